@@ -1,0 +1,1 @@
+"""A SOAP/StUF gateway that puts every klantcontact into the zaakdossier it belongs to."""
