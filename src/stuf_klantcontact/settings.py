@@ -1,0 +1,307 @@
+"""pydantic-settings: gateway.toml and the environment, checked once, read-only afterwards.
+
+Every key of the file is also an environment variable: ``KLANTCONTACT_ZENDER__MIJNZAKEN__GEBRUIKER`` is
+``[zender.MIJNZAKEN] gebruiker``; the environment wins. Unknown keys, and values of the wrong type, raise
+ConfigurationError with the place and the cure. Everything is closed until configured: no zender, no zaaktype
+and no password exists by default.
+"""
+
+import os
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any, Literal, cast
+
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    ValidationError,
+    model_validator,
+)
+from pydantic_settings import (
+    BaseSettings,
+    EnvSettingsSource,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+)
+
+from stuf_klantcontact.errors import ConfigurationError
+
+ENVIRONMENT_PREFIX = "KLANTCONTACT_"
+
+
+def _words(value: Any) -> Any:
+    """Let an environment variable write a list as ``a, b``."""
+    return [word.strip() for word in value.split(",") if word.strip()] if isinstance(value, str) else value
+
+
+Words = Annotated[tuple[str, ...], BeforeValidator(_words)]
+Applicatie = Annotated[str, StringConstraints(min_length=3, max_length=50)]
+Groep = Literal["ontvangst", "verzending", "anoniem", "persoonlijk", "zonder_medewerker", "zonder_zaak"]
+Effect = Literal["exchange", "keep", "refuse"]
+KlantcontactType = Literal["click", "call", "face", "mail", "e-mail"]
+
+KANAAL_BIJ_TYPE: dict[KlantcontactType, str] = {
+    "click": "internet",
+    "call": "telefoon",
+    "face": "balie",
+    "mail": "post",
+    "e-mail": "e-mail",
+}
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Gateway(_Section):
+    """[gateway]: who we are and where our things are."""
+
+    organisatie: str = Field("", description="organisatie in stuurgegevens, for example a gemeentecode")
+    applicatie: Applicatie = Field("KLANTCONTACT", description="applicatie in stuurgegevens")
+    administratie: str = Field("", description="administratie in stuurgegevens; empty: not sent")
+    rsin: str = Field(
+        "",
+        pattern=r"^([0-9]{9})?$",
+        description="RSIN: RGBZ verantwoordelijke organisatie and bronorganisatie",
+    )
+    database_url: str = Field("embedded", description='"embedded", or postgresql://user@host/name; may be file:')
+    data_dir: Path = Field(Path("var"), description="folder of the embedded database and of what we keep")
+    public_url: str = Field("", description="address that WSDLs and links carry; empty: the bound address")
+    schemas_dir: Path | None = Field(None, description="a municipality's own GFOZaken and DGA-UF schemas")
+
+
+class Zender(_Section):
+    """[zender.APPLICATIE]: a system that may send to us; the key is its applicatie in stuurgegevens."""
+
+    organisatie: str = Field("", description="organisatie in its stuurgegevens; empty: that of the gateway")
+    administratie: str = Field("", description="administratie in its stuurgegevens; empty: any")
+    gebruiker: str = Field("", description="user name of HTTP Basic; empty: the system cannot send")
+    wachtwoord_hash: str = Field("", description="argon2 hash of its password; may be file:")
+    borgt_voor_opvoerder: bool = Field(False, description="trusted to vouch for opvoerders (KC-06)")
+    operaties: Words = Field((), description='operations it may call; "zaken" for zaak messages')
+    strikt: bool = Field(True, description="refuse every violation of the schema")
+
+
+class Abonnee(_Section):
+    """[abonnee.NAAM]: a zaakmagazijn that is told about klantcontacten."""
+
+    profiel: Literal["zkn0320", "zds0120", "zgw"] = Field("zkn0320", description="what the receiver speaks")
+    endpoint: str = Field(..., description="address of its OntvangAsynchroon")
+    organisatie: str = Field("", description="organisatie as ontvanger; empty: that of the gateway")
+    applicatie: str = Field("", description="applicatie as ontvanger; empty: the key")
+    administratie: str = Field("", description="administratie as ontvanger")
+    gebruiker: str = Field("", description="user name of HTTP Basic at the receiver")
+    wachtwoord: str = Field("", repr=False, description="its password; may be file:")
+    zaaktypen: Words = Field(("*",), description="zaaktypen it hears of")
+    volgorde: Literal["zaak", "systeem"] = Field("zaak", description="order per zaak, or over the whole system")
+    timeout: float = Field(30.0, gt=0, le=600, description="total seconds for one attempt")
+
+
+class Groepen(_Section):
+    """[zaaktype.CODE.groepen]: what happens with each group of contacts (docs/mapping.md §3)."""
+
+    persoonlijk: Effect = Field("exchange", description="call or face, medewerker and partij known, about a zaak")
+    ontvangst: Effect = Field("exchange", description="informatie-ontvangst: as document data")
+    verzending: Effect = Field("exchange", description="informatie-verzending: as document data")
+    anoniem: Effect = Field("keep", description="call or face with an unknown partij")
+    zonder_medewerker: Effect = Field("keep", description="call or face reported by the partij itself")
+
+
+class Zaaktype(_Section):
+    """[zaaktype.CODE]: what the proceseigenaar decided; a zaaktype that is not listed allows no contacts."""
+
+    klantcontacten: bool = Field(False, description="contacts may be added (KC-08)")
+    medewerkers: Words = Field((), description='medewerkers who may add (KC-07); "*" is all')
+    betrokkenen: bool = Field(False, description="betrokkenen of the zaak may add (KC-07)")
+    gesloten_zaken: bool = Field(False, description="also to a zaak with an einddatum (KC-02)")
+    voor_startdatum: bool = Field(False, description="also contacts from before the zaak started (KC-09)")
+    partij_uit_zaak: bool = Field(True, description="the initiator is the partij when the message names none")
+    medewerker_uit_zaak: bool = Field(False, description="the behandelaar is the medewerker when none is named")
+    interactief: Annotated[tuple[KlantcontactType, ...], BeforeValidator(_words)] = Field(
+        ("call", "face"), description="types that are a conversation"
+    )
+    groepen: Groepen = Field(Groepen(), description="policy per group of contacts")
+    melding: bool = Field(False, description="mail to betrokkenen when a contact is added")
+
+
+class Limits(_Section):
+    """[limits]: what one message may be."""
+
+    message_bytes: int = Field(40_000_000, gt=0, description="largest request body, in bytes")
+    document_bytes: int = Field(25_000_000, gt=0, description="largest document after decoding, in bytes")
+    depth: int = Field(64, gt=0, description="deepest nesting of elements")
+    elements: int = Field(50_000, gt=0, description="most elements in a message")
+    attributes: int = Field(64, gt=0, description="most attributes on an element")
+    namespaces: int = Field(64, gt=0, description="most namespace declarations in a message")
+    klokverschil: int = Field(300, ge=0, description="seconds that DatumGezet may be ahead of our clock (KC-09)")
+    document_types: Words = Field(
+        (
+            "application/pdf",
+            "text/plain",
+            "text/csv",
+            "text/rtf",
+            "application/rtf",
+            "application/msword",
+            "application/vnd.ms-excel",
+            "application/vnd.ms-outlook",
+            "application/vnd.oasis.opendocument.*",
+            "application/vnd.openxmlformats-officedocument.*",
+            "message/rfc822",
+            "image/*",
+            "audio/*",
+        ),
+        description="MIME types a document may have (KC-12); * at the end matches any rest",
+    )
+
+
+class Mail(_Section):
+    """[mail]: notifications to betrokkenen; off until a server is named."""
+
+    server: str = Field("", description="host name of the SMTP server; empty: no mail is sent")
+    port: int = Field(25, gt=0, lt=65536, description="its port")
+    starttls: bool = Field(True, description="insist on STARTTLS")
+    gebruiker: str = Field("", description="user name, if it wants one")
+    wachtwoord: str = Field("", repr=False, description="password; may be file:")
+    afzender: str = Field("", description="address in From")
+    portaal: str = Field("", description="link to the municipality's own portal, put in the mail")
+
+    @model_validator(mode="after")
+    def _sender_is_known(self) -> "Mail":
+        if self.server and not self.afzender:
+            raise ValueError("mail.afzender is needed when mail.server is set")
+        return self
+
+
+class Privacy(_Section):
+    """[privacy]: what is kept and for how long."""
+
+    bewaartermijn_dagen: int = Field(0, ge=0, description="days that the journal keeps messages; 0: for ever")
+
+
+class Console(_Section):
+    """[console]: the pages for functioneel beheer; closed until an account exists."""
+
+    gebruikers: Mapping[str, str] = Field({}, description="user name to argon2 hash; may be file:")
+
+
+class MappingChoices(_Section):
+    """[mapping]: choices that a municipality may make differently (docs/mapping.md §2)."""
+
+    kanaal: Mapping[KlantcontactType, str] = Field(KANAAL_BIJ_TYPE, description="RGBZ kanaal for each Type")
+
+
+class Delivery(_Section):
+    """[delivery]: how often and how long delivery is tried."""
+
+    first_retry: float = Field(10.0, gt=0, description="seconds before the second attempt; doubles after that")
+    longest_retry: float = Field(3600.0, gt=0, description="most seconds between attempts")
+    patience_days: float = Field(5.0, gt=0, description="days after which an item is held for a person")
+    lease: float = Field(120.0, gt=0, description="seconds a worker may hold an item before another may take it")
+    poll: float = Field(1.0, gt=0, description="seconds between looks at an idle queue")
+
+
+class Settings(BaseSettings):
+    """All of it. Field descriptions are what `config show` and the documentation print."""
+
+    model_config = SettingsConfigDict(
+        env_prefix=ENVIRONMENT_PREFIX, env_nested_delimiter="__", extra="forbid", frozen=True
+    )
+
+    gateway: Gateway = Gateway()
+    zender: Mapping[Applicatie, Zender] = {}
+    abonnee: Mapping[Applicatie, Abonnee] = {}
+    zaaktype: Mapping[str, Zaaktype] = {}
+    limits: Limits = Limits()
+    mail: Mail = Mail()
+    privacy: Privacy = Privacy()
+    console: Console = Console()
+    mapping: MappingChoices = MappingChoices()
+    delivery: Delivery = Delivery()
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """The environment lies over what load() read from the file."""
+        return (_Environment(settings_cls, init_settings), init_settings)
+
+
+class _Environment(EnvSettingsSource):
+    """The environment, with the keys of [zender], [abonnee] and [zaaktype] spelled as the file spells them.
+
+    Names of environment variables are case-blind; applicaties are not. A key that the file lacks is upper case.
+    """
+
+    def __init__(self, settings_cls: type[BaseSettings], file: PydanticBaseSettingsSource) -> None:
+        super().__init__(settings_cls)
+        self._file = file
+
+    def __call__(self) -> dict[str, Any]:
+        tree = super().__call__()
+        file = self._file()
+        for section in ("zender", "abonnee", "zaaktype"):
+            if section in tree:
+                known = {key.lower(): key for key in file.get(section, {})}
+                tree[section] = {known.get(k.lower(), k.upper()): v for k, v in tree[section].items()}
+        return tree
+
+
+def load(path: Path | None = None) -> Settings:
+    """Read gateway.toml (none: an empty one), lay the environment over it, resolve ``file:`` secrets.
+
+    ``file:`` paths and data_dir are relative to the folder of the file. Raises ConfigurationError with every
+    mistake at once.
+    """
+    folder = path.parent.resolve() if path else Path.cwd()
+    tree: dict[str, Any] = {}
+    if path is not None:
+        try:
+            tree = tomllib.loads(path.read_text(encoding="utf-8"))
+        except OSError as error:
+            raise ConfigurationError(f"cannot read {path}: {error.strerror}") from error
+        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+            raise ConfigurationError(f"{path} is not TOML: {error}") from error
+    sections = {f"{ENVIRONMENT_PREFIX}{name}__".upper() for name in Settings.model_fields}
+    strangers = [
+        name
+        for name in sorted(os.environ)
+        if name.upper().startswith(ENVIRONMENT_PREFIX) and not any(name.upper().startswith(s) for s in sections)
+    ]
+    if strangers:
+        raise ConfigurationError(f"unknown setting in the environment: {', '.join(strangers)}")
+    try:
+        settings = Settings(**tree)
+    except ValidationError as error:
+        lines = [f"  {'.'.join(map(str, e['loc'])) or 'top level'}: {e['msg']}" for e in error.errors()]
+        raise ConfigurationError(
+            f"{path or 'environment'}: {len(lines)} mistake(s) in the configuration\n" + "\n".join(lines)
+        ) from None
+    return cast(Settings, _with_secrets(settings, folder=folder))
+
+
+def _with_secrets(value: Any, *, folder: Path) -> Any:
+    """Replace every ``file:`` value by the content of that file, and relative folders by absolute ones."""
+    if isinstance(value, BaseModel):
+        return value.model_copy(
+            update={name: _with_secrets(getattr(value, name), folder=folder) for name in type(value).model_fields}
+        )
+    if isinstance(value, Mapping):
+        return {key: _with_secrets(item, folder=folder) for key, item in value.items()}
+    if isinstance(value, Path):
+        return folder / value
+    if isinstance(value, str) and value.startswith("file:"):
+        secret = folder / value.removeprefix("file:")
+        try:
+            return secret.read_text(encoding="utf-8").strip()
+        except OSError as error:
+            raise ConfigurationError(f"cannot read the secret {secret}: {error.strerror}") from error
+    return value
