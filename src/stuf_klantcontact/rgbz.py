@@ -1,13 +1,12 @@
 """The RGBZ 2.0 model (SQLAlchemy) and its queries.
 
 Zaken with their statuses and betrokkenen, klantcontacten with their informatieobjecten, documents' bytes once by
-hash. Other modules add rows through the functions here; intake alone runs INSERT_FRAGMENTS inside its one
-statement. What can go wrong: the database (sqlalchemy.exc.SQLAlchemyError), nothing else.
+hash. Intake runs FACTS and INSERT inside its own two statements. What can go wrong: the database (sqlalchemy.exc.SQLAlchemyError), nothing else.
 
 RGBZ 2.0 deel I §3.7 and deel II §2.5 (KLANTCONTACT), stuf-facts §10.
 """
 
-from datetime import date, datetime
+from datetime import date
 from typing import Any
 
 from sqlalchemy import ForeignKey, Identity, Index, LargeBinary, String, UniqueConstraint, text
@@ -34,9 +33,7 @@ class Zaak(MappedAsDataclass, Base, kw_only=True):
     einddatum: Mapped[date | None] = mapped_column(default=None)
     onvolledig: Mapped[bool] = mapped_column(default=False, doc="known from a mutatiesoort W alone")
     versie: Mapped[int] = mapped_column(default=1, doc="rises with every change; intake checks it")
-    statussen: Mapped[list["Status"]] = relationship(
-        back_populates="zaak", default_factory=list, repr=False
-    )
+    statussen: Mapped[list["Status"]] = relationship(back_populates="zaak", default_factory=list, repr=False)
     betrokkenen: Mapped[list["Betrokkene"]] = relationship(back_populates="zaak", default_factory=list, repr=False)
 
 
@@ -107,7 +104,9 @@ class Klantcontact(MappedAsDataclass, Base, kw_only=True):
         default=None,
         doc="heeft plaatsgevonden met: soort natuurlijkPersoon or vestiging, their fields, contactpersoon, namens",
     )
-    partij_herkomst: Mapped[str] = mapped_column(String(20), default="", doc="bericht, opvoerder, initiator or none")
+    partij_herkomst: Mapped[str] = mapped_column(
+        String(20), default="", doc="bericht, opvoerder, initiator or none"
+    )
     uitkomst: Mapped[str] = mapped_column(default="")
     afspraken: Mapped[str] = mapped_column(default="")
     extra: Mapped[dict[str, Any]] = mapped_column(JSONB, default_factory=dict, doc="what travels in extraElementen")
@@ -157,8 +156,147 @@ class DocumentInhoud(MappedAsDataclass, Base, kw_only=True):
     inhoud: Mapped[bytes] = mapped_column(repr=False)
 
 
-KLANTCONTACT_NUMBERS = "klantcontact_nummer"
+KLANTCONTACT_NUMMER = "klantcontact_nummer"
 """The sequence behind Klantcontact.identificatie: KC, year, eight digits. Gaps are harmless: the number means
 nothing (RGBZ 2.0 deel II). One sequence for all years, so that no year's end needs care."""
 
-NEXT_NUMBER = text(f"SELECT nextval('{KLANTCONTACT_NUMBERS}')")
+
+@dataclass(frozen=True, slots=True)
+class ZaakFeiten:
+    """What the rules may know of a zaak: one consistent reading, `versie` says of what."""
+
+    id: int
+    versie: int
+    identificatie: str
+    omschrijving: str
+    zaaktype: str
+    startdatum: date | None
+    einddatum: date | None
+    status_id: int | None
+    betrokkenen: tuple[Betrokkene, ...] = ()
+
+
+FACTS: Final = """
+    zaak.id AS zaak_id, zaak.versie, zaak.identificatie, zaak.omschrijving, zaak.zaaktype,
+    zaak.startdatum, zaak.einddatum, huidig.id AS status_id,
+    (SELECT jsonb_agg(jsonb_build_object('rol', b.rol, 'soort', b.soort, 'identificatie', b.identificatie,
+                      'naam', b.naam, 'emailadres', b.emailadres, 'gegevens', b.gegevens) ORDER BY b.id)
+       FROM betrokkene b WHERE b.zaak_id = zaak.id) AS betrokkenen,
+    nextval('klantcontact_nummer') AS nummer
+"""
+"""Columns of the facts about a zaak, for a SELECT over FACTS_FROM; `facts` reads them."""
+
+FACTS_FROM: Final = """
+    (SELECT 1) AS one
+    LEFT JOIN zaak ON zaak.identificatie = %(zaak)s AND zaak.bronorganisatie = %(rsin)s
+    LEFT JOIN LATERAL (SELECT id FROM status WHERE status.zaak_id = zaak.id
+        ORDER BY datum_status_gezet DESC, volgnummer DESC, id DESC LIMIT 1) AS huidig ON true
+"""
+"""The tables of FACTS. The current status: latest datumStatusGezet, then volgnummer, then arrival (mapping §2)."""
+
+INSERT: Final = """
+    nieuwe_inhoud AS (
+        INSERT INTO document_inhoud (sha256, inhoud)
+        SELECT d.sha256, d.inhoud FROM bericht_nieuw, unnest(%(hashes)s::bytea[], %(inhouden)s::bytea[]) AS d(sha256, inhoud)
+        ON CONFLICT DO NOTHING),
+    nieuw AS (
+        INSERT INTO klantcontact (identificatie, verantwoordelijke_organisatie, datum_tijd, type, kanaal, onderwerp,
+            toelichting, groep, effect, opvoerder, medewerker, partij, partij_herkomst, uitkomst, afspraken, extra,
+            zaak_id, status_id, bericht_id)
+        SELECT %(identificatie)s, %(rsin)s, %(datum_tijd)s, %(type)s, %(kanaal)s, %(onderwerp)s, %(toelichting)s,
+            %(groep)s, %(effect)s, %(opvoerder)s, %(medewerker)s, %(partij)s, %(partij_herkomst)s, %(uitkomst)s,
+            %(afspraken)s, %(extra)s, %(zaak_id)s, %(status_id)s, bericht_nieuw.id FROM bericht_nieuw
+        RETURNING id),
+    nieuwe_documenten AS (
+        INSERT INTO informatieobject (klantcontact_id, identificatie, bronorganisatie, creatiedatum, titel,
+            bestandsnaam, formaat, taal, ontvangstdatum, verzenddatum, afzender, geadresseerde, verwijzing,
+            inhoud_sha256)
+        SELECT nieuw.id, d.identificatie, %(rsin)s, d.creatiedatum, d.titel, d.bestandsnaam, d.formaat, d.taal,
+            d.ontvangstdatum, d.verzenddatum, d.afzender, d.geadresseerde, d.verwijzing,
+            decode(d.sha256, 'hex')
+        FROM nieuw, jsonb_to_recordset(%(documenten)s) AS d(identificatie text, creatiedatum date, titel text,
+            bestandsnaam text, formaat text, taal text, ontvangstdatum date, verzenddatum date, afzender text,
+            geadresseerde text, verwijzing text, sha256 text))
+"""
+"""CTEs that add a klantcontact with its documents, for the row that CTE bericht_nieuw gives (none: nothing is
+added); their parameters are `parameters`."""
+
+
+def facts(row: Mapping[str, Any]) -> ZaakFeiten | None:
+    """Read one row of FACTS; None when the zaak is not known."""
+    if row["zaak_id"] is None:
+        return None
+    return ZaakFeiten(
+        id=row["zaak_id"],
+        versie=row["versie"],
+        identificatie=row["identificatie"],
+        omschrijving=row["omschrijving"],
+        zaaktype=row["zaaktype"],
+        startdatum=row["startdatum"],
+        einddatum=row["einddatum"],
+        status_id=row["status_id"],
+        betrokkenen=tuple(Betrokkene(**betrokkene) for betrokkene in row["betrokkenen"] or ()),
+    )
+
+
+def klantcontactidentificatie(nummer: int, *, moment: datetime) -> str:
+    """KC, the year and eight digits: AN14 (docs/mapping.md §2)."""
+    return f"KC{moment.year:04d}{nummer % 100_000_000:08d}"
+
+
+def parameters(klantcontact: Klantcontact, *, documenten: Sequence[Informatieobject]) -> dict[str, Any]:
+    """The parameters of INSERT."""
+    inhouden = {d.inhoud.sha256: d.inhoud.inhoud for d in documenten if d.inhoud is not None}
+    return {
+        "identificatie": klantcontact.identificatie,
+        "rsin": klantcontact.verantwoordelijke_organisatie,
+        "datum_tijd": klantcontact.datum_tijd,
+        "type": klantcontact.type,
+        "kanaal": klantcontact.kanaal,
+        "onderwerp": klantcontact.onderwerp,
+        "toelichting": klantcontact.toelichting,
+        "groep": klantcontact.groep,
+        "effect": klantcontact.effect,
+        "opvoerder": Jsonb(klantcontact.opvoerder),
+        "medewerker": Jsonb(klantcontact.medewerker) if klantcontact.medewerker else None,
+        "partij": Jsonb(klantcontact.partij) if klantcontact.partij else None,
+        "partij_herkomst": klantcontact.partij_herkomst,
+        "uitkomst": klantcontact.uitkomst,
+        "afspraken": klantcontact.afspraken,
+        "extra": Jsonb(klantcontact.extra),
+        "zaak_id": klantcontact.zaak_id,
+        "status_id": klantcontact.status_id,
+        "hashes": list(inhouden),
+        "inhouden": list(inhouden.values()),
+        "documenten": Jsonb([_document(document) for document in documenten]),
+    }
+
+
+def _document(document: Informatieobject) -> dict[str, Any]:
+    return {
+        "identificatie": document.identificatie,
+        "creatiedatum": document.creatiedatum.isoformat(),
+        "titel": document.titel,
+        "bestandsnaam": document.bestandsnaam,
+        "formaat": document.formaat,
+        "taal": document.taal,
+        "ontvangstdatum": document.ontvangstdatum and document.ontvangstdatum.isoformat(),
+        "verzenddatum": document.verzenddatum and document.verzenddatum.isoformat(),
+        "afzender": document.afzender,
+        "geadresseerde": document.geadresseerde,
+        "verwijzing": document.verwijzing,
+        "sha256": document.inhoud.sha256.hex() if document.inhoud else None,
+    }
+
+
+def load_klantcontact(session: Session, identificatie: str, *, rsin: str) -> Klantcontact:
+    """A klantcontact with everything a message about it needs, loaded at once. NoResultFound when unknown."""
+    return session.scalars(
+        select(Klantcontact)
+        .where(Klantcontact.identificatie == identificatie, Klantcontact.verantwoordelijke_organisatie == rsin)
+        .options(
+            joinedload(Klantcontact.zaak).selectinload(Zaak.betrokkenen),
+            joinedload(Klantcontact.status),
+            selectinload(Klantcontact.informatieobjecten).joinedload(Informatieobject.inhoud),
+        )
+    ).one()

@@ -1,0 +1,402 @@
+"""GFOZaken Klantcontact in: read a voegKlantcontactToe, make it an RGBZ 2.0 KLANTCONTACT, write its answer.
+
+Reading is by local name, in whatever namespace and form a municipality's own schema puts the elements, and never
+raises: what a schema refuses is left empty, so that the rules can judge the rest of the same message.
+
+docs/mapping.md §1 to §3; RGBZ 2.0 deel I §3.7.
+"""
+
+import binascii
+import re
+from collections.abc import Mapping, Sequence
+from datetime import date
+from hashlib import sha256
+from typing import Any, Final
+
+from lxml import etree
+
+from stuf_klantcontact import tijdstip
+from stuf_klantcontact.names import KC, STUF0301, XMIME, qname, split
+from stuf_klantcontact.opvoering import (
+    STAFF,
+    Actor,
+    Contactpersoon,
+    Document,
+    Medewerker,
+    Namens,
+    Opvoering,
+    Partij,
+)
+from stuf_klantcontact.rgbz import Betrokkene, DocumentInhoud, Informatieobject, Klantcontact
+from stuf_klantcontact.stuurgegevens import Header, write
+
+ONDERWERP_LENGTH: Final = 80
+TOELICHTING_LENGTH: Final = 1000
+TITEL_LENGTH: Final = 200
+
+_ACTOREN: Final[Mapping[str, Any]] = {
+    "Medewerker": "medewerker",
+    "OrganisatorischeEenheid": "organisatorischeEenheid",
+    "NatuurlijkPersoon": "natuurlijkPersoon",
+    "NietNatuurlijkPersoon": "nietNatuurlijkPersoon",
+    "Vestiging": "vestiging",
+}
+_IDENTIFIERS: Final = ("Identificatie", "BSN", "RSIN", "KVKnummer", "Vestigingsnummer")
+_XML_SPACE: Final = b" \t\r\n"
+
+
+def read(message: etree._Element) -> Opvoering:
+    """Read the root element of a voegKlantcontactToe_Di01 or _Di02 (or one that resembles it)."""
+    parts = _children(message)
+    contact = _children(parts.get("Klantcontact"))
+    partij, anoniem = _partij(parts.get("contactpartij"))
+    medewerker = _children(parts.get("medewerker"))
+    return Opvoering(
+        zaakidentificatie=_text(parts.get("zaakidentificatie")),
+        datum_gezet=_or_none(tijdstip.parse, _text(contact.get("DatumGezet"))),
+        type=_text(contact.get("Type")),
+        toelichting=_whole_text(contact.get("Toelichting")),
+        opvoerder=_actor(contact.get("Opvoerder")),
+        documenten=tuple(_document(element) for element in _elements(contact.get("Documenten"))),
+        onderwerp=_text(parts.get("onderwerp")),
+        contactpartij=partij,
+        anoniem=anoniem,
+        medewerker=_fields(Medewerker, medewerker, "identificatie", "achternaam", "voorletters", "voorvoegsel"),
+        richting=_text(parts.get("richting")),
+        uitkomst=_whole_text(parts.get("uitkomst")),
+        afspraken=_whole_text(parts.get("afspraken")),
+    )
+
+
+def partij(opvoering: Opvoering, *, betrokkenen: Sequence[Betrokkene], uit_zaak: bool) -> tuple[Partij | None, str]:
+    """With whom the contact was, and how we know: "bericht", "opvoerder", "initiator" or "" for anonymous.
+
+    A nietNatuurlijkPersoon comes back as such: RGBZ relates a contact to a person or a vestiging only, and KC-10
+    tells the sender so.
+    """
+    if opvoering.contactpartij is not None:
+        return opvoering.contactpartij, "bericht"
+    if opvoering.anoniem:
+        return None, ""
+    actor = opvoering.opvoerder
+    if actor is not None and actor.get("soort") not in STAFF:
+        return _partij_van(actor.get("soort", ""), actor.get("identificatie", ""), actor), "opvoerder"
+    initiators = [b for b in betrokkenen if b.rol == "Initiator" and b.soort not in STAFF and b.identificatie]
+    if uit_zaak and len(initiators) == 1:
+        initiator = initiators[0]
+        found = _partij_van(
+            initiator.soort, initiator.identificatie, {"naam": initiator.naam, **initiator.gegevens}
+        )
+        if found is not None and found["soort"] != "nietNatuurlijkPersoon":
+            return found, "initiator"
+    return None, ""
+
+
+def medewerker(opvoering: Opvoering, *, betrokkenen: Sequence[Betrokkene], uit_zaak: bool) -> Medewerker | None:
+    """Who had the contact on our side: the opvoerder, whom the message names, or (if allowed) the behandelaar."""
+    actor = opvoering.opvoerder
+    if actor is not None and actor.get("soort") == "medewerker":
+        return Medewerker(
+            identificatie=actor.get("identificatie", ""),
+            achternaam=actor.get("naam", ""),
+            voorletters=actor.get("voorletters", ""),
+            voorvoegsel=actor.get("voorvoegsel", ""),
+        )
+    if opvoering.medewerker is not None:
+        return opvoering.medewerker
+    behandelaars = [
+        b for b in betrokkenen if b.soort == "medewerker" and b.rol in ("Uitvoerende", "Verantwoordelijke")
+    ]
+    if uit_zaak and behandelaars:
+        first = behandelaars[0]
+        return Medewerker(
+            identificatie=first.identificatie,
+            achternaam=first.naam,
+            voorletters=str(first.gegevens.get("voorletters", "")),
+            voorvoegsel=str(first.gegevens.get("voorvoegsel", "")),
+        )
+    return None
+
+
+def onderwerp(opvoering: Opvoering, *, kanaal: str, zaakomschrijving: str) -> str:
+    """At most 80 characters, never cut inside a word (docs/mapping.md §2)."""
+    if opvoering.onderwerp:
+        return opvoering.onderwerp
+    sentence = re.split(r"(?<=[.!?])\s|\n", opvoering.toelichting.strip(), maxsplit=1)[0].strip()
+    if 0 < len(sentence) <= ONDERWERP_LENGTH:
+        return sentence
+    return cut(f"{kanaal} over {zaakomschrijving}" if zaakomschrijving else kanaal, length=ONDERWERP_LENGTH)
+
+
+def cut(text: str, *, length: int) -> str:
+    """The first words of a text that fit; a single word that is too long is cut inside."""
+    if len(text) <= length:
+        return text
+    head = text[: length + 1]
+    space = max(head.rfind(" "), head.rfind("\n"), head.rfind("\t"))
+    return head[:space].rstrip() if space > 0 else text[:length]
+
+
+def documenten(
+    opvoering: Opvoering, *, identificatie: str, rsin: str, groep: str, made: date, partijnaam: str
+) -> list[Informatieobject]:
+    """The informatieobjecten of a contact, in the order they must be sent.
+
+    Those of the message; the full toelichting where it does not fit in the RGBZ field; and for a receipt or sending
+    without a document, one made from its toelichting, so that it can be exchanged as document data. In those two
+    groups the date and the other side are filled in where the message leaves them out.
+    """
+    result = [
+        Informatieobject(
+            identificatie=document.identificatie or f"{identificatie}-{position}",
+            bronorganisatie=rsin,
+            creatiedatum=document.ontvangstdatum or document.verzenddatum or made,
+            titel=document.titel,
+            bestandsnaam=document.bestandsnaam,
+            formaat=document.formaat,
+            taal=document.taal,
+            ontvangstdatum=document.ontvangstdatum,
+            verzenddatum=document.verzenddatum,
+            verwijzing=document.verwijzing,
+            inhoud=_inhoud(document.inhoud),
+        )
+        for position, document in enumerate(opvoering.documenten, start=1)
+    ]
+    exchanged_as_document = groep in ("ontvangst", "verzending")
+    if len(opvoering.toelichting) > TOELICHTING_LENGTH or (exchanged_as_document and not result):
+        result.append(
+            Informatieobject(
+                identificatie=f"{identificatie}-T",
+                bronorganisatie=rsin,
+                creatiedatum=made,
+                titel=f"Toelichting bij klantcontact {identificatie}",
+                bestandsnaam=f"{identificatie}.txt",
+                formaat="text/plain",
+                taal="nld",
+                inhoud=_inhoud(opvoering.toelichting.encode()),
+            )
+        )
+    if exchanged_as_document:
+        for informatieobject in result:
+            if groep == "ontvangst":
+                informatieobject.ontvangstdatum = informatieobject.ontvangstdatum or made
+                informatieobject.afzender = partijnaam
+            else:
+                informatieobject.verzenddatum = informatieobject.verzenddatum or made
+                informatieobject.geadresseerde = partijnaam
+    return result
+
+
+def partijnaam(partij: Partij | None, *, betrokkenen: Sequence[Betrokkene]) -> str:
+    """A name for afzender or geadresseerde; "" when none is known. Never a BSN."""
+    if partij is None:
+        return ""
+    if partij["soort"] != "natuurlijkPersoon":
+        name = partij.get("handelsnaam", "")
+    else:
+        words = (partij.get("voorletters", ""), partij.get("voorvoegsel", ""), partij.get("geslachtsnaam", ""))
+        name = " ".join(word for word in words if word) if partij.get("geslachtsnaam") else ""
+    if not name:
+        number = partij.get("bsn") or partij.get("vestigingsnummer") or partij.get("anpIdentificatie")
+        name = next((b.naam for b in betrokkenen if number and b.identificatie == number), "")
+    return cut(name, length=TITEL_LENGTH)
+
+
+def klantcontact(
+    opvoering: Opvoering,
+    *,
+    identificatie: str,
+    rsin: str,
+    kanaal: str,
+    groep: str,
+    effect: str,
+    partij: Partij | None,
+    herkomst: str,
+    medewerker: Medewerker | None,
+    zaakomschrijving: str,
+    zaak_id: int | None,
+    status_id: int | None,
+) -> Klantcontact:
+    """The RGBZ record, without its documents (those are `documenten`). `opvoering` must have passed the rules."""
+    if opvoering.datum_gezet is None or opvoering.opvoerder is None:
+        raise ValueError("only an opvoering that passed the schema becomes a klantcontact")
+    extra: dict[str, str] = {"type": opvoering.type}
+    for name, value in (
+        ("uitkomst", opvoering.uitkomst),
+        ("afspraken", opvoering.afspraken),
+        ("richting", opvoering.richting),
+        ("partijHerkomst", herkomst if herkomst == "initiator" else ""),
+    ):
+        if value:
+            extra[name] = value
+    if partij is not None:
+        for name, value in partij.get("namens", {}).items():
+            extra[f"namens.{name}"] = str(value)
+    return Klantcontact(
+        identificatie=identificatie,
+        verantwoordelijke_organisatie=rsin,
+        datum_tijd=opvoering.datum_gezet,
+        type=opvoering.type,
+        kanaal=kanaal,
+        onderwerp=onderwerp(opvoering, kanaal=kanaal, zaakomschrijving=zaakomschrijving),
+        toelichting=cut(opvoering.toelichting, length=TOELICHTING_LENGTH),
+        groep=groep,
+        effect=effect,
+        opvoerder=dict(opvoering.opvoerder),
+        medewerker=dict(medewerker) if medewerker else None,
+        partij=dict(partij) if partij else None,
+        partij_herkomst=herkomst,
+        uitkomst=opvoering.uitkomst,
+        afspraken=opvoering.afspraken,
+        extra=extra,
+        zaak_id=zaak_id,
+        status_id=status_id,
+    )
+
+
+def write_du02(header: Header, *, identificatie: str, groep: str, effect: str, meldingen: Sequence[str]) -> bytes:
+    """Write voegKlantcontactToe_Du02 as UTF-8 XML. `header` is that of the answer."""
+    root = etree.Element(qname(KC, "voegKlantcontactToe_Du02"), nsmap={"kc": KC, "StUF": STUF0301})
+    root.append(write(header, tag=qname(KC, "stuurgegevens"), namespace=STUF0301))
+    for local, value in (("klantcontactidentificatie", identificatie), ("groep", groep), ("effect", effect)):
+        etree.SubElement(root, qname(KC, local)).text = value
+    for melding in meldingen:
+        etree.SubElement(root, qname(KC, "melding")).text = melding
+    return etree.tostring(root)
+
+
+def _children(element: etree._Element | None) -> dict[str, etree._Element]:
+    return {} if element is None else {split(c.tag)[1]: c for c in element.iterchildren(etree.Element)}
+
+
+def _elements(element: etree._Element | None) -> list[etree._Element]:
+    return [] if element is None else list(element.iterchildren(etree.Element))
+
+
+def _text(element: etree._Element | None) -> str:
+    return "" if element is None else (element.text or "").strip()
+
+
+def _whole_text(element: etree._Element | None) -> str:
+    """Text with its inner white space kept: what a person wrote is not ours to fold."""
+    return "" if element is None or not (element.text or "").strip() else (element.text or "")
+
+
+def _or_none(reader: Any, text: str) -> Any:
+    try:
+        return reader(text) if text else None
+    except (ValueError, OverflowError):
+        return None
+
+
+def _fields(kind: Any, parts: Mapping[str, etree._Element], *names: str) -> Any:
+    """A TypedDict of the named children that have text; None when none has."""
+    found = {name: text for name in names if (text := _text(parts.get(name)))}
+    return kind(**found) if found else None
+
+
+def _actor(opvoerder: etree._Element | None) -> Actor | None:
+    for element in _elements(opvoerder):
+        local = split(element.tag)[1]
+        if local not in _ACTOREN:
+            continue
+        parts = _children(element)
+        actor = Actor(soort=_ACTOREN[local])
+        for name in _IDENTIFIERS:
+            if text := _text(parts.get(name)):
+                actor["identificatie"], actor["stelsel"] = text, name
+        if naam := _text(parts.get("Achternaam")) or _text(parts.get("Naam")):
+            actor["naam"] = naam
+        if voorletters := _text(parts.get("Voorletters")):
+            actor["voorletters"] = voorletters
+        if voorvoegsel := _text(parts.get("Voorvoegsel")):
+            actor["voorvoegsel"] = voorvoegsel
+        return actor
+    return None
+
+
+def _partij(contactpartij: etree._Element | None) -> tuple[Partij | None, bool]:
+    for element in _elements(contactpartij):
+        local, parts = split(element.tag)[1], _children(element)
+        if local == "anoniem":
+            return None, True
+        if local == "natuurlijkPersoon":
+            partij: Partij = Partij(soort="natuurlijkPersoon")
+            names = ("bsn", "anpIdentificatie", "geslachtsnaam", "voorvoegsel", "voorletters",
+                     "geslachtsaanduiding", "geboortedatum")  # fmt: skip
+            partij.update(_fields(Partij, parts, *names) or {})
+            namens = _children(parts.get("namens"))
+            inner = _children(namens.get("nietNatuurlijkPersoon")) or namens
+            if found := _fields(Namens, inner, "rsin", "kvk", "naam"):
+                partij["namens"] = found
+            return partij, False
+        if local == "vestiging":
+            partij = Partij(soort="vestiging")
+            partij.update(_fields(Partij, parts, "vestigingsnummer", "handelsnaam") or {})
+            contactpersoon = _children(parts.get("contactpersoon"))
+            if person := _fields(Contactpersoon, contactpersoon, "naam", "functie", "telefoonnummer", "emailadres"):
+                partij["contactpersoon"] = person
+            return partij, False
+    return None, False
+
+
+def _partij_van(soort: str, identificatie: str, gegevens: Mapping[str, Any]) -> Partij | None:
+    """A partij from what is known of an opvoerder or a betrokkene."""
+    if soort == "vestiging":
+        return Partij(soort="vestiging", vestigingsnummer=identificatie, handelsnaam=str(gegevens.get("naam", "")))
+    if soort == "natuurlijkPersoon":
+        key = "bsn" if len(identificatie) == 9 else "anpIdentificatie"
+        found = Partij(soort="natuurlijkPersoon")
+        found.update({key: identificatie})  # type: ignore[typeddict-item, misc]
+        for name in ("geslachtsnaam", "voorvoegsel", "voorletters", "geslachtsaanduiding", "geboortedatum"):
+            if value := gegevens.get(name):
+                found.update({name: str(value)})  # type: ignore[typeddict-item, misc]
+        if "geslachtsnaam" not in found and gegevens.get("naam"):
+            found["geslachtsnaam"] = str(gegevens["naam"])
+        return found
+    if soort == "nietNatuurlijkPersoon":
+        return Partij(soort="nietNatuurlijkPersoon", handelsnaam=str(gegevens.get("naam", "")))
+    return None
+
+
+def _document(element: etree._Element) -> Document:
+    parts = _children(element)
+    inhoud, leesbaar, formaat = None, True, _text(parts.get("Formaat"))
+    if (content := parts.get("Inhoud")) is not None:
+        inhoud = decode_base64(content.text or "")
+        leesbaar = inhoud is not None
+        formaat = formaat or str(content.get(qname(XMIME, "contentType"), ""))
+    return Document(
+        titel=_text(parts.get("Titel")),
+        identificatie=_text(parts.get("Identificatie")),
+        bestandsnaam=_text(parts.get("Bestandsnaam")),
+        formaat=formaat,
+        taal=_text(parts.get("Taal")),
+        ontvangstdatum=_or_none(tijdstip.parse_date, _text(parts.get("Ontvangstdatum"))),
+        verzenddatum=_or_none(tijdstip.parse_date, _text(parts.get("Verzenddatum"))),
+        inhoud=inhoud,
+        verwijzing=_text(parts.get("Verwijzing")),
+        leesbaar=leesbaar,
+    )
+
+
+def decode_base64(text: str) -> bytes | None:
+    """Decode strictly (alphabet, padding, no stray bits) or give None.
+
+    libxml2 accepts rubbish as xs:base64Binary and b64decode drops what it does not know: both let a broken document
+    through, so neither is asked.
+    """
+    try:
+        packed = text.encode("ascii").translate(None, _XML_SPACE)
+        decoded = binascii.a2b_base64(packed, strict_mode=True)
+        return (
+            decoded
+            if not packed or binascii.b2a_base64(decoded[-(len(decoded) % 3 or 3) :], newline=False) == packed[-4:]
+            else None
+        )
+    except ValueError:
+        return None
+
+
+def _inhoud(inhoud: bytes | None) -> DocumentInhoud | None:
+    return None if inhoud is None else DocumentInhoud(sha256=sha256(inhoud).digest(), inhoud=inhoud)
