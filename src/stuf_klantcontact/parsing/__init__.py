@@ -1,0 +1,244 @@
+"""bytes ↔ safe tree: one guarded, validating pass over a request; canonical hash; bytes of an element.
+
+What can go wrong is the sender's: bytes that are not UTF-8, not XML 1.0, beyond the limits, with a DOCTYPE, or
+not a SOAP 1.1 envelope with one message in its Body. All of it raises Unreadable, which says where and what to
+send instead and never repeats the payload. A message that only breaks the schema does not raise: Envelope.valid
+tells. (SOAP 1.1 §4; protocolbindingen §3; WS-I Basic Profile 1.1 §3.1.)
+
+Two things make this cheap and safe. The encoding is pinned to UTF-8 before libxml2 sees a byte, so markup can be
+counted in the raw bytes; and a message whose counts alone prove it to be within every limit is parsed in one
+shot, any other in chunks under the eye of a counter.
+"""
+
+import hashlib
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final, cast
+
+from lxml import etree
+
+from stuf_klantcontact.names import SOAP11, SOAP12, qname
+from stuf_klantcontact.parsing.refusals import (
+    Unreadable,
+    beyond,
+    declaration,
+    doctype,
+    encoding,
+    line_of,
+    malformed,
+    namespace,
+    soap,
+)
+from stuf_klantcontact.settings import Limits
+
+__all__ = ["Envelope", "Unreadable", "canonical_hash", "read", "write"]
+
+CHUNK: Final = 64 * 1024
+
+_OPTIONS: Final[Mapping[str, Any]] = {
+    "encoding": "utf-8",  # pinned: what the document declares has been checked, and cannot switch the decoder
+    "resolve_entities": False,
+    "no_network": True,
+    "load_dtd": False,
+    "attribute_defaults": False,
+    "dtd_validation": False,
+    "huge_tree": True,  # lifts libxml2's cap of 10 MB on a text; ours are Limits and the size of the request
+    "collect_ids": False,
+    "remove_comments": True,
+    "remove_pis": True,
+}
+
+_ENVELOPE: Final = qname(SOAP11, "Envelope")
+_HEADER: Final = qname(SOAP11, "Header")
+_BODY: Final = qname(SOAP11, "Body")
+_FAULT: Final = qname(SOAP11, "Fault")
+_MUST_UNDERSTAND: Final = qname(SOAP11, "mustUnderstand")
+_ACTOR: Final = qname(SOAP11, "actor")
+_NEXT_ACTOR: Final = "http://schemas.xmlsoap.org/soap/actor/next"
+
+_UTF8_BOM: Final = b"\xef\xbb\xbf"
+_DECLARATION: Final = re.compile(
+    rb"""<\?xml [ \t\r\n]+ version [ \t\r\n]* = [ \t\r\n]* (?P<v>["'])(?P<version>[0-9.]{1,9})(?P=v)
+    (?: [ \t\r\n]+ encoding [ \t\r\n]* = [ \t\r\n]* (?P<e>["'])(?P<encoding>[A-Za-z0-9._:-]{1,40})(?P=e) )?
+    (?: [ \t\r\n]+ standalone [ \t\r\n]* = [ \t\r\n]* (?P<s>["'])(?:yes|no)(?P=s) )?
+    [ \t\r\n]* \?>""",
+    re.VERBOSE,
+)
+_MISC: Final = re.compile(rb"(?:[ \t\r\n]+|<!--.*?-->|<\?.*?\?>)*", re.DOTALL)
+
+
+@dataclass(frozen=True, slots=True)
+class Envelope:
+    """A SOAP 1.1 envelope that is safe to walk; `valid` is the verdict of the schema in that same pass."""
+
+    header: etree._Element | None
+    body: etree._Element
+    valid: bool
+
+
+def read(
+    data: bytes, *, limits: Limits, schema: etree.XMLSchema | None = None, charset: str | None = None
+) -> Envelope:
+    """Turn a request into an envelope, or raise Unreadable. `charset` is the one of the Content-Type, if any."""
+    data = _utf8_document(data, charset=charset)
+    valid = True
+    try:
+        root = _tree(data, limits=limits, schema=schema)
+    except etree.XMLSyntaxError:
+        # lxml says the same for "not well-formed" and "not valid", and frees that tree: nothing of it may be kept.
+        try:
+            root = _tree(data, limits=limits, schema=None)
+        except etree.XMLSyntaxError:
+            raise _malformed(data) from None
+        valid = schema is None
+    if root.getroottree().docinfo.internalDTD is not None:
+        raise doctype()
+    header, body = _unfold(root)
+    return Envelope(header, body, valid)
+
+
+def write(element: etree._Element) -> bytes:
+    """An element as UTF-8, without XML declaration."""
+    return etree.tostring(element, encoding="utf-8", xml_declaration=False, with_tail=False)
+
+
+def canonical_hash(element: etree._Element) -> bytes:
+    """SHA-256 over the exclusive C14N of an element: equal for equal content, however it was written."""
+    try:
+        return hashlib.sha256(
+            etree.tostring(element, method="c14n", exclusive=True, with_comments=False, with_tail=False)
+        ).digest()
+    except etree.C14NError:
+        raise namespace(element) from None
+
+
+# --- before the parser ------------------------------------------------------------------------------------------
+
+
+def _utf8_document(data: bytes, *, charset: str | None) -> bytes:
+    """The bytes without BOM, when transport, BOM and XML declaration all say UTF-8 and XML 1.0; no DOCTYPE."""
+    if charset is not None and charset.lower() not in ("utf-8", "utf8"):
+        raise encoding(1)
+    data = data.removeprefix(_UTF8_BOM)
+    if not data.strip(b" \t\r\n"):
+        raise _malformed(b"")
+    if data[:2] in (b"\xff\xfe", b"\xfe\xff") or b"\x00" in data[:4]:
+        raise encoding(1)
+    start = 0
+    if data.startswith(b"<?xml") and data[5:6] in (b" ", b"\t", b"\r", b"\n"):
+        found = _DECLARATION.match(data)
+        if found is None:
+            raise declaration("XML-DECLARATION")
+        if found["version"] != b"1.0":
+            raise declaration("XML-VERSION")
+        if (found["encoding"] or b"utf-8").lower() not in (b"utf-8", b"utf8"):
+            raise encoding(1)
+        start = found.end()
+    misc = _MISC.match(data, start)
+    if misc is not None and data.startswith(b"<!DOCTYPE", misc.end()):
+        raise doctype(data, offset=misc.end())
+    return data
+
+
+def _clearly_within(data: bytes, *, limits: Limits) -> bool:
+    """Whether counting bytes alone proves that no limit can be passed: true for nearly every real message.
+
+    A well-formed document nests no deeper than it has end tags, plus one for an empty element at the bottom;
+    has at most an element for each "<"; and needs an "=" for each attribute and an "xmlns" for each namespace
+    declaration. What is not well-formed is stopped by libxml2 itself at 2,048 levels.
+    """
+    return (
+        data.count(b"</") < limits.depth
+        and data.count(b"=") <= limits.attributes
+        and data.count(b"xmlns") <= limits.namespaces
+        and data.count(b"<") <= limits.elements
+    )
+
+
+# --- the parser -------------------------------------------------------------------------------------------------
+
+
+def _tree(data: bytes, *, limits: Limits, schema: etree.XMLSchema | None) -> etree._Element:
+    """Parse, and validate in the same pass; XMLSyntaxError when not well-formed or not valid."""
+    if _clearly_within(data, limits=limits):
+        return etree.fromstring(data, etree.XMLParser(schema=schema, **_OPTIONS))
+    return _guarded(data, limits=limits, schema=schema)
+
+
+def _guarded(data: bytes, *, limits: Limits, schema: etree.XMLSchema | None) -> etree._Element:
+    """The same in chunks, stopping at the first chunk that passes a limit."""
+    parser = etree.XMLPullParser(events=("start", "end", "start-ns"), schema=schema, **_OPTIONS)
+    depth = elements = namespaces = 0
+    for offset in range(0, len(data), CHUNK):
+        parser.feed(data[offset : offset + CHUNK])
+        for event, item in parser.read_events():
+            if event == "end":
+                depth -= 1
+            elif event == "start":
+                node = cast(etree._Element, item)
+                depth += 1
+                elements += 1
+                if depth > limits.depth:
+                    raise beyond("XML-DEPTH", limits.depth, line=line_of(node))
+                if elements > limits.elements:
+                    raise beyond("XML-ELEMENTS", limits.elements, line=line_of(node))
+                if len(node.attrib) > limits.attributes:
+                    raise beyond("XML-ATTRIBUTES", limits.attributes, line=line_of(node))
+            else:
+                namespaces += 1
+                if namespaces > limits.namespaces:
+                    raise beyond("XML-NAMESPACES", limits.namespaces)
+    return parser.close()
+
+
+def _malformed(data: bytes) -> Unreadable:
+    """Say where and why the bytes are not well-formed: one more pass, which stops where the others did."""
+    try:
+        etree.fromstring(data, etree.XMLParser(**_OPTIONS))
+    except etree.XMLSyntaxError as error:
+        line, column = error.position
+        return malformed(error.code or 0, line=line, column=column)  # type: ignore[attr-defined]
+    return malformed(0, line=0, column=0)
+
+
+# --- the envelope -----------------------------------------------------------------------------------------------
+
+
+def _unfold(root: etree._Element) -> tuple[etree._Element | None, etree._Element]:
+    """(Header, the one child of Body); every departure from SOAP 1.1 and WS-I BP 1.1 is refused."""
+    if root.tag != _ENVELOPE:
+        if root.tag == qname(SOAP12, "Envelope"):
+            raise soap("SOAP-VERSION", root, expected=SOAP11)
+        raise soap("SOAP-ENVELOPE", root, expected="soap:Envelope")
+    children = list(root)
+    header = children.pop(0) if children and children[0].tag == _HEADER else None
+    if len(children) != 1 or children[0].tag != _BODY:
+        raise soap("SOAP-ENVELOPE", children[0] if children else root, expected="soap:Header?, soap:Body")
+    soap_body = children[0]
+    if _has_text(root):
+        raise soap("SOAP-TEXT", root)
+    if header is not None:
+        _understand(header)
+    if len(soap_body) != 1 or _has_text(soap_body):
+        raise soap("SOAP-BODY", soap_body)
+    body = soap_body[0]
+    if body.tag == _FAULT:
+        raise soap("SOAP-FAULT", body)
+    return header, body
+
+
+def _has_text(element: etree._Element) -> bool:
+    """Whether anything but white space stands between the children."""
+    if element.text and not element.text.isspace():
+        return True
+    return any(child.tail and not child.tail.isspace() for child in element)
+
+
+def _understand(header: etree._Element) -> None:
+    """No header block is known here, so none may insist (SOAP 1.1 §4.2.3); what is meant for another may stay."""
+    for block in header:
+        if block.get(_MUST_UNDERSTAND, "0").strip() in ("0", "false"):
+            continue
+        if block.get(_ACTOR, _NEXT_ACTOR).strip() in ("", _NEXT_ACTOR):
+            raise soap("SOAP-MUSTUNDERSTAND", block)
