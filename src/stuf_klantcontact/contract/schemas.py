@@ -1,0 +1,194 @@
+"""The schema files: where they are, which hold messages, how they are compiled together, how they are served.
+
+libxml2 honours the first import of a namespace and ignores the others. So every namespace has one outermost file
+(the koppelvlak's stuurgegevens include the standard's file), and everybody imports that one.
+"""
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path, PurePosixPath
+from tempfile import TemporaryDirectory
+from threading import Lock
+
+from lxml import etree
+
+from stuf_klantcontact.errors import ConfigurationError
+from stuf_klantcontact.names import GFOZAKEN, SOAP11, WSDL, WSDL_SOAP, XSD
+
+ENTRIES = (
+    "klantcontact/kc0100_stuf0301.xsd",
+    "klantcontact/kc0100.xsd",
+    "klantcontact/klc0320_stuf0302.xsd",
+    "klantcontact/klc0320.xsd",
+    "bg0320/bg0320.xsd",
+    "zkn0320/zkn0320.xsd",
+)
+"""The outermost file of each namespace that a message can begin in, or that it refers to."""
+
+WSDLS = {
+    "VerwerkSynchroonVrijBericht": "klantcontact/kc0100_verwerkSynchroonVrijBericht.wsdl",
+    "OntvangAsynchroon": "klantcontact/kc0100_ontvangAsynchroon.wsdl",
+}
+"""The WSDL of each port; klc0320_ontvangAsynchroon.wsdl is served as a file: one ?wsdl holds one namespace."""
+
+_HUB = "contract.xsd"
+_GFOZAKEN_HUB = "gfozaken/gfozaken.xsd"
+_COMPILING = Lock()
+
+
+def schema_directory() -> Path:
+    """The folder of our own schemas: in the installed package, else (an editable install) beside src/."""
+    package = Path(__file__).resolve().parent.parent
+    for directory in (package / "schemas", package.parent.parent / "schemas"):
+        if (directory / "klantcontact").is_dir():
+            return directory
+    raise ConfigurationError("the schemas are not installed: no folder schemas/ in the package or beside src/")
+
+
+def read(directory: Path) -> dict[str, bytes]:
+    """Every schema and WSDL below `directory`, by its relative path."""
+    return {
+        path.relative_to(directory).as_posix(): path.read_bytes()
+        for path in sorted(directory.rglob("*"))
+        if path.suffix in (".xsd", ".wsdl")
+    }
+
+
+def parse(data: bytes, *, name: str) -> etree._Element:
+    """One schema or WSDL as a tree, without DTD, entities or network: a municipality may have put it there."""
+    parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False, remove_comments=True)
+    try:
+        root = etree.fromstring(data, parser)
+    except etree.XMLSyntaxError as error:
+        raise ConfigurationError(f"{name} is not well-formed XML: {error.msg}") from None
+    if root.getroottree().docinfo.internalDTD is not None:
+        raise ConfigurationError(f"{name} has a DOCTYPE; a schema here may not")
+    return root
+
+
+def drop_in(files: Mapping[str, bytes], directory: Path) -> tuple[dict[str, bytes], str]:
+    """Our files with gfozaken/ and dga-uf/ replaced by a municipality's own, and the namespace of its Klantcontact.
+
+    The one schema that defines complexType Klantcontact says which namespace it is; the other files travel along
+    with their relative paths kept.
+    """
+    own = read(directory)
+    defining = {
+        name: root
+        for name, root in ((name, parse(data, name=name)) for name, data in own.items() if name.endswith(".xsd"))
+        if root.find(f"{{{XSD}}}complexType[@name='Klantcontact']") is not None
+    }
+    if len(defining) != 1:
+        found = ", ".join(sorted(defining)) or "none"
+        raise ConfigurationError(f"{directory}: one schema must define complexType Klantcontact; found: {found}")
+    [(name, root)] = defining.items()
+    namespace = root.get("targetNamespace")
+    if not namespace:
+        raise ConfigurationError(f"{directory / name}: a targetNamespace is needed")
+    merged = {key: data for key, data in files.items() if not key.startswith(("gfozaken/", "dga-uf/"))}
+    merged |= {f"gfozaken/eigen/{key}": data for key, data in own.items()}
+    declared = root.find(f"{{{XSD}}}element[@name='Klantcontact']") is not None
+    merged[_GFOZAKEN_HUB] = _including(f"eigen/{name}", namespace=namespace, declare=not declared)
+    for key in ("klantcontact/kc0100.xsd", *WSDLS.values()):
+        merged[key] = merged[key].replace(f'"{GFOZAKEN}"'.encode(), f'"{namespace}"'.encode())
+    return merged, namespace
+
+
+def _including(location: str, *, namespace: str, declare: bool) -> bytes:
+    schema = etree.Element(f"{{{XSD}}}schema", nsmap={"xs": XSD, "own": namespace})
+    schema.set("targetNamespace", namespace)
+    etree.SubElement(schema, f"{{{XSD}}}include").set("schemaLocation", location)
+    if declare:
+        element = etree.SubElement(schema, f"{{{XSD}}}element")
+        element.set("name", "Klantcontact")
+        element.set("type", "own:Klantcontact")
+    return etree.tostring(schema, xml_declaration=True, encoding="UTF-8")
+
+
+def envelope_schema(files: Mapping[str, bytes]) -> bytes:
+    """A schema of the SOAP 1.1 envelope that imports every message, so that Body can be validated in one pass."""
+    imports = "".join(
+        f'<xs:import namespace="{parse(files[name], name=name).get("targetNamespace")}" schemaLocation="{name}"/>'
+        for name in ENTRIES
+        if name in files
+    )
+    return f"""<xs:schema xmlns:xs="{XSD}" xmlns:soap="{SOAP11}" targetNamespace="{SOAP11}"
+  elementFormDefault="qualified">
+  {imports}
+  <xs:element name="Envelope">
+    <xs:complexType>
+      <xs:sequence>
+        <xs:element name="Header" minOccurs="0">
+          <xs:complexType>
+            <xs:sequence>
+              <xs:any namespace="##any" processContents="skip" minOccurs="0" maxOccurs="unbounded"/>
+            </xs:sequence>
+            <xs:anyAttribute namespace="##any" processContents="skip"/>
+          </xs:complexType>
+        </xs:element>
+        <xs:element name="Body">
+          <xs:complexType>
+            <xs:sequence>
+              <xs:any namespace="##any" processContents="lax"/>
+            </xs:sequence>
+            <xs:anyAttribute namespace="##any" processContents="skip"/>
+          </xs:complexType>
+        </xs:element>
+      </xs:sequence>
+      <xs:anyAttribute namespace="##any" processContents="skip"/>
+    </xs:complexType>
+  </xs:element>
+</xs:schema>
+""".encode()
+
+
+def compile_envelope(files: Mapping[str, bytes]) -> etree.XMLSchema:
+    """Compile the envelope with all that it imports.
+
+    From real files: libxml2 swaps its document loader for the whole process while a custom resolver works, and
+    another thread that compiles at that moment fails. One at a time, for the same reason.
+    """
+    with _COMPILING, TemporaryDirectory(prefix="stuf-klantcontact-") as folder:
+        root = Path(folder)
+        for name, data in {**files, _HUB: envelope_schema(files)}.items():
+            path = root / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(data)
+        try:
+            return etree.XMLSchema(file=str(root / _HUB))
+        except etree.XMLSchemaParseError as error:
+            raise ConfigurationError(f"the schemas do not compile: {_first(error.error_log, root)}") from None
+
+
+def _first(log: Iterable[etree._LogEntry], root: Path) -> str:
+    for entry in log:
+        place = PurePosixPath(entry.filename).name if entry.filename else str(root.name)
+        return f"{place}, line {entry.line}: {entry.message}"
+    return "no reason given"
+
+
+def global_elements(files: Mapping[str, bytes]) -> frozenset[str]:
+    """The Clark names of every element that may be the root of a message."""
+    found = set()
+    for name, data in files.items():
+        if name.endswith(".xsd"):
+            root = parse(data, name=name)
+            namespace = root.get("targetNamespace")
+            found |= {f"{{{namespace}}}{element.get('name')}" for element in root.iterchildren(f"{{{XSD}}}element")}
+    return frozenset(found)
+
+
+def served_wsdl(data: bytes, *, address: str) -> bytes:
+    """A WSDL as a client gets it from `address`: with that address, and with locations relative to it.
+
+    On disk a location is relative to the file; from /soap/PORT the same file is at ../schemas/klantcontact/.
+    """
+    root = parse(data, name="WSDL")
+    for reference in root.iter(f"{{{XSD}}}include", f"{{{XSD}}}import"):
+        location = reference.get("schemaLocation")
+        if location:
+            reference.set("schemaLocation", f"../schemas/klantcontact/{location}")
+    for place in root.iter(f"{{{WSDL_SOAP}}}address"):
+        place.set("location", address)
+    if root.tag != f"{{{WSDL}}}definitions":
+        raise ConfigurationError("not a WSDL")
+    return etree.tostring(root, xml_declaration=True, encoding="UTF-8")
