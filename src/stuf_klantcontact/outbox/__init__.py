@@ -1,0 +1,54 @@
+"""What must still be sent; the only writer of its tables.
+
+A stream is all that goes to one abonnee about one zaak; its items leave strictly in the order in which their
+transactions committed. The stream row is the only thing that enqueue, claim and settle contend for, and it is
+all that a claim scans: what waits behind the first open item costs nothing, however long it waits.
+
+What can go wrong: the database (psycopg.Error on the hot paths, sqlalchemy.exc.SQLAlchemyError elsewhere).
+A worker that lost its lease is told so by a False, never by an exception.
+
+StUF 03.01 §4.3 and §4.4: a sender keeps a message until its Bv03 or Bv04, repeats it unchanged, numbers it
+uniquely and stamps it later than every message before it; reliability.md §3 has what others promise.
+"""
+
+from stuf_klantcontact.outbox.desk import hold, listing, open_items, release, retry
+from stuf_klantcontact.outbox.enqueue import ENQUEUE, MAIL, Order, enqueue_parameter
+from stuf_klantcontact.outbox.queue import (
+    BREAKER_FAILURES,
+    Claim,
+    Settled,
+    Stamp,
+    claim,
+    next_tijdstip,
+    receiver_failed,
+    settle,
+    stamp,
+)
+from stuf_klantcontact.outbox.tables import Clock, Event, Item, Receiver, State, Stream
+
+__all__ = [
+    "BREAKER_FAILURES",
+    "ENQUEUE",
+    "MAIL",
+    "Claim",
+    "Clock",
+    "Event",
+    "Item",
+    "Order",
+    "Receiver",
+    "Settled",
+    "Stamp",
+    "State",
+    "Stream",
+    "claim",
+    "enqueue_parameter",
+    "hold",
+    "listing",
+    "next_tijdstip",
+    "open_items",
+    "receiver_failed",
+    "release",
+    "retry",
+    "settle",
+    "stamp",
+]

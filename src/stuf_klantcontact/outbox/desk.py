@@ -1,0 +1,140 @@
+"""What people do with the outbox: look, hold, release, try again. Every change is an event with their name."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any, Final
+
+from psycopg import Connection
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session, contains_eager
+
+from stuf_klantcontact.outbox.queue import query
+from stuf_klantcontact.outbox.tables import Item, State, Stream
+
+
+def listing(
+    session: Session,
+    *,
+    abonnee: str | None = None,
+    sleutel: str | None = None,
+    klantcontact: str | None = None,
+    states: Sequence[State] = (),
+    limit: int = 100,
+) -> list[Item]:
+    """Items with their stream loaded, oldest first. An item is `sending` until its worker or its lease ends."""
+    query = select(Item).join(Item.stream).options(contains_eager(Item.stream)).order_by(Item.id).limit(limit)
+    if abonnee is not None:
+        query = query.where(Stream.abonnee == abonnee)
+    if sleutel is not None:
+        query = query.where(Stream.sleutel == sleutel)
+    if klantcontact is not None:
+        query = query.where(Item.klantcontact == klantcontact)
+    if states:
+        query = query.where(Item.state.in_(states))
+    return list(session.scalars(query))
+
+
+def open_items(session: Session) -> int:
+    """How many items are still on their way; what is held for a person is not."""
+    query = select(func.count()).select_from(Item).where(Item.state.in_(("waiting", "sending")))
+    return session.scalar(query) or 0
+
+
+# In the order in which enqueue locks them, so that the two cannot deadlock.
+_LOCK: Final = """
+SELECT FROM outbox_stream
+ WHERE id IN (SELECT stream_id FROM outbox_item WHERE id = ANY(%(items)s))
+ ORDER BY abonnee, sleutel
+   FOR UPDATE
+"""
+
+_RELEASE: Final = query("""
+WITH changed AS (
+    UPDATE outbox_item
+       SET state = 'waiting', attempts = 0, first_attempt_at = NULL, next_attempt_at = {now},
+           referentienummer = CASE WHEN %(anew)s THEN NULL ELSE referentienummer END,
+           tijdstip_bericht = CASE WHEN %(anew)s THEN NULL ELSE tijdstip_bericht END,
+           action = CASE WHEN %(anew)s THEN NULL ELSE action END,
+           body = CASE WHEN %(anew)s THEN NULL ELSE body END,
+           document_sha256 = CASE WHEN %(anew)s THEN NULL ELSE document_sha256 END,
+           document_at = CASE WHEN %(anew)s THEN NULL ELSE document_at END
+     WHERE id = ANY(%(items)s) AND state = ANY(%(states)s)
+    RETURNING id, stream_id, sequence, state, attempts, referentienummer, reason
+), event AS (
+    INSERT INTO outbox_event (item_id, at, state, attempt, referentienummer, code, reason, door)
+    SELECT id, {now}, state, attempts, referentienummer, '', reason, %(door)s FROM changed
+), stream AS (
+    UPDATE outbox_stream s
+       SET due_at = {now}
+      FROM changed
+     WHERE s.id = changed.stream_id AND s.open_sequence = changed.sequence
+    RETURNING s.abonnee
+), receiver AS (
+    UPDATE outbox_receiver r
+       SET not_before = {now}
+      FROM (SELECT DISTINCT abonnee FROM stream) s
+     WHERE r.abonnee = s.abonnee AND r.not_before > {now}
+)
+SELECT id FROM changed ORDER BY id
+""")
+
+
+def retry(
+    connection: Connection[Any],
+    *,
+    items: Sequence[int],
+    door: str,
+    states: Sequence[State] = ("waiting", "held"),
+    anew: bool = False,
+    now: datetime | None = None,
+) -> list[int]:
+    """Let items go now, with fresh patience; an item behind another one still waits its turn. Gives which did.
+
+    `anew` forgets their stamp, so that they are rendered again and get a new number: for when the cause of a
+    refusal lay with us (StUF 03.01 §4.4). An abonnee that is left alone is probed at once.
+    """
+    values = {"items": list(items), "door": door, "states": list(states), "anew": anew, "now": now}
+    with connection.transaction():
+        connection.execute(_LOCK, values)
+        return [row[0] for row in connection.execute(_RELEASE, values).fetchall()]
+
+
+def release(
+    connection: Connection[Any], *, items: Sequence[int], door: str, anew: bool = False, now: datetime | None = None
+) -> list[int]:
+    """Like retry, of what is held only."""
+    return retry(connection, items=items, door=door, states=("held",), anew=anew, now=now)
+
+
+_HOLD: Final = query("""
+WITH changed AS (
+    UPDATE outbox_item i
+       SET state = 'held', reason = %(reason)s, code = 'held', next_attempt_at = NULL
+      FROM outbox_stream s
+     WHERE i.id = ANY(%(items)s) AND s.id = i.stream_id
+       AND (i.state = 'waiting' OR (i.state = 'sending' AND s.due_at <= {now}))
+    RETURNING i.id, i.stream_id, i.sequence, i.state, i.attempts, i.referentienummer, i.reason
+), event AS (
+    INSERT INTO outbox_event (item_id, at, state, attempt, referentienummer, code, reason, door)
+    SELECT id, {now}, state, attempts, referentienummer, '', reason, %(door)s FROM changed
+), stream AS (
+    UPDATE outbox_stream s
+       SET due_at = NULL, fence = fence + 1
+      FROM changed
+     WHERE s.id = changed.stream_id AND s.open_sequence = changed.sequence
+)
+SELECT id FROM changed ORDER BY id
+""")
+
+
+def hold(
+    connection: Connection[Any], *, items: Sequence[int], door: str, reason: str, now: datetime | None = None
+) -> list[int]:
+    """Stop items, and all behind them in their streams, until a person releases them. Gives which were stopped.
+
+    What is being sent at this moment is not stopped.
+    """
+    values = {"items": list(items), "door": door, "reason": reason, "now": now}
+    with connection.transaction():
+        connection.execute(_LOCK, values)
+        return [row[0] for row in connection.execute(_HOLD, values).fetchall()]

@@ -1,0 +1,61 @@
+"""Into the outbox: the SQL that intake runs inside its one statement."""
+
+import json
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
+from typing import Final, Literal
+
+MAIL: Final = "mail"
+"""The abonnee of everything that goes by mail; its sleutel is the address."""
+
+Soort = Literal["klcLk01", "iobLk01", "mail"]
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """One message to send. Orders of one stream leave in the order in which they are given."""
+
+    abonnee: str
+    sleutel: str
+    soort: Soort
+    klantcontact: str
+    document: str | None = None
+
+
+def enqueue_parameter(orders: Iterable[Order]) -> str:
+    """Write orders as the value of ``%(orders)s`` in ENQUEUE; none at all is fine."""
+    return json.dumps([asdict(order) for order in orders])
+
+
+# The upsert locks the stream row until COMMIT, so sequences rise in commit order. Streams are locked in one
+# order everywhere, so two messages about the same zaken cannot deadlock here.
+ENQUEUE: Final = """
+outbox_order AS (
+    SELECT o.abonnee, o.sleutel, o.soort, o.klantcontact, o.document,
+           row_number() OVER (PARTITION BY o.abonnee, o.sleutel ORDER BY o.place) AS place,
+           count(*) OVER (PARTITION BY o.abonnee, o.sleutel) AS places
+      FROM ROWS FROM (
+               jsonb_to_recordset(%(orders)s::jsonb)
+               AS (abonnee text, sleutel text, soort text, klantcontact text, document text)
+           ) WITH ORDINALITY AS o(abonnee, sleutel, soort, klantcontact, document, place)
+), outbox_locked AS (
+    INSERT INTO outbox_stream AS s (abonnee, sleutel, last_sequence, open_sequence, due_at, fence)
+    SELECT abonnee, sleutel, count(*), 1, now(), 0
+      FROM outbox_order
+     GROUP BY abonnee, sleutel
+     ORDER BY abonnee, sleutel
+    ON CONFLICT (abonnee, sleutel) DO UPDATE
+       SET last_sequence = s.last_sequence + excluded.last_sequence,
+           open_sequence = coalesce(s.open_sequence, s.last_sequence + 1),
+           due_at = CASE WHEN s.open_sequence IS NULL THEN excluded.due_at ELSE s.due_at END
+    RETURNING s.id, s.abonnee, s.sleutel, s.last_sequence
+), outbox_enqueued AS (
+    INSERT INTO outbox_item (stream_id, sequence, soort, klantcontact, document, state, enqueued_at,
+                             next_attempt_at, attempts, code, reason)
+    SELECT s.id, s.last_sequence - o.places + o.place, o.soort, o.klantcontact, o.document, 'waiting', now(),
+           now(), 0, '', ''
+      FROM outbox_order o
+      JOIN outbox_locked s USING (abonnee, sleutel)
+    RETURNING id
+)
+"""

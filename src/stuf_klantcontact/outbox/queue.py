@@ -1,0 +1,356 @@
+"""Out of the outbox: claim, stamp and settle, each one statement on the driver's connection.
+
+The clock is that of the database, so that workers on machines with other clocks agree; a test passes `now`.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import cache
+from typing import Any, Final, Literal, LiteralString
+
+from psycopg import Connection, sql
+
+
+def query(text: LiteralString, **parts: sql.Composable) -> bytes:
+    """A statement in which {now} is the moment passed in, or else that of the database."""
+    now = sql.SQL("coalesce(%(now)s::timestamptz, statement_timestamp())")
+    return sql.SQL(text).format(now=now, **parts).as_bytes(None)
+
+
+BREAKER_FAILURES: Final = 5
+"""Failures in a row of one receiver, over all its streams, after which it is left alone for a while."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stamp:
+    """What an item got at its first attempt. `body` lacks the document, which belongs at `document_at`."""
+
+    referentienummer: str
+    tijdstip: datetime
+    action: str
+    body: bytes
+    document_sha256: bytes | None = None
+    document_at: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """The right to try one item once, until the lease ends; `fence` proves it."""
+
+    item: int
+    stream: int
+    fence: int
+    abonnee: str
+    sleutel: str
+    sequence: int
+    soort: str
+    klantcontact: str
+    document: str | None
+    attempt: int
+    claimed_at: datetime
+    first_attempt_at: datetime
+    lease: float
+    probe: bool
+    stamp: Stamp | None
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """`accepted`: the claim still held. `recovered`: the receiver was left alone, and now no longer is."""
+
+    accepted: bool
+    recovered: bool
+
+
+_BREAKER: Final = query("""
+WITH probe AS (
+    UPDATE outbox_receiver
+       SET not_before = {now} + %(lease)s
+     WHERE abonnee = %(abonnee)s AND not_before <= {now}
+       AND EXISTS (SELECT FROM outbox_stream WHERE abonnee = %(abonnee)s AND due_at <= {now})
+    RETURNING 1
+)
+SELECT EXISTS (SELECT FROM probe)
+  FROM outbox_receiver
+ WHERE abonnee = %(abonnee)s AND not_before IS NOT NULL
+""")
+
+
+# The limit is a literal: with a parameter the planner guesses a tenth of all streams, and reads all items.
+@cache
+def _claim_query(limit: int) -> bytes:
+    return query(
+        """
+WITH due AS (
+    SELECT id
+      FROM outbox_stream
+     WHERE abonnee = %(abonnee)s AND due_at <= {now}
+     ORDER BY due_at
+     LIMIT {limit}
+       FOR UPDATE SKIP LOCKED
+), leased AS (
+    UPDATE outbox_stream s
+       SET due_at = {now} + %(lease)s, fence = fence + 1
+      FROM due
+     WHERE s.id = due.id
+    RETURNING s.id, s.sleutel, s.open_sequence, s.fence
+), tried AS (
+    UPDATE outbox_item i
+       SET state = 'sending', attempts = attempts + 1, next_attempt_at = NULL,
+           first_attempt_at = coalesce(first_attempt_at, {now})
+      FROM leased l
+     WHERE i.stream_id = l.id AND i.sequence = l.open_sequence AND i.state IN ('waiting', 'sending')
+    RETURNING i.*
+), event AS (
+    INSERT INTO outbox_event (item_id, at, state, attempt, referentienummer, code, reason, door)
+    SELECT id, {now}, 'sending', attempts, referentienummer, '', '', '' FROM tried
+)
+SELECT l.id, l.fence, l.sleutel, {now},
+       t.id, t.sequence, t.soort, t.klantcontact, t.document, t.attempts, t.first_attempt_at,
+       t.referentienummer, t.tijdstip_bericht, t.action, t.body, t.document_sha256, t.document_at
+  FROM leased l
+  LEFT JOIN tried t ON t.stream_id = l.id
+ ORDER BY l.id
+""",
+        limit=sql.Literal(limit),
+    )
+
+
+# Two statements, because what the row lock waited for is visible only to the second.
+_MEND_LOCK: Final = "SELECT FROM outbox_stream WHERE id = ANY(%(streams)s) ORDER BY abonnee, sleutel FOR UPDATE"
+_MEND: Final = query("""
+UPDATE outbox_stream s
+   SET open_sequence = head.sequence, fence = fence + 1,
+       due_at = CASE WHEN head.state IN ('waiting', 'sending') THEN {now} END
+  FROM outbox_stream o
+  LEFT JOIN LATERAL (
+       SELECT sequence, state
+         FROM outbox_item
+        WHERE stream_id = o.id AND sequence >= o.open_sequence AND state IN ('waiting', 'sending', 'held')
+        ORDER BY sequence
+        LIMIT 1
+  ) head ON true
+ WHERE o.id = ANY(%(streams)s) AND s.id = o.id
+""")
+
+
+def claim(
+    connection: Connection[Any], *, abonnee: str, limit: int, lease: float, now: datetime | None = None
+) -> list[Claim]:
+    """Take at most `limit` due streams of one abonnee, each with its first open item; count the attempt.
+
+    The attempt is committed before anything is sent, so an item that kills its worker is seen to have tried. An
+    abonnee that is left alone gives nothing, and when its time has come a single probe, whoever asks first.
+    """
+    values = {"abonnee": abonnee, "lease": timedelta(seconds=lease), "now": now}
+    breaker = connection.execute(_BREAKER, values).fetchone()
+    probe = breaker is not None
+    if breaker is not None:
+        if not breaker[0]:
+            return []
+        limit = 1
+    rows = connection.execute(_claim_query(limit), values).fetchall()
+    unsendable = [row[0] for row in rows if row[4] is None]
+    if unsendable:
+        _mend(connection, streams=unsendable, now=now)
+    return [
+        Claim(
+            item=row[4],
+            stream=row[0],
+            fence=row[1],
+            abonnee=abonnee,
+            sleutel=row[2],
+            sequence=row[5],
+            soort=row[6],
+            klantcontact=row[7],
+            document=row[8],
+            attempt=row[9],
+            claimed_at=row[3],
+            first_attempt_at=row[10],
+            lease=lease,
+            probe=probe,
+            stamp=None if row[14] is None else Stamp(*row[11:17]),
+        )
+        for row in rows
+        if row[4] is not None
+    ]
+
+
+def _mend(connection: Connection[Any], *, streams: Sequence[int], now: datetime | None) -> None:
+    """Let streams whose first open item cannot be sent (a person held it, say) say so themselves."""
+    with connection.transaction():
+        connection.execute(_MEND_LOCK, {"streams": streams})
+        connection.execute(_MEND, {"streams": streams, "now": now})
+
+
+_TICK: Final = query("""
+INSERT INTO outbox_clock AS c (id, last) VALUES (1, date_trunc('milliseconds', {now}))
+ON CONFLICT (id) DO UPDATE SET last = greatest(excluded.last, c.last + interval '1 millisecond')
+RETURNING last
+""")
+
+
+def next_tijdstip(connection: Connection[Any], *, now: datetime | None = None) -> datetime:
+    """The next tijdstipBericht: now, or a millisecond after the last one that any process was given."""
+    row = connection.execute(_TICK, {"now": now}).fetchone()
+    if row is None:
+        raise AssertionError("an upsert that returns nothing")
+    moment: datetime = row[0]
+    return moment
+
+
+_STAMP: Final = """
+WITH mine AS (
+    SELECT id FROM outbox_stream WHERE id = %(stream)s AND fence = %(fence)s FOR NO KEY UPDATE
+)
+UPDATE outbox_item
+   SET referentienummer = %(referentienummer)s, tijdstip_bericht = %(tijdstip)s, action = %(action)s,
+       body = %(body)s, document_sha256 = %(document_sha256)s, document_at = %(document_at)s
+  FROM mine
+ WHERE outbox_item.id = %(item)s AND outbox_item.stream_id = mine.id AND body IS NULL
+"""
+
+
+def stamp(connection: Connection[Any], claim: Claim, *, stamp: Stamp) -> bool:
+    """Keep what every attempt at this item will send. False: the lease was lost, so do not send."""
+    cursor = connection.execute(
+        _STAMP,
+        {
+            "stream": claim.stream,
+            "fence": claim.fence,
+            "item": claim.item,
+            "referentienummer": stamp.referentienummer,
+            "tijdstip": stamp.tijdstip,
+            "action": stamp.action,
+            "body": stamp.body,
+            "document_sha256": stamp.document_sha256,
+            "document_at": stamp.document_at,
+        },
+        binary=True,
+    )
+    return cursor.rowcount == 1
+
+
+# Sequences have no gaps, so the next open item is the next number: looking for it in outbox_item would be wrong
+# here, for this statement cannot see what an enqueue committed while it waited for the stream row.
+_SETTLE: Final = query("""
+WITH mine AS (
+    UPDATE outbox_stream
+       SET fence = fence + 1,
+           open_sequence = CASE WHEN %(state)s <> 'delivered' THEN open_sequence
+                                WHEN open_sequence < last_sequence THEN open_sequence + 1 END,
+           due_at = CASE WHEN %(state)s = 'waiting' THEN {now} + %(delay)s
+                         WHEN %(state)s = 'delivered' AND open_sequence < last_sequence THEN {now} END
+     WHERE id = %(stream)s AND fence = %(fence)s
+    RETURNING id
+), event AS (
+    INSERT INTO outbox_event (item_id, at, state, attempt, referentienummer, code, reason, door)
+    SELECT i.id, {now}, %(state)s, i.attempts, i.referentienummer, %(code)s, %(reason)s, ''
+      FROM outbox_item i
+      JOIN mine ON mine.id = i.stream_id
+     WHERE i.id = %(item)s
+), item AS (
+    UPDATE outbox_item i
+       SET state = %(state)s, code = %(code)s, reason = %(reason)s,
+           next_attempt_at = CASE WHEN %(state)s = 'waiting' THEN {now} + %(delay)s END,
+           delivered_at = CASE WHEN %(state)s = 'delivered' THEN {now} END,
+           referentienummer = CASE WHEN %(anew)s THEN NULL ELSE referentienummer END,
+           tijdstip_bericht = CASE WHEN %(anew)s THEN NULL ELSE tijdstip_bericht END,
+           action = CASE WHEN %(anew)s THEN NULL ELSE action END,
+           body = CASE WHEN %(anew)s THEN NULL ELSE body END,
+           document_sha256 = CASE WHEN %(anew)s THEN NULL ELSE document_sha256 END,
+           document_at = CASE WHEN %(anew)s THEN NULL ELSE document_at END
+      FROM mine
+     WHERE i.id = %(item)s AND i.stream_id = mine.id
+    RETURNING i.id
+), receiver AS (
+    DELETE FROM outbox_receiver WHERE %(alive)s AND abonnee = %(abonnee)s RETURNING not_before
+)
+SELECT EXISTS (SELECT FROM item), EXISTS (SELECT FROM receiver WHERE not_before IS NOT NULL)
+""")
+
+
+def settle(
+    connection: Connection[Any],
+    claim: Claim,
+    *,
+    state: Literal["delivered", "waiting", "held"],
+    code: str = "",
+    reason: str = "",
+    delay: float = 0.0,
+    anew: bool = False,
+    alive: bool = False,
+    now: datetime | None = None,
+) -> Settled:
+    """Write down how one attempt ended; refused when somebody else holds the item by now.
+
+    `waiting` tries again after `delay` seconds; `anew` then forgets the stamp, so that it gets a new number.
+    `alive` says that the receiver does its work, so that it need not be left alone (any longer).
+    """
+    row = connection.execute(
+        _SETTLE,
+        {
+            "stream": claim.stream,
+            "fence": claim.fence,
+            "item": claim.item,
+            "abonnee": claim.abonnee,
+            "state": state,
+            "code": code,
+            "reason": reason,
+            "delay": timedelta(seconds=delay),
+            "anew": anew,
+            "alive": alive,
+            "now": now,
+        },
+    ).fetchone()
+    if row is None:
+        raise AssertionError("a select that returns nothing")
+    return Settled(accepted=row[0], recovered=row[1])
+
+
+# What a straggler reports after the breaker opened is not news: only the probe may lengthen the pause.
+_FAILED: Final = query("""
+INSERT INTO outbox_receiver AS r (abonnee, failures, not_before, reason, since)
+VALUES (%(abonnee)s, CASE WHEN %(at_once)s THEN %(threshold)s ELSE 1 END,
+        CASE WHEN %(at_once)s THEN {now} + %(first)s END, %(reason)s, {now})
+ON CONFLICT (abonnee) DO UPDATE
+   SET failures = CASE WHEN %(at_once)s THEN greatest(r.failures + 1, %(threshold)s) ELSE r.failures + 1 END,
+       not_before = CASE WHEN %(at_once)s OR r.failures + 1 >= %(threshold)s
+                         THEN {now} + least(%(longest)s, %(first)s * power(
+                             2, least(20, greatest(0, r.failures + 1 - %(threshold)s))
+                         )) END,
+       reason = excluded.reason
+ WHERE %(probe)s OR r.not_before IS NULL
+RETURNING failures
+""")
+
+
+def receiver_failed(
+    connection: Connection[Any],
+    claim: Claim,
+    *,
+    at_once: bool,
+    reason: str,
+    first: float,
+    longest: float,
+    now: datetime | None = None,
+) -> bool:
+    """Count a failure of the receiver; after BREAKER_FAILURES in a row, or `at_once`, leave it alone for a while.
+
+    The pause doubles from `first` to `longest` seconds with every probe that fails. True: it was opened just now.
+    """
+    row = connection.execute(
+        _FAILED,
+        {
+            "abonnee": claim.abonnee,
+            "at_once": at_once,
+            "probe": claim.probe,
+            "reason": reason,
+            "threshold": BREAKER_FAILURES,
+            "first": timedelta(seconds=first),
+            "longest": timedelta(seconds=longest),
+            "now": now,
+        },
+    ).fetchone()
+    return row is not None and row[0] == BREAKER_FAILURES

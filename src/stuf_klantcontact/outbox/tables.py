@@ -1,0 +1,113 @@
+"""The tables of the outbox. Nothing outside this package writes them."""
+
+from typing import Literal
+
+from sqlalchemy import CheckConstraint, ForeignKey, Identity, Index, LargeBinary, String, UniqueConstraint, text
+from sqlalchemy.orm import Mapped, MappedAsDataclass, mapped_column, relationship
+
+from stuf_klantcontact.store import Base, Moment
+
+State = Literal["waiting", "sending", "delivered", "held", "confirmed", "refused"]
+
+
+class Stream(MappedAsDataclass, Base, kw_only=True):
+    """All that goes to one abonnee about one zaak (or over the whole system, or to one mail address).
+
+    While its first open item is being sent, `due_at` is the end of the lease: a lease that runs out makes the
+    stream due again, without anybody sweeping. Null: nothing is open, or the first open item is held.
+    Sequences have no gaps, so the next item is known without looking for it.
+    """
+
+    __tablename__ = "outbox_stream"
+    __table_args__ = (
+        UniqueConstraint("abonnee", "sleutel"),
+        Index("outbox_stream_due_idx", "abonnee", "due_at", postgresql_where=text("due_at IS NOT NULL")),
+    )
+
+    id: Mapped[int] = mapped_column(Identity(), primary_key=True, init=False)
+    abonnee: Mapped[str] = mapped_column(String(50))
+    sleutel: Mapped[str] = mapped_column(doc='zaakidentificatie, mail address, or "" for volgorde systeem')
+    last_sequence: Mapped[int] = mapped_column(doc="sequence of the newest item")
+    open_sequence: Mapped[int | None] = mapped_column(default=None, doc="sequence of the first open item")
+    due_at: Mapped[Moment | None] = mapped_column(default=None)
+    fence: Mapped[int] = mapped_column(default=0, doc="rises with every claim and settle: the fencing token")
+
+
+class Item(MappedAsDataclass, Base, kw_only=True):
+    """One message to send. What is in `body` was stamped at the first attempt and is never changed after it."""
+
+    __tablename__ = "outbox_item"
+    __table_args__ = (
+        UniqueConstraint("stream_id", "sequence"),
+        UniqueConstraint("referentienummer"),
+        CheckConstraint(
+            "state IN ('waiting', 'sending', 'delivered', 'held', 'confirmed', 'refused')", name="outbox_item_state"
+        ),
+        Index("outbox_item_held_idx", "stream_id", postgresql_where=text("state = 'held'")),
+        Index("outbox_item_klantcontact_idx", "klantcontact"),
+    )
+
+    id: Mapped[int] = mapped_column(Identity(), primary_key=True, init=False)
+    stream_id: Mapped[int] = mapped_column(ForeignKey("outbox_stream.id"))
+    stream: Mapped[Stream] = relationship(default=None, repr=False)
+    sequence: Mapped[int]
+    soort: Mapped[str] = mapped_column(String(20), doc="klcLk01, iobLk01 or mail")
+    klantcontact: Mapped[str] = mapped_column(String(14), doc="Klantcontact.identificatie")
+    document: Mapped[str | None] = mapped_column(String(40), default=None, doc="Informatieobject.identificatie")
+    state: Mapped[str] = mapped_column(String(10), default="waiting", doc="State")
+    enqueued_at: Mapped[Moment]
+    attempts: Mapped[int] = mapped_column(default=0, doc="since it was enqueued or last released")
+    first_attempt_at: Mapped[Moment | None] = mapped_column(default=None, doc="from here patience counts")
+    next_attempt_at: Mapped[Moment | None] = mapped_column(default=None)
+    delivered_at: Mapped[Moment | None] = mapped_column(default=None)
+    referentienummer: Mapped[str | None] = mapped_column(String(40), default=None)
+    tijdstip_bericht: Mapped[Moment | None] = mapped_column(default=None)
+    action: Mapped[str | None] = mapped_column(default=None, doc="SOAPAction, without quotes")
+    body: Mapped[bytes | None] = mapped_column(
+        LargeBinary, default=None, repr=False, doc="what is sent, without the document at document_at"
+    )
+    document_sha256: Mapped[bytes | None] = mapped_column(
+        LargeBinary(32), default=None, doc="the document that belongs in body, as base64"
+    )
+    document_at: Mapped[int | None] = mapped_column(default=None, doc="byte of body at which it belongs")
+    code: Mapped[str] = mapped_column(default="", doc="of the last outcome: a StUF or HTTP code, or a word of ours")
+    reason: Mapped[str] = mapped_column(default="", doc="of the last outcome, for people")
+
+
+class Event(MappedAsDataclass, Base, kw_only=True):
+    """One change of state of one item; never changed. When it was enqueued, Item.enqueued_at says."""
+
+    __tablename__ = "outbox_event"
+    __table_args__ = (Index("outbox_event_item_id_idx", "item_id"),)
+
+    id: Mapped[int] = mapped_column(Identity(), primary_key=True, init=False)
+    item_id: Mapped[int] = mapped_column(ForeignKey("outbox_item.id"))
+    at: Mapped[Moment]
+    state: Mapped[str] = mapped_column(String(10))
+    attempt: Mapped[int] = mapped_column(default=0)
+    referentienummer: Mapped[str | None] = mapped_column(String(40), default=None)
+    code: Mapped[str] = mapped_column(default="")
+    reason: Mapped[str] = mapped_column(default="")
+    door: Mapped[str] = mapped_column(default="", doc="the person who asked for it; empty: delivery itself")
+
+
+class Receiver(MappedAsDataclass, Base, kw_only=True):
+    """An abonnee that is in trouble: before `not_before` nothing is claimed for it, after that one probe."""
+
+    __tablename__ = "outbox_receiver"
+
+    abonnee: Mapped[str] = mapped_column(String(50), primary_key=True)
+    failures: Mapped[int] = mapped_column(default=0, doc="in a row, over all its streams")
+    not_before: Mapped[Moment | None] = mapped_column(default=None, doc="null: the breaker is closed")
+    reason: Mapped[str] = mapped_column(default="")
+    since: Mapped[Moment]
+
+
+class Clock(MappedAsDataclass, Base, kw_only=True):
+    """The one row behind tijdstipBericht: strictly rising for our system, over all processes."""
+
+    __tablename__ = "outbox_clock"
+    __table_args__ = (CheckConstraint("id = 1", name="outbox_clock_one_row"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    last: Mapped[Moment]
