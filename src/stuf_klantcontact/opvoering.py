@@ -40,7 +40,7 @@ class Namens(TypedDict, total=False):
     """The niet-natuurlijk persoon that a natural person acted for; RGBZ has no relation for it."""
 
     rsin: str
-    kvk: str
+    kvkNummer: str
     naam: str
 
 

@@ -1,17 +1,29 @@
 """The RGBZ 2.0 model (SQLAlchemy) and its queries.
 
 Zaken with their statuses and betrokkenen, klantcontacten with their informatieobjecten, documents' bytes once by
-hash. Intake runs FACTS and INSERT inside its own two statements. What can go wrong: the database (sqlalchemy.exc.SQLAlchemyError), nothing else.
+hash. Intake runs FACTS and INSERT inside its own two statements. What can go wrong: the database
+(sqlalchemy.exc.SQLAlchemyError, psycopg.Error), nothing else.
 
 RGBZ 2.0 deel I §3.7 and deel II §2.5 (KLANTCONTACT), stuf-facts §10.
 """
 
-from datetime import date
-from typing import Any
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Any, Final
 
-from sqlalchemy import ForeignKey, Identity, Index, LargeBinary, String, UniqueConstraint, text
-from sqlalchemy.dialects.postgresql import JSONB
-from sqlalchemy.orm import Mapped, MappedAsDataclass, mapped_column, relationship
+from psycopg.types.json import Jsonb
+from sqlalchemy import ForeignKey, Identity, Index, LargeBinary, String, UniqueConstraint, select
+from sqlalchemy.dialects.postgresql import JSONB, insert
+from sqlalchemy.orm import (
+    Mapped,
+    MappedAsDataclass,
+    Session,
+    joinedload,
+    mapped_column,
+    relationship,
+    selectinload,
+)
 
 from stuf_klantcontact.store import Base, Moment
 
@@ -33,7 +45,9 @@ class Zaak(MappedAsDataclass, Base, kw_only=True):
     einddatum: Mapped[date | None] = mapped_column(default=None)
     onvolledig: Mapped[bool] = mapped_column(default=False, doc="known from a mutatiesoort W alone")
     versie: Mapped[int] = mapped_column(default=1, doc="rises with every change; intake checks it")
-    statussen: Mapped[list["Status"]] = relationship(back_populates="zaak", default_factory=list, repr=False)
+    statussen: Mapped[list["Status"]] = relationship(
+        back_populates="zaak", default_factory=list, repr=False, cascade="all, delete-orphan"
+    )
     betrokkenen: Mapped[list["Betrokkene"]] = relationship(back_populates="zaak", default_factory=list, repr=False)
 
 
@@ -176,6 +190,18 @@ class ZaakFeiten:
     betrokkenen: tuple[Betrokkene, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class ZaakMutatie:
+    """What one message says about a zaak: the columns it sets, the statuses and betrokkenen it adds or ends."""
+
+    identificatie: str
+    mutatiesoort: str
+    velden: Mapping[str, Any] = field(default_factory=dict)
+    statussen: tuple[Status, ...] = ()
+    betrokkenen: tuple[Betrokkene, ...] = ()
+    vervallen: tuple[Betrokkene, ...] = ()
+
+
 FACTS: Final = """
     zaak.id AS zaak_id, zaak.versie, zaak.identificatie, zaak.omschrijving, zaak.zaaktype,
     zaak.startdatum, zaak.einddatum, huidig.id AS status_id,
@@ -197,7 +223,8 @@ FACTS_FROM: Final = """
 INSERT: Final = """
     nieuwe_inhoud AS (
         INSERT INTO document_inhoud (sha256, inhoud)
-        SELECT d.sha256, d.inhoud FROM bericht_nieuw, unnest(%(hashes)s::bytea[], %(inhouden)s::bytea[]) AS d(sha256, inhoud)
+        SELECT d.sha256, d.inhoud
+        FROM bericht_nieuw, unnest(%(hashes)s::bytea[], %(inhouden)s::bytea[]) AS d(sha256, inhoud)
         ON CONFLICT DO NOTHING),
     nieuw AS (
         INSERT INTO klantcontact (identificatie, verantwoordelijke_organisatie, datum_tijd, type, kanaal, onderwerp,
@@ -300,3 +327,70 @@ def load_klantcontact(session: Session, identificatie: str, *, rsin: str) -> Kla
             selectinload(Klantcontact.informatieobjecten).joinedload(Informatieobject.inhoud),
         )
     ).one()
+
+
+def verwerk(session: Session, mutatie: ZaakMutatie, *, rsin: str) -> Zaak:
+    """Take over what a message says about a zaak; a zaak first heard of in a change is marked onvolledig.
+
+    mutatiesoort V means that the zaak is no longer relevant to the sender, not that it is gone (StUF 03.01 §5.1):
+    the dossier stays. Two messages about one zaak are taken one after the other, by the lock on its row.
+    """
+    zaak = _locked(session, mutatie.identificatie, rsin=rsin)
+    if zaak is None:
+        inserted = (
+            insert(Zaak)
+            .values(
+                identificatie=mutatie.identificatie,
+                bronorganisatie=rsin,
+                omschrijving="",
+                zaaktype="",
+                zaaktype_omschrijving="",
+                onvolledig=mutatie.mutatiesoort != "T",
+                versie=0,
+            )
+            .on_conflict_do_nothing()
+        )
+        session.execute(inserted)
+        zaak = _locked(session, mutatie.identificatie, rsin=rsin)
+        if zaak is None:
+            raise LookupError("the zaak that was just inserted is not there")
+    if mutatie.mutatiesoort == "T":
+        zaak.onvolledig = False
+    if mutatie.mutatiesoort != "V":
+        for name, value in mutatie.velden.items():
+            setattr(zaak, name, value)
+    known = {(s.volgnummer, s.datum_status_gezet): s for s in zaak.statussen}
+    for status in mutatie.statussen:
+        old = known.get((status.volgnummer, status.datum_status_gezet))
+        if old is None:
+            zaak.statussen.append(status)
+        else:
+            old.omschrijving, old.toelichting = status.omschrijving, status.toelichting
+    for gone in mutatie.vervallen:
+        for betrokkene in [b for b in zaak.betrokkenen if _same(b, gone)]:
+            zaak.betrokkenen.remove(betrokkene)
+    for new in mutatie.betrokkenen:
+        same = next((b for b in zaak.betrokkenen if _same(b, new)), None)
+        if same is None:
+            zaak.betrokkenen.append(new)
+        else:
+            same.naam = new.naam or same.naam
+            same.emailadres = new.emailadres or same.emailadres
+            same.gegevens = {**same.gegevens, **new.gegevens}
+    zaak.versie += 1
+    return zaak
+
+
+def _locked(session: Session, identificatie: str, *, rsin: str) -> Zaak | None:
+    return session.scalars(
+        select(Zaak).where(Zaak.identificatie == identificatie, Zaak.bronorganisatie == rsin).with_for_update()
+    ).one_or_none()
+
+
+def _same(one: Betrokkene, other: Betrokkene) -> bool:
+    """The same relation: rol, soort and number, or the name where no number is known."""
+    if (one.rol, one.soort) != (other.rol, other.soort):
+        return False
+    if one.identificatie or other.identificatie:
+        return one.identificatie == other.identificatie
+    return one.naam == other.naam

@@ -11,7 +11,7 @@ import re
 from collections.abc import Mapping, Sequence
 from datetime import date
 from hashlib import sha256
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from lxml import etree
 
@@ -20,10 +20,8 @@ from stuf_klantcontact.names import KC, STUF0301, XMIME, qname, split
 from stuf_klantcontact.opvoering import (
     STAFF,
     Actor,
-    Contactpersoon,
     Document,
     Medewerker,
-    Namens,
     Opvoering,
     Partij,
 )
@@ -50,7 +48,8 @@ def read(message: etree._Element) -> Opvoering:
     parts = _children(message)
     contact = _children(parts.get("Klantcontact"))
     partij, anoniem = _partij(parts.get("contactpartij"))
-    medewerker = _children(parts.get("medewerker"))
+    names = ("identificatie", "achternaam", "voorletters", "voorvoegsel")
+    medewerker = _fields(_children(parts.get("medewerker")), *names)
     return Opvoering(
         zaakidentificatie=_text(parts.get("zaakidentificatie")),
         datum_gezet=_or_none(tijdstip.parse, _text(contact.get("DatumGezet"))),
@@ -61,7 +60,7 @@ def read(message: etree._Element) -> Opvoering:
         onderwerp=_text(parts.get("onderwerp")),
         contactpartij=partij,
         anoniem=anoniem,
-        medewerker=_fields(Medewerker, medewerker, "identificatie", "achternaam", "voorletters", "voorvoegsel"),
+        medewerker=cast(Medewerker, medewerker) if medewerker else None,
         richting=_text(parts.get("richting")),
         uitkomst=_whole_text(parts.get("uitkomst")),
         afspraken=_whole_text(parts.get("afspraken")),
@@ -230,8 +229,7 @@ def klantcontact(
         if value:
             extra[name] = value
     if partij is not None:
-        for name, value in partij.get("namens", {}).items():
-            extra[f"namens.{name}"] = str(value)
+        extra |= {f"namens.{name}": str(text) for name, text in partij.get("namens", {}).items()}
     return Klantcontact(
         identificatie=identificatie,
         verantwoordelijke_organisatie=rsin,
@@ -289,10 +287,9 @@ def _or_none(reader: Any, text: str) -> Any:
         return None
 
 
-def _fields(kind: Any, parts: Mapping[str, etree._Element], *names: str) -> Any:
-    """A TypedDict of the named children that have text; None when none has."""
-    found = {name: text for name in names if (text := _text(parts.get(name)))}
-    return kind(**found) if found else None
+def _fields(parts: Mapping[str, etree._Element], *names: str) -> dict[str, Any]:
+    """The text of the named children that have any."""
+    return {name: text for name in names if (text := _text(parts.get(name)))}
 
 
 def _actor(opvoerder: etree._Element | None) -> Actor | None:
@@ -321,22 +318,20 @@ def _partij(contactpartij: etree._Element | None) -> tuple[Partij | None, bool]:
         if local == "anoniem":
             return None, True
         if local == "natuurlijkPersoon":
-            partij: Partij = Partij(soort="natuurlijkPersoon")
-            names = ("bsn", "anpIdentificatie", "geslachtsnaam", "voorvoegsel", "voorletters",
-                     "geslachtsaanduiding", "geboortedatum")  # fmt: skip
-            partij.update(_fields(Partij, parts, *names) or {})
-            namens = _children(parts.get("namens"))
-            inner = _children(namens.get("nietNatuurlijkPersoon")) or namens
-            if found := _fields(Namens, inner, "rsin", "kvk", "naam"):
-                partij["namens"] = found
-            return partij, False
-        if local == "vestiging":
-            partij = Partij(soort="vestiging")
-            partij.update(_fields(Partij, parts, "vestigingsnummer", "handelsnaam") or {})
+            names = ("bsn", "anpIdentificatie", "geslachtsnaam", "voorvoegsel", "voorletters")
+            more = ("geslachtsaanduiding", "geboortedatum")
+            partij = {"soort": local, **_fields(parts, *names, *more)}
+        elif local == "vestiging":
+            partij = {"soort": local, **_fields(parts, "vestigingsnummer", "handelsnaam")}
             contactpersoon = _children(parts.get("contactpersoon"))
-            if person := _fields(Contactpersoon, contactpersoon, "naam", "functie", "telefoonnummer", "emailadres"):
+            if person := _fields(contactpersoon, "naam", "functie", "telefoonnummer", "emailadres"):
                 partij["contactpersoon"] = person
-            return partij, False
+        else:
+            continue
+        namens = _children(_children(parts.get("namens")).get("nietNatuurlijkPersoon"))
+        if found := _fields(namens, "rsin", "kvkNummer", "naam"):
+            partij["namens"] = found
+        return cast(Partij, partij), False
     return None, False
 
 
@@ -346,14 +341,11 @@ def _partij_van(soort: str, identificatie: str, gegevens: Mapping[str, Any]) -> 
         return Partij(soort="vestiging", vestigingsnummer=identificatie, handelsnaam=str(gegevens.get("naam", "")))
     if soort == "natuurlijkPersoon":
         key = "bsn" if len(identificatie) == 9 else "anpIdentificatie"
-        found = Partij(soort="natuurlijkPersoon")
-        found.update({key: identificatie})  # type: ignore[typeddict-item, misc]
-        for name in ("geslachtsnaam", "voorvoegsel", "voorletters", "geslachtsaanduiding", "geboortedatum"):
-            if value := gegevens.get(name):
-                found.update({name: str(value)})  # type: ignore[typeddict-item, misc]
-        if "geslachtsnaam" not in found and gegevens.get("naam"):
-            found["geslachtsnaam"] = str(gegevens["naam"])
-        return found
+        names = ("geslachtsnaam", "voorvoegsel", "voorletters", "geslachtsaanduiding", "geboortedatum")
+        found = {"soort": soort, key: identificatie, **{n: str(gegevens[n]) for n in names if gegevens.get(n)}}
+        if gegevens.get("naam"):
+            found.setdefault("geslachtsnaam", str(gegevens["naam"]))
+        return cast(Partij, found)
     if soort == "nietNatuurlijkPersoon":
         return Partij(soort="nietNatuurlijkPersoon", handelsnaam=str(gegevens.get("naam", "")))
     return None
