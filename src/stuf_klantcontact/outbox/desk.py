@@ -119,7 +119,7 @@ WITH changed AS (
     SELECT id, {now}, state, attempts, referentienummer, '', reason, %(door)s FROM changed
 ), stream AS (
     UPDATE outbox_stream s
-       SET due_at = NULL, fence = fence + 1
+       SET due_at = NULL, fence = s.fence + 1
       FROM changed
      WHERE s.id = changed.stream_id AND s.open_sequence = changed.sequence
 )

@@ -31,13 +31,12 @@ def enqueue_parameter(orders: Iterable[Order]) -> str:
 # order everywhere, so two messages about the same zaken cannot deadlock here.
 ENQUEUE: Final = """
 outbox_order AS (
-    SELECT o.abonnee, o.sleutel, o.soort, o.klantcontact, o.document,
-           row_number() OVER (PARTITION BY o.abonnee, o.sleutel ORDER BY o.place) AS place,
+    SELECT o.*, row_number() OVER (PARTITION BY o.abonnee, o.sleutel ORDER BY o.given) AS place,
            count(*) OVER (PARTITION BY o.abonnee, o.sleutel) AS places
       FROM ROWS FROM (
                jsonb_to_recordset(%(orders)s::jsonb)
                AS (abonnee text, sleutel text, soort text, klantcontact text, document text)
-           ) WITH ORDINALITY AS o(abonnee, sleutel, soort, klantcontact, document, place)
+           ) WITH ORDINALITY AS o(abonnee, sleutel, soort, klantcontact, document, given)
 ), outbox_locked AS (
     INSERT INTO outbox_stream AS s (abonnee, sleutel, last_sequence, open_sequence, due_at, fence)
     SELECT abonnee, sleutel, count(*), 1, now(), 0
@@ -56,6 +55,7 @@ outbox_order AS (
            now(), 0, '', ''
       FROM outbox_order o
       JOIN outbox_locked s USING (abonnee, sleutel)
+     ORDER BY o.given
     RETURNING id
 )
 """

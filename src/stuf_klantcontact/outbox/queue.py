@@ -121,7 +121,7 @@ SELECT l.id, l.fence, l.sleutel, {now},
 _MEND_LOCK: Final = "SELECT FROM outbox_stream WHERE id = ANY(%(streams)s) ORDER BY abonnee, sleutel FOR UPDATE"
 _MEND: Final = query("""
 UPDATE outbox_stream s
-   SET open_sequence = head.sequence, fence = fence + 1,
+   SET open_sequence = head.sequence, fence = s.fence + 1,
        due_at = CASE WHEN head.state IN ('waiting', 'sending') THEN {now} END
   FROM outbox_stream o
   LEFT JOIN LATERAL (

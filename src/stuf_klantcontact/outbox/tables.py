@@ -41,7 +41,7 @@ class Item(MappedAsDataclass, Base, kw_only=True):
         UniqueConstraint("stream_id", "sequence"),
         UniqueConstraint("referentienummer"),
         CheckConstraint(
-            "state IN ('waiting', 'sending', 'delivered', 'held', 'confirmed', 'refused')", name="outbox_item_state"
+            "state IN ('waiting', 'sending', 'delivered', 'held', 'confirmed', 'refused')", name="state"
         ),
         Index("outbox_item_held_idx", "stream_id", postgresql_where=text("state = 'held'")),
         Index("outbox_item_klantcontact_idx", "klantcontact"),
@@ -107,7 +107,7 @@ class Clock(MappedAsDataclass, Base, kw_only=True):
     """The one row behind tijdstipBericht: strictly rising for our system, over all processes."""
 
     __tablename__ = "outbox_clock"
-    __table_args__ = (CheckConstraint("id = 1", name="outbox_clock_one_row"),)
+    __table_args__ = (CheckConstraint("id = 1", name="one_row"),)
 
     id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     last: Mapped[Moment]
