@@ -88,6 +88,12 @@ def previous(row: Mapping[str, Any]) -> Previous | None:
     return Previous(hash=bytes(row["vorig_hash"]), antwoord=bytes(row["vorig_antwoord"]))
 
 
+def record_incoming(session: Session, *, raw: bytes, antwoord: bytes, **rest: Any) -> None:
+    """Write down an accepted message outside intake's one statement; IntegrityError: it was accepted before."""
+    session.add(Bericht(richting="in", raw=raw, antwoord=antwoord, verdict="accepted", **rest))
+    session.flush()
+
+
 def record_outgoing(
     session: Session,
     *,

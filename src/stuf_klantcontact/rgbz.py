@@ -45,10 +45,10 @@ class Zaak(MappedAsDataclass, Base, kw_only=True):
     einddatum: Mapped[date | None] = mapped_column(default=None)
     onvolledig: Mapped[bool] = mapped_column(default=False, doc="known from a mutatiesoort W alone")
     versie: Mapped[int] = mapped_column(default=1, doc="rises with every change; intake checks it")
-    statussen: Mapped[list["Status"]] = relationship(
+    statussen: Mapped[list["Status"]] = relationship(back_populates="zaak", default_factory=list, repr=False)
+    betrokkenen: Mapped[list["Betrokkene"]] = relationship(
         back_populates="zaak", default_factory=list, repr=False, cascade="all, delete-orphan"
     )
-    betrokkenen: Mapped[list["Betrokkene"]] = relationship(back_populates="zaak", default_factory=list, repr=False)
 
 
 class Status(MappedAsDataclass, Base, kw_only=True):
@@ -140,10 +140,10 @@ class Informatieobject(MappedAsDataclass, Base, kw_only=True):
     """INFORMATIEOBJECT (IOB) that a klantcontact brought with it."""
 
     __tablename__ = "informatieobject"
-    __table_args__ = (UniqueConstraint("identificatie", "bronorganisatie"),)
+    __table_args__ = (UniqueConstraint("klantcontact_id", "identificatie"),)
 
     id: Mapped[int] = mapped_column(Identity(), primary_key=True, init=False)
-    klantcontact_id: Mapped[int] = mapped_column(ForeignKey("klantcontact.id"), init=False, index=True)
+    klantcontact_id: Mapped[int] = mapped_column(ForeignKey("klantcontact.id"), init=False)
     klantcontact: Mapped[Klantcontact] = relationship(back_populates="informatieobjecten", default=None, repr=False)
     identificatie: Mapped[str] = mapped_column(String(40))
     bronorganisatie: Mapped[str] = mapped_column(String(9))

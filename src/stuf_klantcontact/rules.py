@@ -221,8 +221,14 @@ def kc_11(case: Case) -> list[Violation]:
 def kc_12(case: Case) -> list[Violation]:
     """Documents: base64 decodes, size within the limit, type on the allow list, a name without path."""
     wrong: list[Violation] = []
+    seen: set[str] = set()
     for position, document in enumerate(case.opvoering.documenten, start=1):
         where = f"gfo:Documenten/dga:Document[{position}]"
+        if document.identificatie and document.identificatie in seen:
+            wrong.append(
+                _violation("KC-12", where, value=document.identificatie, expected="unieke dga:Identificatie")
+            )
+        seen.add(document.identificatie)
         if not document.leesbaar:
             wrong.append(_violation("KC-12", where, expected="base64"))
         if document.inhoud is not None and len(document.inhoud) > case.limits.document_bytes:
@@ -328,7 +334,7 @@ RULES: tuple[Rule, ...] = (
             "The opvoerder may not add a klantcontact to this zaak.",
         ),
         Text(
-            "Laat een medewerker die voor dit zaaktype bevoegd is, of een betrokkene van de zaak, het contact opvoeren.",
+            "Laat een medewerker die voor dit zaaktype bevoegd is, of een betrokkene, het contact opvoeren.",
             "Let a medewerker who is allowed for this zaaktype, or a betrokkene of the zaak, add the contact.",
         ),
         kc_07,
@@ -387,8 +393,8 @@ RULES: tuple[Rule, ...] = (
         Fout.StUF058,
         Text("Een document kan niet worden aangenomen.", "A document cannot be accepted."),
         Text(
-            "Stuur base64 zonder vreemde tekens, een toegestaan bestandstype, binnen de grootte, met een gewone naam.",
-            "Send base64 without stray characters, an allowed file type, within the size, with a plain name.",
+            "Stuur geldige base64, een toegestaan bestandstype, binnen de grootte, met een gewone en unieke naam.",
+            "Send proper base64, an allowed file type, within the size, with a plain and unique name.",
         ),
         kc_12,
     ),

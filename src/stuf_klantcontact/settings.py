@@ -42,6 +42,7 @@ Words = Annotated[tuple[str, ...], BeforeValidator(_words)]
 Applicatie = Annotated[str, StringConstraints(min_length=3, max_length=50)]
 Groep = Literal["ontvangst", "verzending", "anoniem", "persoonlijk", "zonder_medewerker", "zonder_zaak"]
 Effect = Literal["exchange", "keep", "refuse"]
+Kept = Literal["keep", "refuse"]
 KlantcontactType = Literal["click", "call", "face", "mail", "e-mail"]
 
 KANAAL_BIJ_TYPE: dict[KlantcontactType, str] = {
@@ -107,8 +108,8 @@ class Groepen(_Section):
     persoonlijk: Effect = Field("exchange", description="call or face, medewerker and partij known, about a zaak")
     ontvangst: Effect = Field("exchange", description="informatie-ontvangst: as document data")
     verzending: Effect = Field("exchange", description="informatie-verzending: as document data")
-    anoniem: Effect = Field("keep", description="call or face with an unknown partij")
-    zonder_medewerker: Effect = Field("keep", description="call or face reported by the partij itself")
+    anoniem: Kept = Field("keep", description="call or face with an unknown partij; RGBZ does not exchange it")
+    zonder_medewerker: Kept = Field("keep", description="call or face that the partij reported itself")
 
 
 class Zaaktype(_Section):
@@ -192,6 +193,7 @@ class MappingChoices(_Section):
     """[mapping]: choices that a municipality may make differently (docs/mapping.md §2)."""
 
     kanaal: Mapping[KlantcontactType, str] = Field(KANAAL_BIJ_TYPE, description="RGBZ kanaal for each Type")
+    zonder_zaak: Kept = Field("refuse", description="contacts that name no zaak (KC-02)")
 
 
 class Delivery(_Section):

@@ -13,6 +13,9 @@ from lxml import etree
 
 from stuf_klantcontact.names import STUF0301, STUF0302, qname, split
 
+_ALWAYS_CROSS = frozenset({"Bv01", "Bv03", "Bv04", "Fo01", "Fo03"})
+"""These carry a crossRefnummer even when it is empty (stuf-facts §2.2): an unreadable message had none."""
+
 
 @dataclass(frozen=True, slots=True)
 class Systeem:
@@ -117,7 +120,10 @@ def write(header: Header, *, tag: str, namespace: str, versie: str = "0320") -> 
             add(element, "gebruiker", systeem.gebruiker)
     add(root, "referentienummer", header.referentienummer)
     add(root, "tijdstipBericht", header.tijdstip_bericht)
-    add(root, "crossRefnummer", header.cross_refnummer)
+    if header.berichtcode in _ALWAYS_CROSS:
+        etree.SubElement(root, qname(namespace, "crossRefnummer")).text = header.cross_refnummer or None
+    else:
+        add(root, "crossRefnummer", header.cross_refnummer)
     if header.entiteittype and namespace == STUF0301:
         add(root, "entiteittype", header.entiteittype)
     elif header.entiteittype:

@@ -1,8 +1,8 @@
 """RGBZ 2.0 out: a klantcontact as klcLk01, a document as iobLk01, on StUF 03.02 and the zkn0320 entity types.
 
 Pure renderings of stored facts. A matchgegeven that is not known is sent in the empty form the standard allows
-(stuf-facts §10.4); nothing is invented. A record that lacks what RGBZ demands raises ValueError: the rules keep such
-a contact from being exchanged at all.
+(stuf-facts §10.4); nothing is invented. A record that lacks what RGBZ demands raises ValueError: the rules keep
+such a contact from being exchanged at all.
 
 stuf-facts §10.2 to §10.8; docs/mapping.md §5.
 """
