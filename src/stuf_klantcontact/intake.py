@@ -48,7 +48,7 @@ from stuf_klantcontact.parsing.refusals import line_of
 from stuf_klantcontact.settings import KlantcontactType, Settings, Zaaktype
 from stuf_klantcontact.store import Database
 from stuf_klantcontact.stuurgegevens import Header, Systeem
-from stuf_klantcontact.tijdstip import Clock, stuf0301, system_clock
+from stuf_klantcontact.tijdstip import AMSTERDAM, Clock, stuf0301, system_clock
 
 log = logging.getLogger(__name__)
 
@@ -70,7 +70,7 @@ _OPERATIONS: Final[Mapping[str, tuple[str, str]]] = {
 """Each message we take: the port it belongs on, and the word in `operaties` that allows it."""
 
 _REFERENCE_LENGTH: Final = 40
-_FACTS: Final = f"SELECT {rgbz.FACTS}, {journal.PREVIOUS} FROM {rgbz.FACTS_FROM} {journal.PREVIOUS_FROM}"  # noqa: S608
+_FACTS: Final = f"SELECT {rgbz.FACTS}, {journal.PREVIOUS} FROM {rgbz.FACTS_FROM} {journal.PREVIOUS_FROM}"
 _ZAAK_UNCHANGED: Final = (
     "%(zaak_id)s::bigint IS NULL OR EXISTS (SELECT FROM zaak WHERE id = %(zaak_id)s AND versie = %(versie)s)"
 )
@@ -179,8 +179,8 @@ class Intake:
         fout = Fout.StUF049 if port in SYNCHRONOUS_PORTS else Fout.StUF046
         details = (
             f"Storing bij de gateway, niet in uw bericht. Bied het over enkele minuten ongewijzigd opnieuw aan; "
-            f"blijft het misgaan, noem dan {reference}. / Trouble of the gateway, not in your message. Offer it again "
-            f"unchanged in a few minutes; if it keeps failing, mention {reference}."
+            f"blijft het misgaan, noem dan {reference}. / Trouble of the gateway, not in your message. Offer it "
+            f"again unchanged in a few minutes; if it keeps failing, mention {reference}."
         )
         element, fault = fouten.build(
             fout,
@@ -315,7 +315,7 @@ class Intake:
             return self._refuse(message, [*findings, *placed])
 
         kanaal = settings.mapping.kanaal[_type(opvoering)]
-        identificatie = rgbz.klantcontactidentificatie(row["nummer"], moment=message.now)
+        identificatie = rgbz.klantcontactidentificatie(row["nummer"], moment=message.now.astimezone(AMSTERDAM))
         policy_effect = settings.mapping.zonder_zaak if groep == "zonder_zaak" else getattr(policy.groepen, groep)
         effect = "uitgewisseld" if policy_effect == "exchange" else "bewaard"
         record = gfozaken.klantcontact(
@@ -337,7 +337,7 @@ class Intake:
             identificatie=identificatie,
             rsin=settings.gateway.rsin,
             groep=groep,
-            made=message.now.date(),
+            made=message.now.astimezone(AMSTERDAM).date(),
             partijnaam=gfozaken.partijnaam(partij, betrokkenen=betrokkenen),
         )
         orders = [

@@ -108,7 +108,7 @@ class Klantcontact(MappedAsDataclass, Base, kw_only=True):
     onderwerp: Mapped[str] = mapped_column(String(80))
     toelichting: Mapped[str] = mapped_column(String(1000), default="")
     groep: Mapped[str] = mapped_column(String(20), doc="settings.Groep")
-    effect: Mapped[str] = mapped_column(String(10), doc="uitgewisseld or bewaard")
+    effect: Mapped[str] = mapped_column(String(12), doc="uitgewisseld or bewaard")
     opvoerder: Mapped[dict[str, Any]] = mapped_column(JSONB, doc="Actor as given: soort, identificatie, naam …")
     medewerker: Mapped[dict[str, Any] | None] = mapped_column(
         JSONB, default=None, doc="is gevoerd door: identificatie, achternaam, voorletters, voorvoegsel"

@@ -182,7 +182,7 @@ def upgrade() -> None:
         sa.Column("onderwerp", sa.String(length=80), nullable=False),
         sa.Column("toelichting", sa.String(length=1000), nullable=False),
         sa.Column("groep", sa.String(length=20), nullable=False),
-        sa.Column("effect", sa.String(length=10), nullable=False),
+        sa.Column("effect", sa.String(length=12), nullable=False),
         sa.Column("opvoerder", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
         sa.Column("medewerker", postgresql.JSONB(astext_type=sa.Text()), nullable=True),
         sa.Column("partij", postgresql.JSONB(astext_type=sa.Text()), nullable=True),
@@ -244,9 +244,6 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("informatieobject_pkey")),
         sa.UniqueConstraint(
-            "identificatie", "bronorganisatie", name=op.f("informatieobject_identificatie_bronorganisatie_key")
+            "klantcontact_id", "identificatie", name=op.f("informatieobject_klantcontact_id_identificatie_key")
         ),
-    )
-    op.create_index(
-        op.f("informatieobject_klantcontact_id_idx"), "informatieobject", ["klantcontact_id"], unique=False
     )
