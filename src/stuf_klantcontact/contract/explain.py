@@ -1,12 +1,374 @@
-"""Which rules a message breaks, where, and what to send instead."""
+"""Which rules a message breaks and where.
+
+libxml2 gives the verdict, but of the children of one element it reports only the first that does not fit, its log
+on a shared schema mixes the texts of threads, and validating a tree costs the square of the number of errors. So
+the message is fed once more, tag by tag, to a parser of our own that validates as it reads: after each tag its log
+tells whether that tag was wrong, at linear cost and without any shared state. What does not fit is then repaired in
+thought (left out, or a missing element put in) and the message fed again, until nothing new turns up or the work
+exceeds BUDGET.
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from difflib import get_close_matches
+from typing import Final
+from xml.sax.saxutils import escape, quoteattr
 
 from lxml import etree
 
+from stuf_klantcontact.contract import wording
+from stuf_klantcontact.contract.wording import Finding
 from stuf_klantcontact.errors import Violation
+from stuf_klantcontact.names import SOAP11, prefixed, split
 
-LIMIT = 100
+LIMIT: Final = 100
 """At most so many violations are listed of one message."""
+BUDGET: Final = 120_000
+"""At most so many tags are fed while looking; one reading of the message is always done."""
+
+_OPEN: Final = f'<e:Envelope xmlns:e="{SOAP11}"><e:Body>'
+_XML: Final = "http://www.w3.org/XML/1998/namespace"
+_NAMED: Final = re.compile(r"Element '([^']*)'(?:, attribute '([^']*)')?: ")
+_EXPECTED: Final = re.compile(r"Expected is (?:one of )?\( (.*) \)\.\s*$", re.DOTALL)
+_QUOTED_END: Final = re.compile(r"'([^']*)'\.\s*$")
+
+_CONTENT = "SCHEMAV_ELEMENT_CONTENT"
+_RULES: Final = {
+    "SCHEMAV_CVC_ENUMERATION_VALID": "XSD-ENUM",
+    "SCHEMAV_CVC_PATTERN_VALID": "XSD-PATTERN",
+    "SCHEMAV_CVC_MINLENGTH_VALID": "XSD-LENGTH",
+    "SCHEMAV_CVC_MAXLENGTH_VALID": "XSD-LENGTH",
+    "SCHEMAV_CVC_LENGTH_VALID": "XSD-LENGTH",
+    "SCHEMAV_CVC_MININCLUSIVE_VALID": "XSD-RANGE",
+    "SCHEMAV_CVC_MAXINCLUSIVE_VALID": "XSD-RANGE",
+    "SCHEMAV_CVC_MINEXCLUSIVE_VALID": "XSD-RANGE",
+    "SCHEMAV_CVC_MAXEXCLUSIVE_VALID": "XSD-RANGE",
+    "SCHEMAV_CVC_TOTALDIGITS_VALID": "XSD-RANGE",
+    "SCHEMAV_CVC_FRACTIONDIGITS_VALID": "XSD-RANGE",
+    "SCHEMAV_CVC_COMPLEX_TYPE_2_1": "XSD-CONTENT",
+    "SCHEMAV_CVC_COMPLEX_TYPE_2_2": "XSD-CONTENT",
+    "SCHEMAV_CVC_COMPLEX_TYPE_2_3": "XSD-CONTENT",
+    "SCHEMAV_CVC_TYPE_3_1_1": "XSD-ATTRIBUTE",
+    "SCHEMAV_CVC_TYPE_3_1_2": "XSD-CONTENT",
+    "SCHEMAV_CVC_COMPLEX_TYPE_3_2_1": "XSD-ATTRIBUTE",
+    "SCHEMAV_CVC_COMPLEX_TYPE_3_2_2": "XSD-ATTRIBUTE",
+    "SCHEMAV_CVC_COMPLEX_TYPE_4": "XSD-ATTRIBUTE",
+    "SCHEMAV_CVC_AU": "XSD-FIXED",
+    "SCHEMAV_CVC_ELT_5_2_2_2_2": "XSD-FIXED",
+    "SCHEMAV_CVC_ELT_3_1": "XSD-NIL",
+    "SCHEMAV_CVC_ELT_3_2_1": "XSD-NIL",
+    "SCHEMAV_CVC_ELT_3_2_2": "XSD-NIL",
+    "SCHEMAV_CVC_ELT_1": "XSD-UNEXPECTED",
+}
+_OF_PARENT: Final = ("SCHEMAV_CVC_COMPLEX_TYPE_2_1", "SCHEMAV_CVC_COMPLEX_TYPE_2_3", "SCHEMAV_CVC_TYPE_3_1_2")
+"""Errors about text, which libxml2 notices only at the tag that follows it."""
 
 
 def explain(element: etree._Element, *, schema: etree.XMLSchema, roots: frozenset[str]) -> list[Violation]:
-    return []
+    """Every violation that can be found in `element`, in document order; at most LIMIT, and it says so."""
+    if element.tag not in roots:
+        return [wording.unknown_root(element, roots=roots)]
+    search = _Search(element, schema)
+    findings = search.run()
+    places = _Places(element)
+    violations = [
+        wording.violation(finding, path=places.path(finding.element, finding.attribute))
+        for finding in findings[:LIMIT]
+    ]
+    if search.stopped or len(findings) > LIMIT:
+        violations.append(wording.more(len(violations), element))
+    return violations
+
+
+@dataclass(slots=True)
+class _Repairs:
+    """What the next reading pretends."""
+
+    dropped: set[etree._Element] = field(default_factory=set)
+    before: dict[etree._Element, list[str]] = field(default_factory=dict)
+    at_end: dict[etree._Element, list[str]] = field(default_factory=dict)
+
+    def frozen(self) -> "_Repairs":
+        """As they are now: what one reading finds is for the next one."""
+        return _Repairs(
+            dropped=set(self.dropped),
+            before={element: list(names) for element, names in self.before.items()},
+            at_end={element: list(names) for element, names in self.at_end.items()},
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class _Error:
+    """One entry of the parser's log, attached to the element it is about."""
+
+    type: str
+    element: etree._Element
+    attribute: str | None
+    expected: tuple[str, ...]
+    detail: str
+    missing: bool
+
+
+class _Search:
+    def __init__(self, root: etree._Element, schema: etree.XMLSchema) -> None:
+        self._root = root
+        self._schema = schema
+        self._order = {element: number for number, element in enumerate(root.iter(etree.Element))}
+        self._work = 0
+        self._repairs = _Repairs()
+        self._structure: dict[tuple[etree._Element, str], Finding] = {}
+        self.stopped = False
+
+    def run(self) -> list[Finding]:
+        values: dict[tuple[etree._Element, str | None, str], Finding] = {}
+        while True:
+            before = self._work
+            values = {}
+            repaired = False
+            for error in self._read():
+                if error.type != _CONTENT:
+                    finding = _value_finding(error)
+                    values.setdefault((finding.element, finding.attribute, finding.rule), finding)
+                elif error.missing:
+                    self._mend_end(error)
+                    repaired = True
+                else:
+                    self._mend_start(error)
+                    repaired = True
+                if len(values) + len(self._structure) > LIMIT:
+                    self.stopped = True
+                    break
+            if self.stopped or not repaired:
+                break
+            if self._work + (self._work - before) > BUDGET:
+                self.stopped = True
+                break
+        found = [*self._structure.values(), *values.values()]
+        return sorted(found, key=lambda finding: (self._order[finding.element], finding.rule))
+
+    # Reading
+
+    def _read(self) -> Iterator[_Error]:
+        """Feed the message as repaired; yield each error with its element as soon as libxml2 has it."""
+        parser = etree.XMLParser(schema=self._schema, huge_tree=True, resolve_entities=False, no_network=True)
+        parser.feed(_OPEN)
+        seen = 0
+        for markup, element, synthetic, start in _tags(self._root, self._repairs.frozen()):
+            self._work += 1
+            parser.feed(markup)
+            log = parser.feed_error_log
+            for number in range(seen, len(log)):
+                entry = log[number]
+                parent = element if synthetic or not start else element.getparent()
+                if entry.type_name in _OF_PARENT and parent is not None and parent in self._order:
+                    yield _error(entry, parent)
+                elif not synthetic:
+                    yield _error(entry, element)
+            seen = len(log)
+
+    # Repairing
+
+    def _mend_start(self, error: _Error) -> None:
+        """An element that is not expected: leave it out, or put in what is missing before it."""
+        element, expected = error.element, error.expected
+        parent = element.getparent()
+        put = self._repairs.before.setdefault(element, [])
+        recalled = self._recall(parent, expected)
+        if recalled is not None:
+            put.append(recalled)
+            return
+        twin = _meant(element, expected)
+        if twin is not None:
+            self._add(Finding("XSD-UNEXPECTED", element, expected=expected, meant=twin))
+            put.append(twin)
+            self._repairs.dropped.add(element)
+            return
+        following = {sibling.tag for sibling in element.itersiblings() if isinstance(sibling.tag, str)}
+        if expected and following.isdisjoint(expected) and len(put) < 8:
+            earlier = self._structure.get((element, "XSD-MISSING"))
+            if earlier is None:
+                self._add(Finding("XSD-MISSING", element, expected=expected, before=True))
+            put.append(expected[-1])
+            return
+        # Whatever was put in before it did not help: it was the element itself that is out of place.
+        self._structure.pop((element, "XSD-MISSING"), None)
+        put.clear()
+        repeated = any(sibling.tag == element.tag for sibling in element.itersiblings(preceding=True))
+        self._add(Finding("XSD-UNEXPECTED", element, expected=expected, repeated=repeated))
+        self._repairs.dropped.add(element)
+
+    def _mend_end(self, error: _Error) -> None:
+        """An element that ends too early: put what is missing at its end."""
+        put = self._repairs.at_end.setdefault(error.element, [])
+        recalled = self._recall(error.element, error.expected)
+        if recalled is not None:
+            put.append(recalled)
+            return
+        earlier = self._structure.get((error.element, "XSD-MISSING"))
+        if earlier is not None and not earlier.before:
+            earlier = Finding("XSD-MISSING", error.element, expected=(*earlier.expected, *error.expected))
+        self._structure[(error.element, "XSD-MISSING")] = earlier or Finding(
+            "XSD-MISSING", error.element, expected=error.expected
+        )
+        put.append(error.expected[-1] if error.expected else "missing")
+
+    def _recall(self, parent: etree._Element | None, expected: tuple[str, ...]) -> str | None:
+        """The name of an expected element that was left out elsewhere: then it only stood in the wrong place."""
+        if parent is None:
+            return None
+        for child in parent.iterchildren(*expected) if expected else ():
+            finding = self._structure.get((child, "XSD-UNEXPECTED"))
+            if finding is not None and finding.meant is None:
+                del self._structure[(child, "XSD-UNEXPECTED")]
+                self._add(Finding("XSD-ORDER", child, expected=finding.expected))
+                return str(child.tag)
+        return None
+
+    def _add(self, finding: Finding) -> None:
+        self._structure[(finding.element, finding.rule)] = finding
+
+
+def _tags(root: etree._Element, repairs: _Repairs) -> Iterator[tuple[str, etree._Element, bool, bool]]:
+    """The message as markup, one tag at a time: (markup, element, synthetic, is a start tag)."""
+    text = ""
+    inherited: list[dict[str | None, str]] = [{}]
+    walk = etree.iterwalk(root, events=("start", "end", "comment", "pi"))
+    for event, node in walk:
+        if event == "start":
+            for name in repairs.before.get(node, ()):
+                yield text + _synthetic(name), _holder(node), True, True
+                text = ""
+            if node in repairs.dropped:
+                walk.skip_subtree()
+                inherited.append(inherited[-1])
+                continue
+            nsmap = node.nsmap
+            yield text + _start_tag(node, nsmap, inherited[-1]), node, False, True
+            inherited.append(nsmap)
+            text = escape(node.text or "", {"\r": "&#13;"})
+        else:
+            if event == "end":
+                inherited.pop()
+                if node not in repairs.dropped:
+                    for name in repairs.at_end.get(node, ()):
+                        yield text + _synthetic(name), node, True, True
+                        text = ""
+                    yield text + f"</{_name(node)}>", node, False, False
+                    text = ""
+            if node is not root:
+                text += escape(node.tail or "", {"\r": "&#13;"})
+
+
+def _holder(node: etree._Element) -> etree._Element:
+    parent = node.getparent()
+    return node if parent is None else parent
+
+
+def _name(node: etree._Element) -> str:
+    local = split(str(node.tag))[1]
+    return f"{node.prefix}:{local}" if node.prefix else local
+
+
+def _start_tag(node: etree._Element, nsmap: dict[str | None, str], inherited: dict[str | None, str]) -> str:
+    parts = [f"<{_name(node)}"]
+    if nsmap != inherited:
+        parts += [
+            f" xmlns:{prefix}={quoteattr(uri)}"
+            for prefix, uri in nsmap.items()
+            if prefix and inherited.get(prefix) != uri
+        ]
+    if not node.prefix:
+        parts.append(f" xmlns={quoteattr(split(str(node.tag))[0])}")
+    for key, value in node.items():
+        namespace, local = split(str(key))
+        if namespace == _XML:
+            local = f"xml:{local}"
+        elif namespace:
+            local = f"{next(prefix for prefix, uri in nsmap.items() if prefix and uri == namespace)}:{local}"
+        parts.append(f" {local}={quoteattr(str(value), {chr(13): '&#13;'})}")
+    parts.append(">")
+    return "".join(parts)
+
+
+def _synthetic(name: str) -> str:
+    namespace, local = split(name)
+    return f"<{local} xmlns={quoteattr(namespace)}/>"
+
+
+def _error(entry: etree._LogEntry, element: etree._Element) -> _Error:
+    """Read what libxml2 says; only the parts that come from the schema, never the value of the sender."""
+    message = entry.message
+    named = _NAMED.match(message)
+    attribute = named.group(2) if named else None
+    detail = ""
+    expected: tuple[str, ...] = ()
+    missing = False
+    if entry.type_name == _CONTENT:
+        missing = "Missing child element(s)." in message[: 40 + len(named.group(0) if named else "")]
+        match = _EXPECTED.search(message)
+        expected = tuple(_clark(name) for name in match.group(1).split(", ")) if match else ()
+        expected = tuple(name for name in expected if name)
+    elif entry.type_name == "SCHEMAV_CVC_ENUMERATION_VALID":
+        detail = message.rpartition("is not an element of the set {")[2].rstrip().removesuffix("}.")
+    elif entry.type_name == "SCHEMAV_CVC_PATTERN_VALID":
+        detail = message.rpartition("is not accepted by the pattern '")[2].rstrip().removesuffix("'.")
+    elif entry.type_name == "SCHEMAV_CVC_COMPLEX_TYPE_4":
+        match = re.search(r"The attribute '([^']*)' is required but missing", message)
+        attribute, detail = (match.group(1) if match else None), "missing"
+    else:
+        match = _QUOTED_END.search(message)
+        detail = match.group(1) if match else ""
+    return _Error(entry.type_name, element, attribute, expected, detail, missing)
+
+
+def _clark(name: str) -> str:
+    """libxml2 writes {uri}local, ##other{uri}* for a wildcard, and * for anything."""
+    return "" if "*" in name or name.startswith("##") else name
+
+
+def _value_finding(error: _Error) -> Finding:
+    rule = _RULES.get(error.type, "XSD-TYPE" if "DATATYPE" in error.type else "XSD-INVALID")
+    return Finding(rule, error.element, attribute=error.attribute, detail=error.detail, kind=error.type)
+
+
+def _meant(element: etree._Element, expected: tuple[str, ...]) -> str | None:
+    """The expected name that the sender evidently meant: other namespace, other case, or a slip of the pen."""
+    local = split(str(element.tag))[1]
+    locals_ = {split(name)[1].lower(): name for name in expected if name != element.tag}
+    close = get_close_matches(local.lower()[:60], list(locals_), n=1, cutoff=0.8)
+    return locals_[close[0]] if close else None
+
+
+class _Places:
+    """XPaths with the prefixes of `names.PREFIXES`; the children of a parent are counted once."""
+
+    def __init__(self, root: etree._Element) -> None:
+        self._root = root
+        self._counted: dict[etree._Element, dict[etree._Element, str]] = {}
+
+    def path(self, element: etree._Element, attribute: str | None) -> str:
+        steps = [f"/@{prefixed(attribute)}"] if attribute else []
+        here: etree._Element | None = element
+        while here is not None and here is not self._root:
+            parent = here.getparent()
+            steps.append("/" + (prefixed(str(here.tag)) if parent is None else self._step(here, parent)))
+            here = parent
+        steps.append("/" + prefixed(str(self._root.tag)))
+        return "".join(reversed(steps))
+
+    def _step(self, element: etree._Element, parent: etree._Element) -> str:
+        steps = self._counted.get(parent)
+        if steps is None:
+            children = list(parent.iterchildren(etree.Element))
+            totals: dict[str, int] = {}
+            numbered = []
+            for child in children:
+                tag = str(child.tag)
+                totals[tag] = totals.get(tag, 0) + 1
+                numbered.append((child, tag, totals[tag]))
+            steps = {
+                child: prefixed(tag) + (f"[{number}]" if totals[tag] > 1 else "") for child, tag, number in numbered
+            }
+            self._counted[parent] = steps
+        return steps[element]

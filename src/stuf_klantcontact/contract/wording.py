@@ -1,0 +1,380 @@
+"""Violations in words of our own, Dutch and English, and with values of persons masked.
+
+libxml2's sentences are never shown: they are English, and they quote what the sender wrote.
+"""
+
+import re
+from dataclasses import dataclass
+from typing import Final
+
+from lxml import etree
+
+from stuf_klantcontact.errors import Text, Violation
+from stuf_klantcontact.names import prefixed, split
+
+MASK: Final = "***"
+
+_SHOWN: Final = frozenset(
+    {
+        # stuurgegevens, parameters and attributes
+        *("berichtcode", "organisatie", "applicatie", "administratie", "referentienummer", "crossRefnummer"),
+        *(
+            "tijdstipBericht",
+            "functie",
+            "entiteittype",
+            "sectormodel",
+            "versie",
+            "type",
+            "mutatiesoort",
+            "code",
+            "plek",
+        ),
+        *("indicatorOvername", "intermediair", "verwerkingssoort", "noValue", "nil", "contentType"),
+        # the contact: codes, moments and types, nothing of a person
+        *("zaakidentificatie", "DatumGezet", "Type", "richting", "groep", "effect", "Ontvangstdatum"),
+        *("Verzenddatum", "Formaat", "Taal", "severity", "rule", "line", "column"),
+        # zkn0320
+        *("bronorganisatie", "verantwoordelijkeOrganisatie", "organisatie-identificatie", "kanaal", "tijdstip"),
+        *("datum", "jaarMaand", "jaar", "typering", "status", "vertrouwelijkaanduiding", "extensie"),
+        *("eib.formaat", "eib.taal", "eib.bestandsomvang", "sta.volgnummer"),
+    }
+)
+"""Elements and attributes whose value may be shown; any other may be of a person."""
+_NUMBERS: Final = frozenset(
+    {
+        *(
+            "DatumGezet",
+            "tijdstipBericht",
+            "Ontvangstdatum",
+            "Verzenddatum",
+            "tijdstip",
+            "datum",
+            "referentienummer",
+        ),
+        *("crossRefnummer", "bronorganisatie", "verantwoordelijkeOrganisatie", "organisatie-identificatie"),
+        *("zaakidentificatie", "organisatie"),
+    }
+)
+"""Those of them in which a long number is as it should be; elsewhere it may be a BSN in the wrong place."""
+_PERSONS_NUMBER: Final = re.compile(r"(?<![0-9])[0-9]{8,9}(?![0-9])|[0-9]{18,}|@")
+_PERSONS: Final = frozenset({"geboorte", "geboortedatum"})
+
+_TYPES: Final[dict[str, Text]] = {
+    "Tijdstip": Text(
+        "een tijdstip als 2026-11-22T10:12:00+01:00, of in cijfers als 20261122101200000",
+        "a moment such as 2026-11-22T10:12:00+01:00, or in digits such as 20261122101200000",
+    ),
+    "Datum": Text("een datum als 2026-11-22 of 20261122", "a date such as 2026-11-22 or 20261122"),
+    "dateTime": Text("een tijdstip als 2026-11-22T10:12:00+01:00", "a moment such as 2026-11-22T10:12:00+01:00"),
+    "date": Text("een datum als 2026-11-22", "a date such as 2026-11-22"),
+    "gYearMonth": Text("een jaar en maand als 2026-11", "a year and month such as 2026-11"),
+    "gYear": Text("een jaar als 2026", "a year such as 2026"),
+    "base64Binary": Text("de bytes van het document in base64", "the bytes of the document in base64"),
+    "Base64": Text("de bytes van het document in base64", "the bytes of the document in base64"),
+    "integer": Text("een geheel getal", "a whole number"),
+    "positiveInteger": Text("een geheel getal groter dan 0", "a whole number above 0"),
+    "boolean": Text("true of false", "true or false"),
+    "anyURI": Text("een URI, bijvoorbeeld https://…", "a URI, for example https://…"),
+}
+_PATTERNS: Final[dict[str, Text]] = {
+    "[0-9]{8,17}": Text(
+        "EEJJMMDDhhmmssddd, bijvoorbeeld 20261122101200000", "EEJJMMDDhhmmssddd, for example 20261122101200000"
+    ),
+    "[^@]+@[^@]+": Text("een e-mailadres als naam@example.nl", "an e-mail address such as name@example.nl"),
+    "[1-9][0-9]{3}[A-Z]{2}": Text("een postcode zonder spatie, 1234AB", "a postcode without a blank, 1234AB"),
+}
+_DIGITS: Final = re.compile(r"\(?\[0-9\]\{(\d+)\}\)?\??")
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What was found, before it is put into words."""
+
+    rule: str
+    element: etree._Element
+    attribute: str | None = None
+    expected: tuple[str, ...] = ()
+    detail: str = ""
+    kind: str = ""
+    meant: str | None = None
+    before: bool = False
+    repeated: bool = False
+
+
+def violation(finding: Finding, *, path: str) -> Violation:
+    """The finding as a person reads it."""
+    message, hint, expected = _words(finding)
+    return Violation(
+        rule=finding.rule,
+        message=message,
+        hint=hint,
+        line=_line(finding.element),
+        path=path,
+        element=_called(str(finding.element.tag)),
+        value=_value(finding),
+        expected=expected,
+    )
+
+
+def unknown_root(element: etree._Element, *, roots: frozenset[str]) -> Violation:
+    """The Body holds something that is no message of ours."""
+    namespace, local = split(str(element.tag))
+    same = sorted(name for name in roots if split(name)[1] == local)
+    known = ", ".join(
+        sorted(_called(name) for name in roots if split(name)[1].endswith(("_Di01", "_Di02", "Lk01")))
+    )
+    hint = Text(f"Stuur een van: {known}.", f"Send one of: {known}.")
+    if same:
+        wanted = split(same[0])[0]
+        hint = Text(
+            f"{local} bestaat wel in namespace {wanted}; pas de namespace aan.",
+            f"{local} does exist in namespace {wanted}; change the namespace.",
+        )
+    shown = _safe(namespace, 100) or "-"
+    return Violation(
+        rule="XSD-UNKNOWN-ROOT",
+        message=Text(
+            f"{_safe(local)} in namespace {shown} is geen bericht dat dit koppelvlak kent.",
+            f"{_safe(local)} in namespace {shown} is not a message of this interface.",
+        ),
+        hint=hint,
+        line=_line(element),
+        path="/" + _called(str(element.tag)),
+        element=_called(str(element.tag)),
+        expected=_called(same[0]) if same else known,
+    )
+
+
+def more(shown: int, element: etree._Element) -> Violation:
+    """The last entry of a list that was cut off."""
+    return Violation(
+        rule="XSD-MORE",
+        severity="warning",
+        message=Text(
+            f"Na deze {shown} is niet verder gezocht; er kunnen er meer zijn.",
+            f"The search ended after these {shown}; there may be more.",
+        ),
+        hint=Text("Herstel deze en valideer opnieuw.", "Mend these and validate again."),
+        path="/" + _called(str(element.tag)),
+        element=_called(str(element.tag)),
+    )
+
+
+def _words(finding: Finding) -> tuple[Text, Text | None, str | None]:
+    name = _called(str(finding.element.tag))
+    match finding.rule:
+        case "XSD-UNEXPECTED" | "XSD-ORDER" | "XSD-MISSING":
+            return _structure(finding, name)
+        case "XSD-ATTRIBUTE":
+            return _attribute(finding, name)
+        case "XSD-CONTENT":
+            if finding.kind in ("SCHEMAV_CVC_COMPLEX_TYPE_2_2", "SCHEMAV_CVC_TYPE_3_1_2"):
+                return (
+                    Text(
+                        f"{name} mag alleen tekst bevatten, geen elementen.",
+                        f"{name} may hold text only, no elements.",
+                    ),
+                    Text("Haal de elementen weg.", "Take the elements out."),
+                    None,
+                )
+            return (
+                Text(
+                    f"In {name} staat tekst waar die niet mag staan.",
+                    f"{name} holds text where none is allowed.",
+                ),
+                Text(
+                    "Haal de tekst weg of zet die in het juiste element.",
+                    "Take the text out, or put it into the right element.",
+                ),
+                None,
+            )
+        case "XSD-NIL":
+            return (
+                Text(f"{name} mag niet met xsi:nil leeg zijn.", f"{name} may not be empty by xsi:nil."),
+                Text("Laat xsi:nil weg en geef een waarde.", "Leave xsi:nil out and give a value."),
+                None,
+            )
+    subject = f"{name}/@{_called(finding.attribute)}" if finding.attribute else name
+    empty = not _raw(finding).strip()
+    return _facet(finding, subject, empty=empty)
+
+
+def _facet(finding: Finding, subject: str, *, empty: bool) -> tuple[Text, Text | None, str | None]:
+    number = finding.detail
+    wrong = (
+        Text(f"{subject} is leeg.", f"{subject} is empty.")
+        if empty
+        else Text(f"De waarde van {subject} klopt niet.", f"The value of {subject} is not right.")
+    )
+    match finding.rule:
+        case "XSD-ENUM":
+            values = ", ".join(value.strip("'") or '""' for value in number.split(", '"))
+            return (
+                Text(
+                    f"{subject} heeft een waarde die niet in de lijst staat.",
+                    f"{subject} has a value that is not on the list.",
+                ),
+                Text(f"Stuur precies een van: {values}.", f"Send exactly one of: {values}."),
+                values,
+            )
+        case "XSD-LENGTH" if finding.kind == "SCHEMAV_CVC_MINLENGTH_VALID":
+            return (
+                wrong if empty else Text(f"{subject} is te kort.", f"{subject} is too short."),
+                Text(f"Geef ten minste {number} teken(s).", f"Give at least {number} character(s)."),
+                f"minLength {number}",
+            )
+        case "XSD-LENGTH":
+            return (
+                Text(f"{subject} is te lang.", f"{subject} is too long."),
+                Text(f"Geef ten hoogste {number} tekens.", f"Give at most {number} characters."),
+                f"maxLength {number}",
+            )
+        case "XSD-PATTERN":
+            form = _pattern(number)
+            return (
+                wrong
+                if empty
+                else Text(f"{subject} heeft niet de juiste vorm.", f"{subject} has not the right form."),
+                Text(f"Stuur {form.nl}.", f"Send {form.en}."),
+                number,
+            )
+        case "XSD-TYPE":
+            kind = split(number)[1].removeprefix("xs:")
+            form = _TYPES.get(kind, Text(f"een geldige waarde ({kind})", f"a valid value ({kind})"))
+            return wrong, Text(f"Stuur {form.nl}.", f"Send {form.en}."), form.en
+        case "XSD-RANGE":
+            return (
+                Text(f"{subject} is een getal buiten de grenzen.", f"{subject} is a number out of bounds."),
+                Text(f"De grens is {number}.", f"The bound is {number}."),
+                f"{finding.kind.removeprefix('SCHEMAV_CVC_').removesuffix('_VALID').lower()} {number}",
+            )
+        case "XSD-FIXED":
+            return wrong, Text(f"Stuur {number}.", f"Send {number}."), number
+    return wrong, None, None
+
+
+def _structure(finding: Finding, name: str) -> tuple[Text, Text | None, str | None]:
+    names = ", ".join(dict.fromkeys(_called(tag) for tag in finding.expected))
+    if finding.rule == "XSD-MISSING":
+        if finding.before:
+            message = Text(f"Vóór {name} ontbreekt: {names}.", f"Missing before {name}: {names}.")
+        else:
+            message = Text(f"In {name} ontbreekt: {names}.", f"Missing in {name}: {names}.")
+        several = len(set(finding.expected)) > 1
+        hint = (
+            Text(
+                f"Voeg toe wat verplicht is van {names}, in deze volgorde.",
+                f"Add what is mandatory of {names}, in this order.",
+            )
+            if several
+            else Text(f"Voeg {names} toe.", f"Add {names}.")
+        )
+        return message, hint, names or None
+    if finding.rule == "XSD-ORDER":
+        return (
+            Text(f"{name} staat niet op zijn plaats.", f"{name} is not in its place."),
+            Text(
+                f"Verplaats {name}: hier wordt {names} verwacht." if names else f"Verplaats {name}.",
+                f"Move {name}: {names} is expected here." if names else f"Move {name}.",
+            ),
+            names or None,
+        )
+    if finding.meant is not None:
+        wanted = _called(finding.meant)
+        namespace, local = split(finding.meant)
+        if local == split(str(finding.element.tag))[1]:
+            return (
+                Text(f"{name} staat in de verkeerde namespace.", f"{name} is in the wrong namespace."),
+                Text(f"Zet {local} in namespace {namespace}.", f"Put {local} into namespace {namespace}."),
+                wanted,
+            )
+        return (
+            Text(f"{name} wordt hier niet verwacht.", f"{name} is not expected here."),
+            Text(f"Bedoelt u {wanted}?", f"Do you mean {wanted}?"),
+            names,
+        )
+    if finding.repeated:
+        return (
+            Text(f"{name} komt hier te vaak voor.", f"{name} occurs too often here."),
+            Text(f"Laat {name} eenmaal staan.", f"Keep {name} once."),
+            names or None,
+        )
+    if names:
+        hint = Text(f"Laat {name} weg; verwacht wordt {names}.", f"Leave {name} out; expected is {names}.")
+    else:
+        hint = Text(f"Laat {name} weg; hier hoort niets meer.", f"Leave {name} out; nothing more belongs here.")
+    return Text(f"{name} wordt hier niet verwacht.", f"{name} is not expected here."), hint, names or None
+
+
+def _attribute(finding: Finding, name: str) -> tuple[Text, Text | None, str | None]:
+    attribute = _called(finding.attribute or "")
+    if finding.detail == "missing":
+        return (
+            Text(f"Bij {name} ontbreekt attribuut {attribute}.", f"{name} lacks attribute {attribute}."),
+            Text(f"Voeg attribuut {attribute} toe.", f"Add attribute {attribute}."),
+            attribute,
+        )
+    return (
+        Text(f"{name} kent geen attribuut {attribute}.", f"{name} has no attribute {attribute}."),
+        Text(
+            f"Laat attribuut {attribute} weg, of schrijf het met de juiste namespace.",
+            f"Leave attribute {attribute} out, or write it with the right namespace.",
+        ),
+        None,
+    )
+
+
+def _pattern(pattern: str) -> Text:
+    digits = _DIGITS.fullmatch(pattern)
+    if digits:
+        return Text(f"precies {digits.group(1)} cijfers", f"exactly {digits.group(1)} digits")
+    return _PATTERNS.get(pattern, Text(f"een waarde volgens {pattern}", f"a value that matches {pattern}"))
+
+
+def _raw(finding: Finding) -> str:
+    if finding.attribute:
+        return str(finding.element.get(finding.attribute) or "")
+    return finding.element.text or ""
+
+
+def _value(finding: Finding) -> str | None:
+    """The offending value, when it is a single one; masked unless it is a code, a moment or a type."""
+    if finding.rule in ("XSD-MISSING", "XSD-UNEXPECTED", "XSD-ORDER", "XSD-NIL") or finding.detail == "missing":
+        return None
+    raw = _raw(finding)
+    if not raw:
+        return ""
+    if finding.rule == "XSD-CONTENT":
+        return MASK
+    local = split(finding.attribute or str(finding.element.tag))[1]
+    return mask(raw, local=local, person=_of_person(finding.element))
+
+
+def mask(value: str, *, local: str, person: bool = False) -> str:
+    """`value` of the element or attribute `local`, or ``***`` where it may be of a person."""
+    if local not in _SHOWN or person:
+        return MASK
+    if local not in _NUMBERS and _PERSONS_NUMBER.search(value):
+        return MASK
+    return _safe(value)
+
+
+def _of_person(element: etree._Element) -> bool:
+    ancestors = (element, *element.iterancestors())
+    return any(split(str(ancestor.tag))[1] in _PERSONS for ancestor in ancestors)
+
+
+def _line(element: etree._Element) -> int | None:
+    line: int | None = element.sourceline  # type: ignore[assignment]  # the stub knows no type
+    return line
+
+
+def _called(tag: str) -> str:
+    """An element's name for people, shortened: a sender may make it as long as he likes."""
+    return _safe(prefixed(tag), 80)
+
+
+def _safe(value: str, length: int = 40) -> str:
+    """On one line, without control characters, of a bounded length."""
+    clean = "".join(character if character.isprintable() else "\N{REPLACEMENT CHARACTER}" for character in value)
+    return clean if len(clean) <= length else clean[: length - 1] + "…"
