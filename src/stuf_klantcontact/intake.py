@@ -13,16 +13,18 @@ StUF 03.01 §4.4 and §8; stuf-facts §8.2 and §9.2; docs/mapping.md §3 to §5
 
 import logging
 import re
+import traceback
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from pathlib import PurePath
 from typing import Any, Final
 from uuid import uuid4
 
 import psycopg
 from lxml import etree
 from psycopg.rows import dict_row
-from sqlalchemy.exc import IntegrityError, SQLAlchemyError
+from sqlalchemy.exc import IntegrityError
 
 from stuf_klantcontact import (
     access,
@@ -162,28 +164,24 @@ class Intake:
             return self._judge(message, valid=received.envelope.valid)
         except Unreadable as unreadable:
             return self._unreadable(replace(received, envelope=None, unreadable=unreadable))
-        except (psycopg.Error, SQLAlchemyError) as error:
-            return self.trouble(received.port, cause=error, zender=received.zender, header=_header(received))
         except Exception as error:
-            return self.trouble(received.port, cause=error, zender=received.zender, header=_header(received))
+            reference = uuid4().hex[:12]
+            # The text of an exception may quote the message, so only its kind and place are logged.
+            place = traceback.extract_tb(error.__traceback__)[-1]
+            where = f"{PurePath(place.filename).name}:{place.lineno}"
+            log.error("trouble %s: %s at %s, port %s", reference, type(error).__name__, where, received.port)
+            header = stuurgegevens.read(received.envelope.body) if received.envelope else None
+            return self.trouble(received.port, reference, zender=received.zender, header=header)
 
-    def trouble(self, port: str, *, cause: BaseException, zender: str = "", header: Header | None = None) -> Answer:
-        """The answer when something of ours failed: StUF046 or StUF049, and a reference that is in the log too."""
-        reference = uuid4().hex[:12]
-        place = cause.__traceback__
-        while place is not None and place.tb_next is not None:
-            place = place.tb_next
-        where = f"{place.tb_frame.f_code.co_filename}:{place.tb_lineno}" if place else "?"
-        # The text of the exception may quote the message, so it is not logged.
-        log.error("trouble %s: %s at %s, port %s", reference, type(cause).__qualname__, where, port)
-        fout = Fout.StUF049 if port in SYNCHRONOUS_PORTS else Fout.StUF046
+    def trouble(self, port: str, reference: str, *, zender: str = "", header: Header | None = None) -> Answer:
+        """The answer when something of ours failed: StUF046 or StUF049, with the reference that the log has."""
         details = (
             f"Storing bij de gateway, niet in uw bericht. Bied het over enkele minuten ongewijzigd opnieuw aan; "
             f"blijft het misgaan, noem dan {reference}. / Trouble of the gateway, not in your message. Offer it "
             f"again unchanged in a few minutes; if it keeps failing, mention {reference}."
         )
         element, fault = fouten.build(
-            fout,
+            Fout.StUF049 if port in SYNCHRONOUS_PORTS else Fout.StUF046,
             header=self._answer_header("Fo", port=port, to=header or Header(), zender=zender, now=self._clock()),
             details=details,
         )
@@ -561,10 +559,6 @@ _KEPT: Final[Mapping[str, str]] = {
     "zonder_medewerker": "Bewaard in het dossier, niet uitgewisseld: er is geen medewerker genoemd.",
     "zonder_zaak": "Bewaard, niet uitgewisseld: er is geen zaak genoemd.",
 }
-
-
-def _header(received: Received) -> Header:
-    return stuurgegevens.read(received.envelope.body) if received.envelope is not None else Header()
 
 
 def _type(opvoering: Opvoering) -> KlantcontactType:
