@@ -68,15 +68,25 @@ class _Bericht(ServiceBase):  # type: ignore[misc]
     """One operation for every message."""
 
     @rpc(AnyXml, _returns=AnyXml, _body_style="bare", _operation_name="bericht", _in_message_name="bericht")  # type: ignore[untyped-decorator]
-    def bericht(ctx: Any, box: list[Operation]) -> bytes:  # noqa: N805 - Spyne calls it so
+    def bericht(ctx: Any, exchange: list[Any]) -> bytes:  # noqa: N805 - Spyne calls it so
         """Run the operation; a fault is HTTP 500 (WS-I BP 1.1 R1126)."""
-        envelope, is_fault = box.pop()()
+        envelope, is_fault = exchange.pop()()
+        exchange.append(ctx)
         ctx.transport.resp_code = HTTP_500 if is_fault else HTTP_200
         return envelope
 
 
+class _Context:
+    """Spyne's own holds itself in a closure, and is not needed here."""
+
+    parent: Any = None
+
+
 class _Protocol(Soap11):  # type: ignore[misc]
     """Soap11 with the bytes going in and coming out as they are."""
+
+    def get_context(self, parent: Any, transport: Any) -> "_Context":
+        return _Context()
 
     def create_in_document(self, ctx: Any, charset: str | None = None) -> None:
         ctx.in_document = ctx.transport.req_env[_KEY]
@@ -94,6 +104,13 @@ class _Protocol(Soap11):  # type: ignore[misc]
         ctx.out_string = [ctx.out_document]
 
 
+class _Unheard:
+    """Spyne fires a dozen events for a request, to nobody, and each leaves a cycle behind."""
+
+    def fire_event(self, name: str, *arguments: Any, **keywords: Any) -> None:
+        """Nobody listens."""
+
+
 class SpyneLayer:
     """One Spyne application for the whole process; it holds no state between requests."""
 
@@ -102,6 +119,9 @@ class SpyneLayer:
             [_Bericht], _NAMESPACE, name="door", in_protocol=_Protocol(), out_protocol=_Protocol()
         )
         self._wsgi = WsgiApplication(application)
+        application.event_manager = self._wsgi.event_manager = _Unheard()
+        for descriptor in application.interface.method_id_map.values():
+            descriptor.event_managers = []
 
     def run(self, operation: Operation) -> tuple[str, Sequence[tuple[str, str]], bytes]:
         """(status, headers, body) of one POST whose message `operation` answers."""
@@ -110,8 +130,10 @@ class SpyneLayer:
         def start_response(status: str, headers: Sequence[tuple[str, str]]) -> None:
             answer.extend((status, headers))
 
-        # In a box that is emptied, because Spyne's contexts are cycles that outlive the request with all they hold.
-        environ = {"REQUEST_METHOD": "POST", _KEY: [operation]}
+        exchange: list[Any] = [operation]
+        environ = {"REQUEST_METHOD": "POST", _KEY: exchange}
         parts: Iterable[bytes] = self._wsgi.handle_rpc(environ, start_response)
         body = b"".join(parts)
+        # Spyne's context refers to itself: left alone, it and the request live until the next garbage collection.
+        exchange.pop().__dict__.clear()
         return answer[0], answer[1], body
