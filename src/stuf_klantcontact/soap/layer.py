@@ -68,7 +68,7 @@ class _Bericht(ServiceBase):  # type: ignore[misc]
     """One operation for every message."""
 
     @rpc(AnyXml, _returns=AnyXml, _body_style="bare", _operation_name="bericht", _in_message_name="bericht")  # type: ignore[untyped-decorator]
-    def bericht(ctx: Any, exchange: list[Any]) -> bytes:  # noqa: N805 - Spyne calls it so
+    def bericht(ctx: Any, exchange: list[Any]) -> Any:  # noqa: N805 - Spyne calls it so
         """Run the operation; a fault is HTTP 500 (WS-I BP 1.1 R1126)."""
         envelope, is_fault = exchange.pop()()
         exchange.append(ctx)
