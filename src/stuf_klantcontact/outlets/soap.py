@@ -1,0 +1,296 @@
+"""Speak to one receiver of StUF over SOAP 1.1; classify the answer.
+
+What can go wrong is the receiver's doing or the network's, and every bit of it is a row of `classify` or of
+`_unsent`: the table of promise 5 in docs/architecture.md. A reply is read to a limit in size and in total time,
+never decompressed, and never trusted: no DOCTYPE, no entities.
+
+Protocolbindingen §3 and §4, StUF 03.01 §4.4; stuf-facts §8.3 and §9.1.
+"""
+
+import base64
+import ssl
+from dataclasses import dataclass
+from typing import Final
+
+import httpx
+from lxml import etree
+
+from stuf_klantcontact.errors import Text
+from stuf_klantcontact.names import SOAP11, STUF0301, STUF0302, qname, split
+from stuf_klantcontact.outlets import Attempt, Deferred, Delivered, Outcome, Refused
+from stuf_klantcontact.outlets.deadline import Transport
+from stuf_klantcontact.stuurgegevens import read as read_header
+
+REPLY_BYTES: Final = 1_000_000
+"""Most of a reply that is read; a Bv03 has some 1,000 and a Fo03 with details some 10,000."""
+
+OMSCHRIJVING_LENGTH: Final = 200
+
+CONFIGURATION: Final = frozenset({401, 403, 404, 405, 415})
+"""Statuses, besides all of 3xx, that no repetition cures: somebody must change a setting."""
+
+LATER: Final = frozenset({"StUF046", "StUF049", "StUF960"})
+"""Codes by which a receiver says that it cannot take any message now."""
+
+OUT_OF_ORDER: Final = "StUF019"
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What came back. `whole` is false when it was longer than we read."""
+
+    status: int
+    body: bytes = b""
+    content_encoding: str = ""
+    whole: bool = True
+
+
+def envelope(message: etree._Element) -> bytes:
+    """The bytes to send: a SOAP 1.1 envelope around a message, in UTF-8."""
+    root = etree.Element(qname(SOAP11, "Envelope"), nsmap={"soap": SOAP11})
+    etree.SubElement(root, qname(SOAP11, "Body")).append(message)
+    return etree.tostring(root, encoding="utf-8", xml_declaration=True)
+
+
+def action(message: etree._Element) -> str:
+    """SOAPAction of a message, without quotes: its namespace, a slash and its name (protocolbindingen §4.2)."""
+    namespace, local = split(message.tag)
+    return f"{namespace}/{local}"
+
+
+class SoapOutlet:
+    """One endpoint. Threads share it; it keeps connections open between messages."""
+
+    def __init__(
+        self,
+        endpoint: str,
+        *,
+        gebruiker: str = "",
+        wachtwoord: str = "",
+        timeout: float = 30.0,
+        trust: ssl.SSLContext | None = None,
+    ) -> None:
+        self._endpoint = endpoint
+        self._timeout = timeout
+        self._transport = Transport(verify=trust or ssl.create_default_context())
+        self._headers = {
+            "Content-Type": "text/xml; charset=utf-8",
+            "Accept": "text/xml",
+            "Accept-Encoding": "identity",
+            "User-Agent": "stuf-klantcontact",
+        }
+        if gebruiker:
+            credential = base64.b64encode(f"{gebruiker}:{wachtwoord}".encode()).decode("ascii")
+            self._headers["Authorization"] = f"Basic {credential}"
+
+    def send(self, body: bytes, *, action: str, referentienummer: str) -> Attempt:
+        """Post one envelope, once, within the time-out."""
+        try:
+            reply = self._post(body, action=action)
+        except (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError, ValueError) as error:
+            return Attempt(_unsent(error, seconds=self._timeout))
+        return Attempt(classify(reply, referentienummer=referentienummer), reply.body)
+
+    def _post(self, body: bytes, *, action: str) -> Reply:
+        seconds = self._timeout
+        request = httpx.Request(
+            "POST",
+            self._endpoint,
+            headers={**self._headers, "SOAPAction": f'"{action}"'},
+            content=body,
+            extensions={"timeout": {"connect": seconds, "read": seconds, "write": seconds, "pool": seconds}},
+        )
+        with self._transport.within(seconds):
+            response = self._transport.handle_request(request)
+            try:
+                encoding = response.headers.get("content-encoding", "").strip().lower()
+                received = bytearray()
+                for piece in response.iter_raw():
+                    received += piece
+                    if len(received) > REPLY_BYTES:
+                        return Reply(response.status_code, bytes(received[:REPLY_BYTES]), encoding, whole=False)
+                return Reply(response.status_code, bytes(received), encoding)
+            finally:
+                response.close()
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._transport.close()
+
+
+def classify(reply: Reply, *, referentienummer: str) -> Outcome:
+    """The verdict on a reply to the message with that referentienummer; pure, and the only place that judges."""
+    status, code = reply.status, f"HTTP {reply.status}"
+    if 300 <= status < 400:
+        return _configuration(
+            code,
+            "De ontvanger verwijst door; een doorverwijzing wordt niet gevolgd: controleer het endpoint",
+            "The receiver redirects; a redirect is not followed: check the endpoint",
+        )
+    if status in CONFIGURATION:
+        return _configuration(
+            code,
+            "De ontvanger weigert het verzoek: controleer endpoint, gebruiker en wachtwoord",
+            "The receiver rejects the request: check endpoint, user and password",
+        )
+    if status not in (200, 500):
+        return _later(code, f"De ontvanger antwoordde {code}", f"The receiver answered {code}")
+    if not reply.whole:
+        return _later("answer-size", "Het antwoord is te groot om te lezen", "The answer is too large to be read")
+    if reply.content_encoding not in ("", "identity"):
+        return _later(
+            "answer-encoding",
+            "Het antwoord is gecomprimeerd, hoewel daar niet om gevraagd is",
+            "The answer is compressed, although that was not asked for",
+        )
+    message = _message(reply.body)
+    if message is None:
+        return _later(
+            code if status == 500 else "answer-unreadable",
+            f"De ontvanger antwoordde {code} zonder een leesbaar SOAP-bericht",
+            f"The receiver answered {code} without a readable SOAP message",
+        )
+    return _verdict(message, status=status, referentienummer=referentienummer)
+
+
+def _verdict(message: etree._Element, *, status: int, referentienummer: str) -> Outcome:
+    """The verdict on a message of StUF, or a soap:Fault, that came with status 200 or 500."""
+    namespace, local = split(message.tag)
+    if (namespace, local) == (SOAP11, "Fault"):
+        found = _fo(message)
+        if found is None:
+            return _later(
+                "soap:Fault",
+                "De ontvanger antwoordde een SOAP Fault zonder foutbericht van StUF",
+                "The receiver answered a SOAP fault without a fault message of StUF",
+            )
+        message = found
+        local = split(message.tag)[1]
+    elif namespace not in (STUF0301, STUF0302):
+        return _not_a_confirmation(local)
+    header = read_header(message)
+    if header.cross_refnummer not in ("", referentienummer):
+        return _later(
+            "crossRefnummer",
+            "Het antwoord gaat over een ander bericht: crossRefnummer is niet ons referentienummer",
+            "The answer is about another message: crossRefnummer is not our referentienummer",
+        )
+    if local in ("Fo01Bericht", "Fo02Bericht", "Fo03Bericht"):
+        return _fault(message)
+    if status == 200 and local in ("Bv03Bericht", "Bv04Bericht") and header.berichtcode == local[:4]:
+        return Delivered(header.berichtcode)
+    return _not_a_confirmation(local)
+
+
+def _fault(message: etree._Element) -> Outcome:
+    code = " ".join(_text(message, "code").split())[:20]
+    omschrijving = _plain(_text(message, "omschrijving"))
+    if not code:
+        return _later("Fo-code", "Het foutbericht noemt geen code", "The fault message names no code")
+    if code == OUT_OF_ORDER:
+        return Deferred(
+            code,
+            Text(
+                nl="De ontvanger verlangt oplopende tijdstippen; het bericht krijgt een nieuw nummer en tijdstip. "
+                'Overweeg volgorde = "systeem"',
+                en="The receiver wants rising moments; the message gets a new number and moment. "
+                'Consider volgorde = "systeem"',
+            ),
+            trouble="item",
+            anew=True,
+        )
+    if code in LATER:
+        return _later(
+            code, "De ontvanger kan nu geen berichten verwerken", "The receiver cannot process messages now"
+        )
+    return Refused(code, Text(nl=f"Geweigerd: {omschrijving}", en=f"Refused: {omschrijving}"))
+
+
+def _not_a_confirmation(local: str) -> Deferred:
+    return _later(
+        "answer-unexpected",
+        f"Het antwoord is geen Bv03 of Bv04 maar {_plain(local)[:50]}",
+        f"The answer is not a Bv03 or Bv04 but {_plain(local)[:50]}",
+    )
+
+
+def _later(code: str, nl: str, en: str) -> Deferred:
+    return Deferred(code, Text(nl=nl, en=en))
+
+
+def _configuration(code: str, nl: str, en: str) -> Deferred:
+    return Deferred(code, Text(nl=nl, en=en), trouble="configuration")
+
+
+def _unsent(error: Exception, *, seconds: float) -> Deferred:
+    """The verdict on an exchange that came to no reply."""
+    if isinstance(error, httpx.TimeoutException):
+        return _later(
+            "time-out",
+            f"De ontvanger antwoordde niet binnen {seconds:g} seconden",
+            f"The receiver did not answer within {seconds:g} seconds",
+        )
+    if any(isinstance(cause, ssl.SSLError) for cause in _causes(error)):
+        return _configuration(
+            "TLS",
+            "De beveiligde verbinding komt niet tot stand: controleer certificaat en endpoint",
+            "The secure connection cannot be made: check certificate and endpoint",
+        )
+    if isinstance(error, httpx.ConnectError):
+        return _later("connect", "De ontvanger is niet bereikbaar", "The receiver cannot be reached")
+    if isinstance(error, httpx.TransportError) and not isinstance(error, httpx.UnsupportedProtocol):
+        return _later("connection", "De verbinding is verbroken", "The connection was broken")
+    return _configuration(
+        "endpoint", "Het endpoint is geen bruikbaar adres", "The endpoint is not a usable address"
+    )
+
+
+def _causes(error: BaseException | None) -> list[BaseException]:
+    found: list[BaseException] = []
+    while error is not None and error not in found:
+        found.append(error)
+        error = error.__cause__ or error.__context__
+    return found
+
+
+def _message(data: bytes) -> etree._Element | None:
+    """The only child of the SOAP Body in a reply; None when it is not that, or not safe to walk."""
+    parser = etree.XMLParser(
+        resolve_entities=False, no_network=True, load_dtd=False, remove_comments=True, remove_pis=True
+    )
+    try:
+        root = etree.fromstring(data.removeprefix(b"\xef\xbb\xbf"), parser)
+    except (etree.XMLSyntaxError, ValueError):
+        return None
+    if root.getroottree().docinfo.internalDTD is not None or root.tag != qname(SOAP11, "Envelope"):
+        return None
+    bodies = root.findall(qname(SOAP11, "Body"))
+    if len(bodies) != 1 or len(bodies[0]) != 1:
+        return None
+    return bodies[0][0]
+
+
+def _fo(fault: etree._Element) -> etree._Element | None:
+    """The StUF message in the detail of a soap:Fault; some senders qualify `detail`, or write `details`."""
+    for child in fault:
+        if split(child.tag)[1] in ("detail", "details"):
+            for message in child:
+                if split(message.tag)[0] in (STUF0301, STUF0302):
+                    return message
+    return None
+
+
+def _text(message: etree._Element, local: str) -> str:
+    """Text of a child of the body of a Fo message."""
+    for body in message:
+        if split(body.tag)[1] == "body":
+            for child in body:
+                if split(child.tag)[1] == local:
+                    return child.text or ""
+    return ""
+
+
+def _plain(text: str) -> str:
+    """What a receiver wrote, on one line, without control characters, and not longer than the standard allows."""
+    cleaned = "".join(character if character.isprintable() else " " for character in text)
+    return " ".join(cleaned.split())[:OMSCHRIJVING_LENGTH]

@@ -1,0 +1,443 @@
+"""A fake zaakmagazijn: a real HTTP server that behaves as a good receiver should, or as badly as some do."""
+
+import base64
+import gzip
+import hmac
+import socket
+import threading
+import time
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from functools import cache
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from types import TracebackType
+from typing import Final
+
+from lxml import etree
+
+from stuf_klantcontact import berichten, tijdstip
+from stuf_klantcontact.contract import Contract
+from stuf_klantcontact.fouten import Fout
+from stuf_klantcontact.names import SOAP11, STUF0301, STUF0302, qname, split
+from stuf_klantcontact.outlets.soap import envelope
+from stuf_klantcontact.parsing import Unreadable, canonical_hash, read
+from stuf_klantcontact.settings import Limits
+from stuf_klantcontact.stuurgegevens import Header, Systeem, answer, write
+from stuf_klantcontact.stuurgegevens import read as read_header
+from stuf_klantcontact.tijdstip import Clock
+
+BEHAVIOURS: Final = {
+    "well-behaved": "judges, dedupes, keeps, and answers Bv03 or Fo03",
+    "slow": "the same, after `delay` seconds",
+    "bv04": "confirms as an intermediate node, and keeps",
+    "lost-answer": "keeps the message and breaks the connection instead of answering",
+    "wrong-cross": "confirms another message",
+    "fo03": "refuses with the code after the colon, as in fo03:StUF058",
+    "fo03-200": "the same with HTTP 200 and without soap:Fault",
+    "status": "answers the HTTP status after the colon and an HTML page, as in status:503",
+    "redirect": "answers 302 to itself",
+    "html": "answers an HTML page with status 200",
+    "garbage": "answers bytes without meaning",
+    "empty": "answers 200 and nothing",
+    "truncated": "announces more of a Bv03 than it sends, and hangs up",
+    "half": "sends half a Bv03 as if that were all",
+    "doctype": "answers a Bv03 with a DOCTYPE",
+    "gzip-bomb": "answers 300 MB, compressed, though that was not asked for",
+    "huge": "answers 50 MB",
+    "drip": "answers a byte at a time, for `delay` seconds",
+    "drip-headers": "sends header after header, for `delay` seconds",
+    "hang": "accepts the message and says nothing until it is stopped",
+    "reset": "breaks the connection before it has read the message",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    """One request, in the order of arrival. `kept`: it was taken in as a new message."""
+
+    at: datetime
+    raw: bytes = field(repr=False)
+    headers: dict[str, str] = field(repr=False)
+    behaviour: str
+    name: str = ""
+    header: Header = field(default_factory=Header, repr=False)
+    message: etree._Element | None = field(default=None, repr=False)
+    kept: bool = False
+    answer: str = ""
+
+    @property
+    def referentienummer(self) -> str:
+        """Of its stuurgegevens."""
+        return self.header.referentienummer
+
+    def text(self, path: str) -> str:
+        """Text of the first element at a path of local names below the message; empty when there is none."""
+        if self.message is None:
+            return ""
+        found = self.message.find("/".join(f"{{*}}{step}" for step in path.split("/")))
+        return "" if found is None else (found.text or "").strip()
+
+
+class FakeZaakmagazijn:
+    """Listens on 127.0.0.1 between start and stop; also a context manager; may be started again on its port.
+
+    `behaviour` is one of BEHAVIOURS and may be changed while it runs; `next` makes the next requests different.
+    With a contract it refuses what the contract refuses (StUF055); `ordered` makes it insist on rising
+    tijdstipBerichten (StUF019); `judge` may refuse any message by giving a code for it.
+    """
+
+    def __init__(
+        self,
+        *,
+        contract: Contract | None = None,
+        behaviour: str = "well-behaved",
+        port: int = 0,
+        user: str = "",
+        password: str = "",
+        delay: float = 1.0,
+        ordered: bool = False,
+        judge: Callable[[Received], str] | None = None,
+        clock: Clock = tijdstip.system_clock,
+    ) -> None:
+        self.behaviour = behaviour
+        self.delay = delay
+        self.judge = judge
+        self.received: list[Received] = []
+        self._contract = contract
+        self._credential = base64.b64encode(f"{user}:{password}".encode()).decode() if user else ""
+        self._ordered = ordered
+        self._clock = clock
+        self._port = port
+        self._next: deque[str] = deque()
+        self._changed = threading.Condition()
+        self._accepted: dict[tuple[str, str], tuple[bytes, bytes]] = {}
+        self._latest: dict[str, datetime] = {}
+        self._number = 0
+        self._stopping = threading.Event()
+        self._server: _Server | None = None
+
+    @property
+    def url(self) -> str:
+        """The endpoint."""
+        return f"http://127.0.0.1:{self._port}/OntvangAsynchroon"
+
+    @property
+    def kept(self) -> list[Received]:
+        """The messages that it took in, each once, in the order of arrival."""
+        with self._changed:
+            return [request for request in self.received if request.kept]
+
+    def start(self) -> "FakeZaakmagazijn":
+        """Listen."""
+        self._stopping.clear()
+        self._server = _Server(self, self._port)
+        self._port = self._server.server_address[1]
+        threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True).start()
+        return self
+
+    def stop(self) -> None:
+        """Listen no more, and break every connection."""
+        server, self._server = self._server, None
+        if server is not None:
+            self._stopping.set()
+            server.shutdown()
+            server.server_close()
+            server.hang_up()
+
+    def __enter__(self) -> "FakeZaakmagazijn":
+        return self.start()
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
+
+    def next(self, *behaviours: str) -> None:
+        """Let the next requests meet these behaviours, one each, before the usual one again."""
+        for behaviour in behaviours:
+            _known(behaviour)
+        with self._changed:
+            self._next.extend(behaviours)
+
+    def wait_for(self, count: int, *, kept: bool = True, timeout: float = 10.0) -> list[Received]:
+        """What it kept (or got), once there is so much; AssertionError when that takes too long."""
+        with self._changed:
+            if not self._changed.wait_for(lambda: len(self._chosen(kept)) >= count, timeout):
+                raise AssertionError(f"{len(self._chosen(kept))} messages came within {timeout:g} s, not {count}")
+            return self._chosen(kept)
+
+    def _chosen(self, kept: bool) -> list[Received]:
+        return [request for request in self.received if request.kept or not kept]
+
+    # --- what the handler asks, from its own thread ---------------------------------------------------------------
+
+    def _behave(self) -> str:
+        with self._changed:
+            return _known(self._next.popleft() if self._next else self.behaviour)
+
+    def _let_in(self, authorization: str) -> bool:
+        if not self._credential:
+            return True
+        return hmac.compare_digest(authorization.encode(), f"Basic {self._credential}".encode())
+
+    def _wait(self, seconds: float) -> None:
+        """Wait, but not longer than the server runs."""
+        self._stopping.wait(seconds)
+
+    def _take(self, raw: bytes, headers: dict[str, str], behaviour: str) -> tuple[int, bytes]:
+        """Judge and keep one message; gives the HTTP status and the bytes of the answer."""
+        with self._changed:
+            status, data, request = self._judge(raw, headers, behaviour)
+            self.received.append(request)
+            self._changed.notify_all()
+            return status, data
+
+    def _judge(self, raw: bytes, headers: dict[str, str], behaviour: str) -> tuple[int, bytes, Received]:
+        mode, _, word = behaviour.partition(":")
+        at = self._clock()
+        try:
+            schema = self._contract.envelope if self._contract else None
+            parsed = read(raw, limits=Limits(), schema=schema)
+        except Unreadable as error:
+            data = self._fo03(Header(), error.code)
+            return 500, data, Received(at, raw, headers, behaviour, answer=error.code)
+        message = parsed.body
+        header = read_header(message)
+
+        def request(kept: bool, word: str) -> Received:
+            return Received(at, raw, headers, behaviour, split(message.tag)[1], header, message, kept, word)
+
+        def refuse(code: str) -> tuple[int, bytes, Received]:
+            if mode == "fo03-200":
+                return 200, self._fo03(header, code, fault=False), request(False, code)
+            return 500, self._fo03(header, code), request(False, code)
+
+        if mode in ("fo03", "fo03-200"):
+            return refuse(word or "StUF058")
+        key = (header.zender.sleutel, header.referentienummer)
+        content = canonical_hash(message)
+        if key in self._accepted:
+            known, data = self._accepted[key]
+            if known != content:
+                return refuse("StUF016")
+            return 200, data, request(False, "repeated")
+        if not parsed.valid:
+            return refuse("StUF055")
+        moment = tijdstip.parse(header.tijdstip_bericht) if header.tijdstip_bericht else None
+        latest = self._latest.get(key[0])
+        if self._ordered and moment is not None and latest is not None and moment <= latest:
+            return refuse("StUF019")
+        code = self.judge(request(False, "")) if self.judge else ""
+        if code:
+            return refuse(code)
+        name = "Bv04" if mode == "bv04" else "Bv03"
+        if mode == "wrong-cross":
+            data = self._bv03_0301(Header(berichtcode="Lk01", zender=header.zender, referentienummer="another"))
+            return 200, data, request(False, "Bv03")
+        data = envelope(_confirmation(name))
+        self._accepted[key] = (content, data)
+        if moment is not None:
+            self._latest[key[0]] = moment
+        return 200, data, request(True, name)
+
+    def _bv03_0301(self, header: Header) -> bytes:
+        return envelope(berichten.bv03(self._reply(header, "Bv03")))
+
+    def _reply(self, header: Header, berichtcode: str) -> Header:
+        self._number += 1
+        if not header.ontvanger.applicatie:
+            header = replace(header, ontvanger=Systeem(applicatie="ZAAKMAGAZIJN"))
+        return answer(
+            header,
+            berichtcode=berichtcode,
+            referentienummer=f"ZM-{self._number}",
+            tijdstip_bericht=tijdstip.stuf0302(self._clock()),
+        )
+
+    def _fo03(self, header: Header, code: str, *, fault: bool = True) -> bytes:
+        """A Fo03 of StUF 03.02, in a soap:Fault unless that was not wanted."""
+        plek, omschrijving = "server", "Fout bij de ontvanger"
+        if code in Fout.__members__:
+            plek, omschrijving = Fout[code].plek, Fout[code].situation.nl
+        root = etree.Element(qname(STUF0302, "Fo03Bericht"), nsmap={"StUF": STUF0302})
+        root.append(write(self._reply(header, "Fo03"), tag=qname(STUF0302, "stuurgegevens"), namespace=STUF0302))
+        body = etree.SubElement(root, qname(STUF0302, "body"))
+        for local, value in (("code", code), ("plek", plek), ("omschrijving", omschrijving)):
+            etree.SubElement(body, qname(STUF0302, local)).text = value
+        if not fault:
+            return envelope(root)
+        around = etree.Element(qname(SOAP11, "Fault"))
+        etree.SubElement(around, "faultcode").text = f"soap:{plek.capitalize()}"
+        etree.SubElement(around, "faultstring").text = omschrijving
+        etree.SubElement(around, "detail").append(root)
+        return envelope(around)
+
+
+def closed_port() -> int:
+    """A port on 127.0.0.1 where nobody listens: a dead zaakmagazijn."""
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        port: int = taken.getsockname()[1]
+    return port
+
+
+def _known(behaviour: str) -> str:
+    if behaviour.partition(":")[0] not in BEHAVIOURS:
+        raise ValueError(f"unknown behaviour {behaviour!r}; known are {', '.join(BEHAVIOURS)}")
+    return behaviour
+
+
+def _confirmation(name: str) -> etree._Element:
+    if name == "Bv03":
+        return berichten.bv03_0302()
+    root = etree.Element(qname(STUF0301, "Bv04Bericht"), nsmap={"StUF": STUF0301})
+    header = etree.SubElement(root, qname(STUF0301, "stuurgegevens"))
+    etree.SubElement(header, qname(STUF0301, "berichtcode")).text = name
+    return root
+
+
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+    allow_reuse_address = True
+    block_on_close = False
+
+    def __init__(self, owner: FakeZaakmagazijn, port: int) -> None:
+        self.owner = owner
+        self._open: set[socket.socket] = set()
+        self._lock = threading.Lock()
+        super().__init__(("127.0.0.1", port), _Handler)
+
+    def process_request(self, request: socket.socket, client_address: object) -> None:  # type: ignore[override]
+        with self._lock:
+            self._open.add(request)
+        super().process_request(request, client_address)
+
+    def shutdown_request(self, request: socket.socket) -> None:  # type: ignore[override]
+        with self._lock:
+            self._open.discard(request)
+        super().shutdown_request(request)
+
+    def hang_up(self) -> None:
+        """Break what is still open."""
+        with self._lock:
+            for connection in self._open:
+                try:
+                    connection.shutdown(socket.SHUT_RDWR)
+                except OSError:
+                    continue
+
+    def handle_error(self, request: object, client_address: object) -> None:
+        """A client that left is no news."""
+
+
+class _Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    timeout = 60
+    server: _Server
+
+    def do_POST(self) -> None:
+        """Take one request."""
+        owner = self.server.owner
+        behaviour = owner._behave()
+        mode, _, word = behaviour.partition(":")
+        if mode == "reset":
+            self._break()
+            return
+        raw = self.rfile.read(int(self.headers.get("Content-Length", "0")))
+        if not owner._let_in(self.headers.get("Authorization", "")):
+            self._answer(401, b"<html><h1>401</h1></html>", kind="text/html", extra={"WWW-Authenticate": "Basic"})
+            return
+        if mode == "slow":
+            owner._wait(owner.delay)
+        headers = {name.lower(): value for name, value in self.headers.items()}
+        if mode in ("well-behaved", "slow", "bv04", "lost-answer", "wrong-cross", "fo03", "fo03-200"):
+            status, data = owner._take(raw, headers, behaviour)
+            if mode == "lost-answer":
+                self._break()
+            else:
+                self._answer(status, data)
+            return
+        with owner._changed:
+            owner.received.append(Received(owner._clock(), raw, headers, behaviour))
+            owner._changed.notify_all()
+        self._be_rude(mode, word)
+
+    def _be_rude(self, mode: str, word: str) -> None:
+        owner = self.server.owner
+        good = envelope(berichten.bv03_0302())
+        if mode == "status":
+            self._answer(int(word), b"<html><h1>Oeps</h1></html>", kind="text/html")
+        elif mode == "redirect":
+            self._answer(302, b"", extra={"Location": owner.url})
+        elif mode == "html":
+            self._answer(200, b"<html><body><h1>Welkom</h1></body></html>", kind="text/html")
+        elif mode == "garbage":
+            self._answer(200, bytes(range(256)))
+        elif mode == "empty":
+            self._answer(200, b"")
+        elif mode == "truncated":
+            self._head(200, len(good) + 100)
+            self.wfile.write(good)
+            self._break()
+        elif mode == "half":
+            self._answer(200, good[: len(good) // 2])
+        elif mode == "doctype":
+            self._answer(200, b'<!DOCTYPE a [<!ENTITY b "c">]>' + good.partition(b"?>")[2])
+        elif mode == "gzip-bomb":
+            self._answer(200, _bomb(), extra={"Content-Encoding": "gzip"})
+        elif mode == "huge":
+            self._answer(200, b" " * 50_000_000)
+        elif mode in ("drip", "drip-headers"):
+            self._drip(good, headers=mode == "drip-headers")
+        elif mode == "hang":
+            owner._wait(3600)
+            self._break()
+
+    def _drip(self, good: bytes, *, headers: bool) -> None:
+        owner = self.server.owner
+        end = time.monotonic() + owner.delay
+        if headers:
+            self.wfile.write(b"HTTP/1.1 200 OK\r\n")
+        else:
+            self._head(200, len(good))
+        for number, byte in enumerate(good):
+            if time.monotonic() >= end or owner._stopping.is_set():
+                break
+            self.wfile.write(b"X-%d: y\r\n" % number if headers else bytes([byte]))
+            self.wfile.flush()
+            owner._wait(0.05)
+        self._break()
+
+    def _head(
+        self, status: int, length: int, *, kind: str = "text/xml", extra: dict[str, str] | None = None
+    ) -> None:
+        self.send_response(status)
+        self.send_header("Content-Type", f"{kind}; charset=utf-8")
+        self.send_header("Content-Length", str(length))
+        for name, value in (extra or {}).items():
+            self.send_header(name, value)
+        self.end_headers()
+
+    def _answer(
+        self, status: int, data: bytes, *, kind: str = "text/xml", extra: dict[str, str] | None = None
+    ) -> None:
+        self._head(status, len(data), kind=kind, extra=extra)
+        self.wfile.write(data)
+
+    def _break(self) -> None:
+        self.close_connection = True
+        try:
+            self.connection.shutdown(socket.SHUT_RDWR)
+        except OSError:
+            return
+
+    def log_message(self, format: str, *args: object) -> None:
+        """Say nothing: `received` tells."""
+
+
+@cache
+def _bomb() -> bytes:
+    """300 MB of blanks, compressed."""
+    return gzip.compress(b" " * 10_000_000) * 30
