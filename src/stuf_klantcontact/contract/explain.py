@@ -12,12 +12,13 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from difflib import get_close_matches
-from typing import Final
+from typing import Any, Final
 from xml.sax.saxutils import escape, quoteattr
 
 from lxml import etree
 
 from stuf_klantcontact.contract import wording
+from stuf_klantcontact.contract.models import Model, Models
 from stuf_klantcontact.contract.wording import Finding
 from stuf_klantcontact.errors import Violation
 from stuf_klantcontact.names import SOAP11, prefixed, split
@@ -65,11 +66,13 @@ _OF_PARENT: Final = ("SCHEMAV_CVC_COMPLEX_TYPE_2_1", "SCHEMAV_CVC_COMPLEX_TYPE_2
 """Errors about text, which libxml2 notices only at the tag that follows it."""
 
 
-def explain(element: etree._Element, *, schema: etree.XMLSchema, roots: frozenset[str]) -> list[Violation]:
+def explain(
+    element: etree._Element, *, schema: etree.XMLSchema, roots: frozenset[str], models: Models
+) -> list[Violation]:
     """Every violation that can be found in `element`, in document order; at most LIMIT, and it says so."""
     if element.tag not in roots:
         return [wording.unknown_root(element, roots=roots)]
-    search = _Search(element, schema)
+    search = _Search(element, schema=schema, models=models)
     findings = search.run()
     places = _Places(element)
     violations = [
@@ -111,13 +114,15 @@ class _Error:
 
 
 class _Search:
-    def __init__(self, root: etree._Element, schema: etree.XMLSchema) -> None:
+    def __init__(self, root: etree._Element, *, schema: etree.XMLSchema, models: Models) -> None:
         self._root = root
         self._schema = schema
+        self._models = models
         self._order = {element: number for number, element in enumerate(root.iter(etree.Element))}
         self._work = 0
         self._repairs = _Repairs()
         self._structure: dict[tuple[etree._Element, str], Finding] = {}
+        self._recalled: set[etree._Element] = set()
         self.stopped = False
 
     def run(self) -> list[Finding]:
@@ -158,9 +163,11 @@ class _Search:
             self._work += 1
             parser.feed(markup)
             log = parser.feed_error_log
+            if len(log) == seen:
+                continue
             for number in range(seen, len(log)):
                 entry = log[number]
-                parent = element if synthetic or not start else element.getparent()
+                parent = element.getparent() if start else element
                 if entry.type_name in _OF_PARENT and parent is not None and parent in self._order:
                     yield _error(entry, parent)
                 elif not synthetic:
@@ -172,56 +179,90 @@ class _Search:
     def _mend_start(self, error: _Error) -> None:
         """An element that is not expected: leave it out, or put in what is missing before it."""
         element, expected = error.element, error.expected
-        parent = element.getparent()
         put = self._repairs.before.setdefault(element, [])
-        recalled = self._recall(parent, expected)
+        recalled = self._recall(element.getparent(), expected)
         if recalled is not None:
             put.append(recalled)
             return
-        twin = _meant(element, expected)
-        if twin is not None:
-            self._add(Finding("XSD-UNEXPECTED", element, expected=expected, meant=twin))
-            put.append(twin)
-            self._repairs.dropped.add(element)
+        tag = str(element.tag)
+        model = self._models.find((*expected, tag)) if expected else self._model_beside(element)
+        if model is None:
+            self._drop_unknown(element, expected)
             return
-        following = {sibling.tag for sibling in element.itersiblings() if isinstance(sibling.tag, str)}
-        if expected and following.isdisjoint(expected) and len(put) < 8:
-            earlier = self._structure.get((element, "XSD-MISSING"))
-            if earlier is None:
-                self._add(Finding("XSD-MISSING", element, expected=expected, before=True))
+        following = {sibling.tag for sibling in element.itersiblings(etree.Element)}
+        late = expected and model.position(tag) > model.position(expected[-1])
+        if late and following.isdisjoint(expected) and len(put) < 8:
+            missing = model.mandatory(expected) or expected
+            if (element, "XSD-MISSING") in self._structure:
+                missing = (*self._structure[element, "XSD-MISSING"].expected, *missing)
+            choice = model.alternatives(missing)
+            self._add(Finding("XSD-MISSING", element, expected=missing, before=True, choice=choice))
             put.append(expected[-1])
             return
-        # Whatever was put in before it did not help: it was the element itself that is out of place.
-        self._structure.pop((element, "XSD-MISSING"), None)
-        put.clear()
-        repeated = any(sibling.tag == element.tag for sibling in element.itersiblings(preceding=True))
-        self._add(Finding("XSD-UNEXPECTED", element, expected=expected, repeated=repeated))
+        if put:
+            # What was put in before it did not help: it is the element itself that is out of place.
+            self._structure.pop((element, "XSD-MISSING"), None)
+            put.clear()
         self._repairs.dropped.add(element)
+        same = list(element.itersiblings(tag, preceding=True)) or list(element.itersiblings(tag))
+        if same:
+            self._add(Finding("XSD-UNEXPECTED", element, expected=expected, repeated=True))
+            return
+        chosen = [
+            str(sibling.tag)
+            for sibling in element.itersiblings(etree.Element, preceding=True)
+            if model.position(str(sibling.tag)) >= 0 and model.alternatives((tag, str(sibling.tag)))
+        ]
+        if chosen:
+            self._add(Finding("XSD-UNEXPECTED", element, expected=(chosen[0], tag), choice=True))
+        else:
+            self._add(Finding("XSD-ORDER", element, expected=expected))
+
+    def _model_beside(self, element: etree._Element) -> Model | None:
+        """The type of the parent, judged by the nearest sibling that stands where it may."""
+        for sibling in element.itersiblings(etree.Element, preceding=True):
+            if sibling not in self._repairs.dropped:
+                return self._models.find((str(sibling.tag), str(element.tag)))
+        return None
+
+    def _drop_unknown(self, element: etree._Element, expected: tuple[str, ...]) -> None:
+        """No type has this element beside what is expected: nor can any of its namesakes stand here."""
+        meant = _meant(element, expected)
+        if meant is not None:
+            self._repairs.before[element].append(meant)
+            self._repairs.dropped.add(element)
+            self._add(Finding("XSD-UNEXPECTED", element, expected=expected, meant=meant))
+            return
+        for number, namesake in enumerate((element, *element.itersiblings(str(element.tag)))):
+            if number > LIMIT:
+                break
+            self._repairs.dropped.add(namesake)
+            self._add(Finding("XSD-UNEXPECTED", namesake, expected=expected))
 
     def _mend_end(self, error: _Error) -> None:
         """An element that ends too early: put what is missing at its end."""
-        put = self._repairs.at_end.setdefault(error.element, [])
-        recalled = self._recall(error.element, error.expected)
+        element, expected = error.element, error.expected
+        put = self._repairs.at_end.setdefault(element, [])
+        recalled = self._recall(element, expected)
         if recalled is not None:
             put.append(recalled)
             return
-        earlier = self._structure.get((error.element, "XSD-MISSING"))
+        model = self._models.find(expected)
+        missing = (model.mandatory(expected) if model else ()) or expected
+        choice = model.alternatives(missing) if model else False
+        earlier = self._structure.get((element, "XSD-MISSING"))
         if earlier is not None and not earlier.before:
-            earlier = Finding("XSD-MISSING", error.element, expected=(*earlier.expected, *error.expected))
-        self._structure[(error.element, "XSD-MISSING")] = earlier or Finding(
-            "XSD-MISSING", error.element, expected=error.expected
-        )
-        put.append(error.expected[-1] if error.expected else "missing")
+            missing, choice = (*earlier.expected, *missing), False
+        self._add(Finding("XSD-MISSING", element, expected=missing, choice=choice))
+        put.append(expected[-1] if expected else "missing")
 
     def _recall(self, parent: etree._Element | None, expected: tuple[str, ...]) -> str | None:
         """The name of an expected element that was left out elsewhere: then it only stood in the wrong place."""
         if parent is None:
             return None
         for child in parent.iterchildren(*expected) if expected else ():
-            finding = self._structure.get((child, "XSD-UNEXPECTED"))
-            if finding is not None and finding.meant is None:
-                del self._structure[(child, "XSD-UNEXPECTED")]
-                self._add(Finding("XSD-ORDER", child, expected=finding.expected))
+            if (child, "XSD-ORDER") in self._structure and child not in self._recalled:
+                self._recalled.add(child)
                 return str(child.tag)
         return None
 
@@ -232,63 +273,65 @@ class _Search:
 def _tags(root: etree._Element, repairs: _Repairs) -> Iterator[tuple[str, etree._Element, bool, bool]]:
     """The message as markup, one tag at a time: (markup, element, synthetic, is a start tag)."""
     text = ""
-    inherited: list[dict[str | None, str]] = [{}]
-    walk = etree.iterwalk(root, events=("start", "end", "comment", "pi"))
+    declared = [(prefix or "", uri) for prefix, uri in root.nsmap.items()]
+    names: list[str] = []
+    walk = etree.iterwalk(root, events=("start-ns", "start", "end", "comment", "pi"))
+    node: Any
     for event, node in walk:
-        if event == "start":
-            for name in repairs.before.get(node, ()):
-                yield text + _synthetic(name), _holder(node), True, True
+        if event == "end":
+            name = names.pop()
+            if name:
+                for missing in repairs.at_end.get(node, ()):
+                    yield text + _synthetic(missing), node, True, True
+                    text = ""
+                yield f"{text}</{name}>", node, False, False
+                text = ""
+        elif event == "start":
+            for missing in repairs.before.get(node, ()):
+                yield text + _synthetic(missing), node, True, True
                 text = ""
             if node in repairs.dropped:
                 walk.skip_subtree()
-                inherited.append(inherited[-1])
+                names.append("")
+                declared = []
                 continue
-            nsmap = node.nsmap
-            yield text + _start_tag(node, nsmap, inherited[-1]), node, False, True
-            inherited.append(nsmap)
-            text = escape(node.text or "", {"\r": "&#13;"})
-        else:
-            if event == "end":
-                inherited.pop()
-                if node not in repairs.dropped:
-                    for name in repairs.at_end.get(node, ()):
-                        yield text + _synthetic(name), node, True, True
-                        text = ""
-                    yield text + f"</{_name(node)}>", node, False, False
-                    text = ""
-            if node is not root:
-                text += escape(node.tail or "", {"\r": "&#13;"})
+            name, markup = _start_tag(node, declared)
+            names.append(name)
+            declared = []
+            yield text + markup, node, False, True
+            text = _escaped(node.text)
+            continue
+        elif event == "start-ns":
+            declared.append(node)
+            continue
+        if node is not root:
+            text += _escaped(node.tail)
 
 
-def _holder(node: etree._Element) -> etree._Element:
-    parent = node.getparent()
-    return node if parent is None else parent
+def _escaped(text: str | None) -> str:
+    return escape(text, {"\r": "&#13;"}) if text else ""
 
 
-def _name(node: etree._Element) -> str:
-    local = split(str(node.tag))[1]
-    return f"{node.prefix}:{local}" if node.prefix else local
-
-
-def _start_tag(node: etree._Element, nsmap: dict[str | None, str], inherited: dict[str | None, str]) -> str:
-    parts = [f"<{_name(node)}"]
-    if nsmap != inherited:
-        parts += [
-            f" xmlns:{prefix}={quoteattr(uri)}"
-            for prefix, uri in nsmap.items()
-            if prefix and inherited.get(prefix) != uri
-        ]
-    if not node.prefix:
-        parts.append(f" xmlns={quoteattr(split(str(node.tag))[0])}")
-    for key, value in node.items():
-        namespace, local = split(str(key))
+def _start_tag(node: etree._Element, declared: list[tuple[str, str]]) -> tuple[str, str]:
+    namespace, local = split(str(node.tag))
+    prefix = node.prefix
+    name = f"{prefix}:{local}" if prefix else local
+    parts = [f"<{name}"]
+    if not prefix:
+        parts.append(f" xmlns={quoteattr(namespace)}")
+    for key, bound in dict(declared).items():
+        if key:
+            parts.append(f" xmlns:{key}={quoteattr(bound)}")
+    for name_of_attribute, value in node.items():
+        namespace, local = split(str(name_of_attribute))
         if namespace == _XML:
             local = f"xml:{local}"
         elif namespace:
-            local = f"{next(prefix for prefix, uri in nsmap.items() if prefix and uri == namespace)}:{local}"
+            prefixes = (known for known, uri in node.nsmap.items() if known and uri == namespace)
+            local = f"{next(prefixes)}:{local}"
         parts.append(f" {local}={quoteattr(str(value), {chr(13): '&#13;'})}")
     parts.append(">")
-    return "".join(parts)
+    return name, "".join(parts)
 
 
 def _synthetic(name: str) -> str:
@@ -345,7 +388,7 @@ class _Places:
 
     def __init__(self, root: etree._Element) -> None:
         self._root = root
-        self._counted: dict[etree._Element, dict[etree._Element, str]] = {}
+        self._counted: dict[tuple[etree._Element, str], dict[etree._Element, int]] = {}
 
     def path(self, element: etree._Element, attribute: str | None) -> str:
         steps = [f"/@{prefixed(attribute)}"] if attribute else []
@@ -358,17 +401,9 @@ class _Places:
         return "".join(reversed(steps))
 
     def _step(self, element: etree._Element, parent: etree._Element) -> str:
-        steps = self._counted.get(parent)
-        if steps is None:
-            children = list(parent.iterchildren(etree.Element))
-            totals: dict[str, int] = {}
-            numbered = []
-            for child in children:
-                tag = str(child.tag)
-                totals[tag] = totals.get(tag, 0) + 1
-                numbered.append((child, tag, totals[tag]))
-            steps = {
-                child: prefixed(tag) + (f"[{number}]" if totals[tag] > 1 else "") for child, tag, number in numbered
-            }
-            self._counted[parent] = steps
-        return steps[element]
+        tag = str(element.tag)
+        numbers = self._counted.get((parent, tag))
+        if numbers is None:
+            numbers = {child: number for number, child in enumerate(parent.iterchildren(tag), start=1)}
+            self._counted[parent, tag] = numbers
+        return prefixed(tag) + (f"[{numbers[element]}]" if len(numbers) > 1 else "")

@@ -99,6 +99,7 @@ class Finding:
     meant: str | None = None
     before: bool = False
     repeated: bool = False
+    choice: bool = False
 
 
 def violation(finding: Finding, *, path: str) -> Violation:
@@ -157,6 +158,18 @@ def more(shown: int, element: etree._Element) -> Violation:
         hint=Text("Herstel deze en valideer opnieuw.", "Mend these and validate again."),
         path="/" + _called(str(element.tag)),
         element=_called(str(element.tag)),
+    )
+
+
+def unexplained(element: etree._Element) -> Violation:
+    """libxml2 says no and the search finds nothing: say at least that."""
+    name = _called(str(element.tag))
+    return Violation(
+        rule="XSD-INVALID",
+        message=Text(f"{name} voldoet niet aan het schema.", f"{name} does not satisfy the schema."),
+        line=_line(element),
+        path=f"/{name}",
+        element=name,
     )
 
 
@@ -261,10 +274,12 @@ def _structure(finding: Finding, name: str) -> tuple[Text, Text | None, str | No
         else:
             message = Text(f"In {name} ontbreekt: {names}.", f"Missing in {name}: {names}.")
         several = len(set(finding.expected)) > 1
+        if finding.choice and several:
+            return message, Text(f"Voeg een van {names} toe.", f"Add one of {names}."), names
         hint = (
             Text(
-                f"Voeg toe wat verplicht is van {names}, in deze volgorde.",
-                f"Add what is mandatory of {names}, in this order.",
+                f"Voeg toe: {names}, in deze volgorde.",
+                f"Add {names}, in this order.",
             )
             if several
             else Text(f"Voeg {names} toe.", f"Add {names}.")
@@ -291,6 +306,12 @@ def _structure(finding: Finding, name: str) -> tuple[Text, Text | None, str | No
         return (
             Text(f"{name} wordt hier niet verwacht.", f"{name} is not expected here."),
             Text(f"Bedoelt u {wanted}?", f"Do you mean {wanted}?"),
+            names,
+        )
+    if finding.choice:
+        return (
+            Text(f"Van {names} mag er maar een staan.", f"Only one of {names} may be there."),
+            Text(f"Laat {name} weg, of het andere.", f"Leave {name} out, or the other."),
             names,
         )
     if finding.repeated:
