@@ -7,13 +7,17 @@ psycopg.OperationalError, when the server is away or when no connection comes fr
 
 import select
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from types import TracebackType
 
 import psycopg
 from psycopg.pq import TransactionStatus
 
 SECONDS_FOR_A_CONNECTION = 10.0
+
+Member = tuple[psycopg.Connection, select.poll]
+"""A connection, and what watches its socket."""
 
 
 class Connections:
@@ -29,29 +33,36 @@ class Connections:
         self._connect = connect
         self._patience = patience
         self._turn = threading.Semaphore(size)
-        self._idle: list[tuple[psycopg.Connection, select.poll]] = []
+        self._idle: list[Member] = []
         self._closed = False
 
-    @contextmanager
-    def connection(self) -> Iterator[psycopg.Connection]:
+    def connection(self) -> AbstractContextManager[psycopg.Connection]:
         """Lend a connection; one that is broken, or left inside a transaction, does not come back."""
+        return _Loan(self)
+
+    def take(self) -> Member:
+        """Wait for a turn, and answer an idle connection or a new one."""
         if not self._turn.acquire(timeout=self._patience):
             raise psycopg.OperationalError(f"no database connection came free within {self._patience:g} s")
         try:
-            connection, poller = self._take()
-            try:
-                yield connection
-            finally:
-                if connection.info.transaction_status is TransactionStatus.IDLE and not self._closed:
-                    self._idle.append((connection, poller))
-                    if self._closed:  # close() ran between the look and the append
-                        self._close_idle()
-                else:
-                    connection.close()
+            return self._take()
+        except BaseException:
+            self._turn.release()
+            raise
+
+    def put_back(self, member: Member) -> None:
+        connection, _ = member
+        try:
+            if connection.pgconn.transaction_status == TransactionStatus.IDLE and not self._closed:
+                self._idle.append(member)
+                if self._closed:  # close() ran between the look and the append
+                    self._close_idle()
+            else:
+                connection.close()
         finally:
             self._turn.release()
 
-    def _take(self) -> tuple[psycopg.Connection, select.poll]:
+    def _take(self) -> Member:
         if self._closed:
             raise psycopg.OperationalError("the database is closed")
         while True:
@@ -80,3 +91,21 @@ class Connections:
         """Close what is idle now, and what is lent when it comes back."""
         self._closed = True
         self._close_idle()
+
+
+class _Loan:
+    """The with-statement around one use (a generator would cost as much again as all the rest)."""
+
+    __slots__ = ("_connections", "_member")
+
+    def __init__(self, connections: Connections) -> None:
+        self._connections = connections
+
+    def __enter__(self) -> psycopg.Connection:
+        self._member = self._connections.take()
+        return self._member[0]
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._connections.put_back(self._member)

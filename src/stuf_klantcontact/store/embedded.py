@@ -35,7 +35,10 @@ DRIVER = "postgresql+psycopg"
 PATIENCE = 120.0
 """Seconds to wait for another process that is starting or stopping the server."""
 
-LONGEST_SOCKET_FOLDER = 103 - len("/.s.PGSQL.5432.lock")
+PATIENCE_WITH_RECOVERY = 900.0
+"""Seconds that a server may take to become ready, after a power cut."""
+
+LONGEST_SOCKET_FOLDER = 103 - len(f"/{keeper.SOCKET}")
 
 SETTINGS = {
     "fsync": "on",
@@ -117,8 +120,8 @@ def _let_go_in_child() -> None:
 def hold(data_dir: Path) -> Hold:
     """Have the server of this data folder run, made and started if need be, until the hold is closed."""
     folder = data_dir.resolve() / "postgresql"
-    user = programs.user_for(folder / "data")
     try:
+        user = programs.user_for(folder / "data")
         _make_folder(folder, user=user)
         with _alone(folder / "start.lock"):
             descriptor = keeper.locked(folder / "holders.lock", mode=fcntl.LOCK_SH, patience=PATIENCE)
@@ -181,8 +184,11 @@ def _alone(path: Path) -> Iterator[None]:
 def _make_folder(folder: Path, *, user: programs.User) -> None:
     """Ours alone; when root, passable (not readable) for the user that owns the data inside."""
     mode = 0o711 if os.geteuid() == 0 else 0o700
-    for missing in [path for path in (folder.parent, folder) if not path.exists()]:
-        missing.mkdir(parents=True, exist_ok=True)
+    for missing in reversed([path for path in (folder, *folder.parents) if not path.exists()]):
+        try:
+            missing.mkdir(mode=0o700)
+        except FileExistsError:  # another process is as new as we are
+            continue
         missing.chmod(mode)
     found = folder.stat()
     if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.geteuid() != 0:
@@ -338,8 +344,8 @@ def _start_keeper(server: keeper.Server) -> None:
         finally:
             os.close(log)
             os.close(writing)
-        readable, _, _ = select.select([reading], [], [], PATIENCE)
-        answer = os.read(reading, 1000).decode(errors="replace") if readable else "failed: no answer"
+        readable, _, _ = select.select([reading], [], [], PATIENCE_WITH_RECOVERY)
+        answer = os.read(reading, 1000).decode(errors="replace") if readable else "failed no answer"
     except subprocess.CalledProcessError as error:
         raise ConfigurationError(f"the keeper of the database did not start: {error}") from None
     finally:

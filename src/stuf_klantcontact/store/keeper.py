@@ -30,6 +30,8 @@ from typing import Any, Literal
 
 Event = Literal["vacant", "told to stop", "gone"]
 
+SOCKET = ".s.PGSQL.5432"
+
 LOOK = 0.02
 SECONDS_TO_STOP = 120.0
 SECONDS_TO_BREAK_OFF = 15.0
@@ -62,6 +64,8 @@ def locked(path: Path, *, mode: int, patience: float) -> int | None:
 
 def is_locked(path: Path) -> bool:
     """Whether somebody holds the lock exclusively at this moment."""
+    if not path.exists():
+        return False
     descriptor = locked(path, mode=fcntl.LOCK_SH, patience=0)
     if descriptor is None:
         return True
@@ -137,9 +141,11 @@ class Server:
         if descriptor is None:
             return None
         try:
-            # No process of this server is left, so this is a relic, whoever has its process number now.
+            # No process of this server is left, so these are relics, whoever has their process number now.
             (self.data / "postmaster.pid").unlink(missing_ok=True)
             self._make_socket_folder()
+            for relic in (SOCKET, f"{SOCKET}.lock"):
+                (self.sockets / relic).unlink(missing_ok=True)
             self._make_room_in_log()
             with self.log.open("ab") as log:
                 return subprocess.Popen(  # noqa: S603
@@ -149,6 +155,8 @@ class Server:
                         str(self.data),
                         "-c",
                         "listen_addresses=",
+                        "-c",
+                        "port=5432",
                         "-c",
                         f'unix_socket_directories="{self.sockets}"',
                         "-c",
@@ -187,6 +195,12 @@ class Server:
         finally:
             os.close(descriptor)
 
+    def clear(self) -> None:
+        """Remove what lies outside the folder: a socket folder elsewhere. No process may be left."""
+        if self.sockets.parent != self.folder:
+            with contextlib.suppress(OSError):
+                self.sockets.rmdir()
+
     def _make_room_in_log(self) -> None:
         try:
             if self.log.stat().st_size > LARGEST_LOG:
@@ -211,6 +225,12 @@ class Keeper:
 
     def keep(self) -> bool:
         """Return when nobody is left (True), or when PostgreSQL cannot be started (False)."""
+        try:
+            return self._keep()
+        finally:
+            self._server.clear()
+
+    def _keep(self) -> bool:
         threading.Thread(target=self._wait_for_vacancy, daemon=True).start()
         failures = 0
         ever = False

@@ -99,7 +99,7 @@ def _name(uid: int) -> str:
         return str(uid)
 
 
-def folder_for(user: User, *, cache: Path = CACHE) -> Path:
+def folder_for(user: User) -> Path:
     """Answer the folder `bin` with programs that this user can run, copying them if that is needed."""
     spec = importlib.util.find_spec(PACKAGE)  # a top-level name: finds it, runs nothing of it
     package = Path(next(iter(spec.submodule_search_locations or ()), "")) if spec else Path()
@@ -111,7 +111,7 @@ def folder_for(user: User, *, cache: Path = CACHE) -> Path:
         )
     if _usable(installed, user):
         return installed / "bin"
-    copied = _copy(package, cache=cache)
+    copied = _copy(package, cache=CACHE)
     if not _usable(copied, user):
         raise ConfigurationError(
             f'PostgreSQL runs as "{user.name}", who can use neither {installed} nor the copy {copied}: install the '
