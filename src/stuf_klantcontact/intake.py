@@ -54,6 +54,7 @@ from stuf_klantcontact.tijdstip import AMSTERDAM, Clock, stuf0301, system_clock
 
 log = logging.getLogger(__name__)
 
+PORTS: Final = ("OntvangAsynchroon", "VerwerkSynchroonVrijBericht")
 SYNCHRONOUS_PORTS: Final = frozenset({"VerwerkSynchroonVrijBericht"})
 TRIES: Final = 5
 """Judgements of one message before we call it trouble: each needs the zaak to change in the same millisecond."""

@@ -78,9 +78,17 @@ class Envelope:
 
 
 def read(
-    data: bytes, *, limits: Limits, schema: etree.XMLSchema | None = None, charset: str | None = None
+    data: bytes,
+    *,
+    limits: Limits,
+    schema: etree.XMLSchema | None = None,
+    charset: str | None = None,
+    bare: bool = False,
 ) -> Envelope:
-    """Turn a request into an envelope, or raise Unreadable. `charset` is the one of the Content-Type, if any."""
+    """Turn a request into an envelope, or raise Unreadable. `charset` is the one of the Content-Type, if any.
+
+    `bare` takes a message without an envelope too, for the validator; the schema has no say over one.
+    """
     data = _utf8_document(data, charset=charset)
     valid = True
     try:
@@ -94,6 +102,8 @@ def read(
         valid = schema is None
     if root.getroottree().docinfo.internalDTD is not None:
         raise doctype()
+    if bare and root.tag not in (_ENVELOPE, qname(SOAP12, "Envelope")):
+        return Envelope(None, root, valid)
     header, body = _unfold(root)
     return Envelope(header, body, valid)
 

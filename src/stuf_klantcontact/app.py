@@ -1,0 +1,76 @@
+"""Composition root: `build(settings) -> Gateway`; the only place where parts meet.
+
+What can go wrong: ConfigurationError, with the setting to change, before anything listens.
+"""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from stuf_klantcontact import contract as contracts
+from stuf_klantcontact import soap, web
+from stuf_klantcontact.access import Access
+from stuf_klantcontact.contract import Contract
+from stuf_klantcontact.errors import ConfigurationError
+from stuf_klantcontact.intake import PORTS, Intake
+from stuf_klantcontact.settings import Settings
+from stuf_klantcontact.store import Database, open_database
+from stuf_klantcontact.tijdstip import Clock, system_clock
+
+WSGI = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
+
+
+@dataclass(frozen=True, slots=True)
+class Gateway:
+    """The parts of one process, put together."""
+
+    settings: Settings
+    database: Database
+    contract: Contract
+    intake: Intake
+    wsgi: WSGI
+
+    def close(self) -> None:
+        """Let go of the database."""
+        self.database.close()
+
+
+def check(settings: Settings) -> None:
+    """Refuse what would go wrong only later. Raises ConfigurationError, with every mistake at once."""
+    mistakes: list[str] = []
+    if not settings.gateway.organisatie:
+        mistakes.append("gateway.organisatie is empty: without it no message can be meant for this gateway")
+    if not settings.gateway.rsin:
+        mistakes.append("gateway.rsin is empty: RGBZ wants the verantwoordelijke organisatie of every klantcontact")
+    for naam, abonnee in settings.abonnee.items():
+        if abonnee.profiel != "zkn0320":
+            mistakes.append(f'abonnee.{naam}.profiel "{abonnee.profiel}" is not supported yet; use "zkn0320"')
+    gebruikers = [zender.gebruiker for zender in settings.zender.values() if zender.gebruiker]
+    for gebruiker in sorted({g for g in gebruikers if gebruikers.count(g) > 1}):
+        mistakes.append(f'gebruiker "{gebruiker}" belongs to more than one zender')
+    for naam, zender in settings.zender.items():
+        if zender.gebruiker and not zender.wachtwoord_hash.startswith("$argon2"):
+            mistakes.append(
+                f"zender.{naam}.wachtwoord_hash is not an argon2 hash; make one with: stuf-klantcontact config hash"
+            )
+    if mistakes:
+        raise ConfigurationError("the configuration cannot work:\n" + "\n".join(f"  {m}" for m in mistakes))
+
+
+def build(settings: Settings, *, address: str, clock: Clock = system_clock, pool_size: int = 8) -> Gateway:
+    """Put a gateway together. `address` is where it listens; gateway.public_url goes before it in WSDLs."""
+    check(settings)
+    contract = contracts.load(settings.gateway.schemas_dir)
+    database = open_database(settings, pool_size=pool_size)
+    intake = Intake(settings, database=database, contract=contract, clock=clock)
+    door = soap.build(
+        accept=intake.accept,
+        authenticate=Access(settings.zender).authenticate,
+        trouble=intake.trouble,
+        contract=contract,
+        limits=settings.limits,
+        ports=PORTS,
+        address=settings.gateway.public_url or address,
+    )
+    pages = web.build(contract=contract, settings=settings, ready=lambda: _missing(database), ports=PORTS)
+    return Gateway(settings, database, contract, intake, soap.dispatch(door, pages))

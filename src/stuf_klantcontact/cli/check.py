@@ -1,0 +1,168 @@
+"""Commands that look at messages and settings, without a database: validate, send, config."""
+
+import json
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import click
+from lxml import etree
+
+from stuf_klantcontact import app, contract, fouten, parsing, report, settings
+from stuf_klantcontact.access import hash_password
+from stuf_klantcontact.contract import Contract
+from stuf_klantcontact.report import Report
+from stuf_klantcontact.settings import Settings
+
+CONFIG = click.option(
+    "--config",
+    "-c",
+    type=click.Path(path_type=Path, dir_okay=False),
+    envvar="STUF_KLANTCONTACT_CONFIG",
+    help="gateway.toml; without it, ./gateway.toml when there is one.",
+)
+
+
+def load(config: Path | None) -> Settings:
+    """The settings of --config, of ./gateway.toml, or of the environment alone."""
+    default = Path("gateway.toml")
+    return settings.load(config or (default if default.exists() else None))
+
+
+@click.command()
+@click.argument("paths", nargs=-1, required=True, metavar="PATH… | -")
+@click.option("--schema", "directory", type=click.Path(path_type=Path, exists=True, file_okay=False),
+              help="Folder with a municipality's own GFOZaken and DGA-UF schemas.")  # fmt: skip
+@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
+@click.option("--lang", type=click.Choice(["nl", "en"]), default="nl", show_default=True)
+def validate(paths: tuple[str, ...], directory: Path | None, form: str, lang: report.Language) -> None:
+    """Check messages against the koppelvlak: files, folders (*.xml in them), or - for standard input.
+
+    A message may stand in a SOAP 1.1 envelope or alone. Exit status 1 when any is invalid.
+
+    Example: stuf-klantcontact validate fixtures/ --format json
+    """
+    held = contract.load(directory)
+    name = str(directory) if directory else "stuf-klantcontact"
+    reports = [_report(data, file=file, schema=name, held=held) for file, data in _inputs(paths)]
+    if not reports:
+        raise click.UsageError("no *.xml in what was named")
+    if form == "json":
+        click.echo(report.as_json(reports))
+    else:
+        for found in reports:
+            click.echo(report.as_text(found, language=lang))
+    sys.exit(0 if all(found.valid for found in reports) else 1)
+
+
+def _inputs(paths: tuple[str, ...]) -> Iterator[tuple[str, bytes]]:
+    for path in paths:
+        if path == "-":
+            yield "-", sys.stdin.buffer.read()
+            continue
+        place = Path(path)
+        for file in sorted(place.rglob("*.xml")) if place.is_dir() else [place]:
+            try:
+                yield str(file), file.read_bytes()
+            except OSError as error:
+                raise click.UsageError(f"cannot read {file}: {error.strerror}") from error
+
+
+def _report(data: bytes, *, file: str, schema: str, held: Contract) -> Report:
+    try:
+        envelope = parsing.read(data, limits=settings.Limits(), schema=held.envelope, bare=True)
+    except parsing.Unreadable as unreadable:
+        return Report(file=file, schema=schema, violations=unreadable.violations)
+    # What the schema lets pass may still be a root that it does not know.
+    return Report(file=file, schema=schema, violations=tuple(held.violations(envelope.body)))
+
+
+@click.command()
+@click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
+@click.option("--url", required=True, help="Address of the port, for example …/soap/VerwerkSynchroonVrijBericht.")
+@click.option("--user", default="", help="User name for HTTP Basic.")
+@click.option("--password", default="", envvar="STUF_KLANTCONTACT_PASSWORD", help="Its password.")
+def send(file: Path, url: str, user: str, password: str) -> None:
+    """Post a ready message as a zaaksysteem would, and print the answer or the fault. Exit status 1 on a fault.
+
+    The message goes through zeep's transport, in a SOAP envelope of its own unless it has one.
+
+    Example: stuf-klantcontact send contact.xml --url http://127.0.0.1:8080/soap/VerwerkSynchroonVrijBericht
+    """
+    from stuf_klantcontact.cli.zaaksysteem import Zaaksysteem  # zeep takes half a second to import
+
+    try:
+        message = parsing.read(file.read_bytes(), limits=settings.Limits(), bare=True)
+    except parsing.Unreadable as unreadable:
+        click.echo(report.as_text(Report(str(file), "XML", unreadable.violations)))
+        sys.exit(1)
+    outcome = Zaaksysteem(url, user=user, password=password).send(message.body)
+    click.echo(f"HTTP {outcome.status} {outcome.name}")
+    if outcome.code:
+        known = fouten.Fout.__members__.get(outcome.code)
+        click.echo(f"{outcome.code}: {known.situation.nl} / {known.situation.en}" if known else outcome.code)
+        for rule, sentence in outcome.findings:
+            click.echo(f"  {rule}: {sentence}")
+    elif outcome.body is not None:
+        click.echo(etree.tostring(outcome.body, pretty_print=True, encoding="unicode"))
+    else:
+        click.echo(outcome.content.decode("utf-8", "replace"))
+    sys.exit(0 if outcome.status == 200 and not outcome.code else 1)
+
+
+@click.group()
+def config() -> None:
+    """Check and show the settings, and make the hash of a password."""
+
+
+@config.command("check")
+@CONFIG
+def config_check(config: Path | None) -> None:
+    """Say whether the gateway can start with these settings. Exit status 2 when it cannot.
+
+    Example: stuf-klantcontact config check --config gateway.toml
+    """
+    found = load(config)
+    app.check(found)
+    if not any(zender.gebruiker for zender in found.zender.values()):
+        click.echo("No [zender] can send yet: give one a gebruiker and a wachtwoord_hash.")
+    if not any(zaaktype.klantcontacten for zaaktype in found.zaaktype.values()):
+        click.echo("No [zaaktype] allows klantcontacten yet (KC-08).")
+    click.echo("The configuration is sound.")
+
+
+@config.command("show")
+@CONFIG
+def config_show(config: Path | None) -> None:
+    """Print every setting as it is in force, without secrets.
+
+    Example: stuf-klantcontact config show
+    """
+    click.echo(json.dumps(_hidden(load(config).model_dump(mode="json")), ensure_ascii=False, indent=2))
+
+
+@config.command("hash")
+@click.option(
+    "--password", prompt=True, hide_input=True, confirmation_prompt=True, envvar="STUF_KLANTCONTACT_PASSWORD"
+)
+def config_hash(password: str) -> None:
+    """Print the argon2 hash of a password, for wachtwoord_hash.
+
+    Example: stuf-klantcontact config hash > secrets/mijnzaken.hash
+    """
+    click.echo(hash_password(password))
+
+
+def _hidden(value: Any, *, name: str = "") -> Any:
+    if isinstance(value, dict):
+        return {key: _hidden(item, name=key) for key, item in value.items()}
+    if name in ("wachtwoord", "wachtwoord_hash", "gebruikers") and value:
+        return "***"
+    if name == "database_url" and "@" in str(value):
+        head, _, tail = str(value).rpartition("@")
+        return f"{head.partition('://')[0]}://***@{tail}"
+    return value
+
+
+COMMANDS = (validate, send, config)

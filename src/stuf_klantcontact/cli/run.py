@@ -1,0 +1,5 @@
+"""Commands that keep running: serve, deliver."""
+
+import click
+
+COMMANDS: tuple[click.Command, ...] = ()
