@@ -1,0 +1,43 @@
+# Every target sets up what it needs. PYTHON says with which Python (3.11 to 3.13).
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test test-interpreters bench lint docs clean
+
+help: ## This list
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 24
+
+demo: $(READY) ## Gateway, zaakmagazijn and zaaksysteem with a conversation; ONCE=1 ends by itself
+	$(BIN)/stuf-klantcontact demo $(if $(filter-out 0,$(ONCE)),--once)
+
+test: $(READY) ## The whole test suite
+	$(BIN)/python -m pytest
+
+test-interpreters: $(READY) ## The SOAP door's tests on every other supported Python that is found
+	bash tests/interpreters.sh $(BIN)/python
+
+bench: $(READY) ## The benchmarks, as ratios
+	@set -e; found=; for file in benchmarks/[a-z]*.py; do \
+		[ -f "$$file" ] || continue; found=yes; echo "== $$file"; $(BIN)/python "$$file"; \
+	done; [ -n "$$found" ] || echo "no benchmarks yet"
+
+lint: $(READY) ## ruff, mypy --strict, import-linter
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+docs: $(READY) ## Rewrite the tables in README.md and docs/ that come from the code
+	$(BIN)/python docs/tables.py
+
+clean: ## Remove the virtual environments
+	rm -rf $(VENV) .venv-3.*
+
+$(READY): pyproject.toml
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install -q --disable-pip-version-check -e '.[dev]'
+	touch $@
