@@ -10,26 +10,25 @@ exceeds BUDGET.
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from difflib import get_close_matches
-from typing import Any, Final
-from xml.sax.saxutils import escape, quoteattr
+from typing import Final
 
 from lxml import etree
 
 from stuf_klantcontact.contract import wording
 from stuf_klantcontact.contract.models import Model, Models
+from stuf_klantcontact.contract.reading import Repairs, tags
 from stuf_klantcontact.contract.wording import Finding
 from stuf_klantcontact.errors import Violation
 from stuf_klantcontact.names import SOAP11, prefixed, split
 
 LIMIT: Final = 100
 """At most so many violations are listed of one message."""
-BUDGET: Final = 120_000
+BUDGET: Final = 60_000
 """At most so many tags are fed while looking; one reading of the message is always done."""
 
 _OPEN: Final = f'<e:Envelope xmlns:e="{SOAP11}"><e:Body>'
-_XML: Final = "http://www.w3.org/XML/1998/namespace"
 _NAMED: Final = re.compile(r"Element '([^']*)'(?:, attribute '([^']*)')?: ")
 _EXPECTED: Final = re.compile(r"Expected is (?:one of )?\( (.*) \)\.\s*$", re.DOTALL)
 _QUOTED_END: Final = re.compile(r"'([^']*)'\.\s*$")
@@ -62,6 +61,7 @@ _RULES: Final = {
     "SCHEMAV_CVC_ELT_3_2_2": "XSD-NIL",
     "SCHEMAV_CVC_ELT_1": "XSD-UNEXPECTED",
 }
+_OF_STRUCTURE: Final = frozenset({"XSD-ATTRIBUTE", "XSD-CONTENT", "XSD-NIL"})
 _OF_PARENT: Final = ("SCHEMAV_CVC_COMPLEX_TYPE_2_1", "SCHEMAV_CVC_COMPLEX_TYPE_2_3", "SCHEMAV_CVC_TYPE_3_1_2")
 """Errors about text, which libxml2 notices only at the tag that follows it."""
 
@@ -84,23 +84,6 @@ def explain(
     return violations
 
 
-@dataclass(slots=True)
-class _Repairs:
-    """What the next reading pretends."""
-
-    dropped: set[etree._Element] = field(default_factory=set)
-    before: dict[etree._Element, list[str]] = field(default_factory=dict)
-    at_end: dict[etree._Element, list[str]] = field(default_factory=dict)
-
-    def frozen(self) -> "_Repairs":
-        """As they are now: what one reading finds is for the next one."""
-        return _Repairs(
-            dropped=set(self.dropped),
-            before={element: list(names) for element, names in self.before.items()},
-            at_end={element: list(names) for element, names in self.at_end.items()},
-        )
-
-
 @dataclass(frozen=True, slots=True)
 class _Error:
     """One entry of the parser's log, attached to the element it is about."""
@@ -120,13 +103,13 @@ class _Search:
         self._models = models
         self._order = {element: number for number, element in enumerate(root.iter(etree.Element))}
         self._work = 0
-        self._repairs = _Repairs()
+        self._repairs = Repairs()
         self._structure: dict[tuple[etree._Element, str], Finding] = {}
         self._recalled: set[etree._Element] = set()
         self.stopped = False
 
     def run(self) -> list[Finding]:
-        values: dict[tuple[etree._Element, str | None, str], Finding] = {}
+        values: dict[tuple[etree._Element, str | None, bool], Finding] = {}
         while True:
             before = self._work
             values = {}
@@ -134,7 +117,9 @@ class _Search:
             for error in self._read():
                 if error.type != _CONTENT:
                     finding = _value_finding(error)
-                    values.setdefault((finding.element, finding.attribute, finding.rule), finding)
+                    # A value that breaks its own type often breaks the type below it too: once is enough.
+                    of_value = finding.rule not in _OF_STRUCTURE
+                    values.setdefault((finding.element, finding.attribute, of_value), finding)
                 elif error.missing:
                     self._mend_end(error)
                     repaired = True
@@ -159,7 +144,7 @@ class _Search:
         parser = etree.XMLParser(schema=self._schema, huge_tree=True, resolve_entities=False, no_network=True)
         parser.feed(_OPEN)
         seen = 0
-        for markup, element, synthetic, start in _tags(self._root, self._repairs.frozen()):
+        for markup, element, synthetic, start in tags(self._root, self._repairs.frozen()):
             self._work += 1
             parser.feed(markup)
             log = parser.feed_error_log
@@ -204,8 +189,11 @@ class _Search:
             self._structure.pop((element, "XSD-MISSING"), None)
             put.clear()
         self._repairs.dropped.add(element)
-        same = list(element.itersiblings(tag, preceding=True)) or list(element.itersiblings(tag))
-        if same:
+        if next(element.itersiblings(tag, preceding=True), None) is not None:
+            for namesake in self._namesakes(element):
+                self._add(Finding("XSD-UNEXPECTED", namesake, expected=expected, repeated=True))
+            return
+        if next(element.itersiblings(tag), None) is not None:
             self._add(Finding("XSD-UNEXPECTED", element, expected=expected, repeated=True))
             return
         chosen = [
@@ -216,7 +204,8 @@ class _Search:
         if chosen:
             self._add(Finding("XSD-UNEXPECTED", element, expected=(chosen[0], tag), choice=True))
         else:
-            self._add(Finding("XSD-ORDER", element, expected=expected))
+            place, before = _place(element, model)
+            self._add(Finding("XSD-ORDER", element, expected=expected, meant=place, before=before))
 
     def _model_beside(self, element: etree._Element) -> Model | None:
         """The type of the parent, judged by the nearest sibling that stands where it may."""
@@ -228,16 +217,17 @@ class _Search:
     def _drop_unknown(self, element: etree._Element, expected: tuple[str, ...]) -> None:
         """No type has this element beside what is expected: nor can any of its namesakes stand here."""
         meant = _meant(element, expected)
-        if meant is not None:
-            self._repairs.before[element].append(meant)
-            self._repairs.dropped.add(element)
-            self._add(Finding("XSD-UNEXPECTED", element, expected=expected, meant=meant))
-            return
+        for namesake in self._namesakes(element):
+            if meant is not None:
+                self._repairs.before[namesake] = [meant]
+            self._add(Finding("XSD-UNEXPECTED", namesake, expected=expected, meant=meant))
+
+    def _namesakes(self, element: etree._Element) -> Iterator[etree._Element]:
+        """The element and those of the same name after it, left out; no more of them than will be listed."""
         for number, namesake in enumerate((element, *element.itersiblings(str(element.tag)))):
-            if number > LIMIT:
-                break
             self._repairs.dropped.add(namesake)
-            self._add(Finding("XSD-UNEXPECTED", namesake, expected=expected))
+            if number <= LIMIT:
+                yield namesake
 
     def _mend_end(self, error: _Error) -> None:
         """An element that ends too early: put what is missing at its end."""
@@ -270,73 +260,16 @@ class _Search:
         self._structure[(finding.element, finding.rule)] = finding
 
 
-def _tags(root: etree._Element, repairs: _Repairs) -> Iterator[tuple[str, etree._Element, bool, bool]]:
-    """The message as markup, one tag at a time: (markup, element, synthetic, is a start tag)."""
-    text = ""
-    declared = [(prefix or "", uri) for prefix, uri in root.nsmap.items()]
-    names: list[str] = []
-    walk = etree.iterwalk(root, events=("start-ns", "start", "end", "comment", "pi"))
-    node: Any
-    for event, node in walk:
-        if event == "end":
-            name = names.pop()
-            if name:
-                for missing in repairs.at_end.get(node, ()):
-                    yield text + _synthetic(missing), node, True, True
-                    text = ""
-                yield f"{text}</{name}>", node, False, False
-                text = ""
-        elif event == "start":
-            for missing in repairs.before.get(node, ()):
-                yield text + _synthetic(missing), node, True, True
-                text = ""
-            if node in repairs.dropped:
-                walk.skip_subtree()
-                names.append("")
-                declared = []
-                continue
-            name, markup = _start_tag(node, declared)
-            names.append(name)
-            declared = []
-            yield text + markup, node, False, True
-            text = _escaped(node.text)
-            continue
-        elif event == "start-ns":
-            declared.append(node)
-            continue
-        if node is not root:
-            text += _escaped(node.tail)
-
-
-def _escaped(text: str | None) -> str:
-    return escape(text, {"\r": "&#13;"}) if text else ""
-
-
-def _start_tag(node: etree._Element, declared: list[tuple[str, str]]) -> tuple[str, str]:
-    namespace, local = split(str(node.tag))
-    prefix = node.prefix
-    name = f"{prefix}:{local}" if prefix else local
-    parts = [f"<{name}"]
-    if not prefix:
-        parts.append(f" xmlns={quoteattr(namespace)}")
-    for key, bound in dict(declared).items():
-        if key:
-            parts.append(f" xmlns:{key}={quoteattr(bound)}")
-    for name_of_attribute, value in node.items():
-        namespace, local = split(str(name_of_attribute))
-        if namespace == _XML:
-            local = f"xml:{local}"
-        elif namespace:
-            prefixes = (known for known, uri in node.nsmap.items() if known and uri == namespace)
-            local = f"{next(prefixes)}:{local}"
-        parts.append(f" {local}={quoteattr(str(value), {chr(13): '&#13;'})}")
-    parts.append(">")
-    return name, "".join(parts)
-
-
-def _synthetic(name: str) -> str:
-    namespace, local = split(name)
-    return f"<{local} xmlns={quoteattr(namespace)}/>"
+def _place(element: etree._Element, model: Model) -> tuple[str | None, bool]:
+    """Where an element belongs: before the first sibling that comes later in the type, else after the last one."""
+    own = model.position(str(element.tag))
+    siblings = [str(sibling.tag) for sibling in element.itersiblings(etree.Element, preceding=True)][::-1]
+    siblings += [str(sibling.tag) for sibling in element.itersiblings(etree.Element)]
+    known = [(model.position(tag), tag) for tag in siblings if model.position(tag) >= 0]
+    later = next((tag for position, tag in known if position > own), None)
+    if later is not None:
+        return later, True
+    return next((tag for position, tag in reversed(known) if position < own), None), False
 
 
 def _error(entry: etree._LogEntry, element: etree._Element) -> _Error:

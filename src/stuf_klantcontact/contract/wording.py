@@ -59,6 +59,8 @@ _NUMBERS: Final = frozenset(
 _PERSONS_NUMBER: Final = re.compile(r"(?<![0-9])[0-9]{8,9}(?![0-9])|[0-9]{18,}|@")
 _PERSONS: Final = frozenset({"geboorte", "geboortedatum"})
 
+_NAMES: Final = 6
+"""So many names fit in a sentence."""
 _TYPES: Final[dict[str, Text]] = {
     "Tijdstip": Text(
         "een tijdstip als 2026-11-22T10:12:00+01:00, of in cijfers als 20261122101200000",
@@ -83,6 +85,7 @@ _PATTERNS: Final[dict[str, Text]] = {
     "[^@]+@[^@]+": Text("een e-mailadres als naam@example.nl", "an e-mail address such as name@example.nl"),
     "[1-9][0-9]{3}[A-Z]{2}": Text("een postcode zonder spatie, 1234AB", "a postcode without a blank, 1234AB"),
 }
+_INTEGER: Final = re.compile(r"(?:scalar-i|I)nteger_?([0-9]+)")
 _DIGITS: Final = re.compile(r"\(?\[0-9\]\{(\d+)\}\)?\??")
 
 
@@ -252,8 +255,7 @@ def _facet(finding: Finding, subject: str, *, empty: bool) -> tuple[Text, Text |
                 number,
             )
         case "XSD-TYPE":
-            kind = split(number)[1].removeprefix("xs:")
-            form = _TYPES.get(kind, Text(f"een geldige waarde ({kind})", f"a valid value ({kind})"))
+            form = _type(split(number)[1].removeprefix("xs:"))
             return wrong, Text(f"Stuur {form.nl}.", f"Send {form.en}."), form.en
         case "XSD-RANGE":
             return (
@@ -267,7 +269,8 @@ def _facet(finding: Finding, subject: str, *, empty: bool) -> tuple[Text, Text |
 
 
 def _structure(finding: Finding, name: str) -> tuple[Text, Text | None, str | None]:
-    names = ", ".join(dict.fromkeys(_called(tag) for tag in finding.expected))
+    called = list(dict.fromkeys(_called(tag) for tag in finding.expected))
+    names = ", ".join(called if len(called) <= _NAMES else [*called[:_NAMES], "…"])
     if finding.rule == "XSD-MISSING":
         if finding.before:
             message = Text(f"Vóór {name} ontbreekt: {names}.", f"Missing before {name}: {names}.")
@@ -286,12 +289,13 @@ def _structure(finding: Finding, name: str) -> tuple[Text, Text | None, str | No
         )
         return message, hint, names or None
     if finding.rule == "XSD-ORDER":
+        place = _called(finding.meant) if finding.meant else ""
+        where = (
+            Text(f"vóór {place}", f"before {place}") if finding.before else Text(f"na {place}", f"after {place}")
+        )
         return (
             Text(f"{name} staat niet op zijn plaats.", f"{name} is not in its place."),
-            Text(
-                f"Verplaats {name}: hier wordt {names} verwacht." if names else f"Verplaats {name}.",
-                f"Move {name}: {names} is expected here." if names else f"Move {name}.",
-            ),
+            Text(f"Zet {name} {where.nl}.", f"Put {name} {where.en}.") if place else None,
             names or None,
         )
     if finding.meant is not None:
@@ -345,10 +349,22 @@ def _attribute(finding: Finding, name: str) -> tuple[Text, Text | None, str | No
     )
 
 
+def _type(kind: str) -> Text:
+    digits = _INTEGER.match(kind)
+    if digits:
+        return Text(
+            f"een geheel getal van ten hoogste {digits.group(1)} cijfers",
+            f"a whole number of at most {digits.group(1)} digits",
+        )
+    return _TYPES.get(kind, Text(f"een geldige waarde ({kind})", f"a valid value ({kind})"))
+
+
 def _pattern(pattern: str) -> Text:
     digits = _DIGITS.fullmatch(pattern)
     if digits:
         return Text(f"precies {digits.group(1)} cijfers", f"exactly {digits.group(1)} digits")
+    if "T([01]" in pattern:
+        return _TYPES["dateTime"]
     return _PATTERNS.get(pattern, Text(f"een waarde volgens {pattern}", f"a value that matches {pattern}"))
 
 
