@@ -84,7 +84,7 @@ def data_dir(new_dir: Path, made: Path) -> Path:
 
 def server(data_dir: Path) -> keeper.Server:
     folder = data_dir.resolve() / "postgresql"
-    return keeper.Server(folder, Path("postgres"), folder / "socket", -1, -1)
+    return keeper.Server(folder, folder / "socket", -1, -1)
 
 
 def keeper_pid(data_dir: Path) -> int:

@@ -67,8 +67,9 @@ _holds: "weakref.WeakSet[Hold]" = weakref.WeakSet()
 class Hold:
     """One process's claim that the server must run."""
 
-    def __init__(self, server: keeper.Server, descriptor: int, *, password: str) -> None:
+    def __init__(self, server: keeper.Server, descriptor: int, *, user: programs.User, password: str) -> None:
         self._server = server
+        self._user = user
         self._descriptor: int | None = descriptor
         self._password = password
         if not _holds:
@@ -97,7 +98,9 @@ class Hold:
         if mutex is not None:  # else somebody is starting, and sees to a keeper
             try:
                 if not keeper.is_locked(self._server.lock("keeper")):
-                    _start_keeper(self._server)  # it was killed: without one, the server would run for ever
+                    _start_keeper(
+                        self._server, user=self._user
+                    )  # it was killed: without one, the server would run for ever
             except ConfigurationError:
                 pass  # there is no server to stop
             finally:
@@ -131,17 +134,16 @@ def hold(data_dir: Path) -> Hold:
                     f"{folder / 'server.log'}"
                 )
             try:
-                binaries = programs.folder_for(user)
-                server = keeper.Server(folder, binaries / "postgres", _sockets(folder), user.uid, user.gid)
+                server = keeper.Server(folder, _sockets(folder), user.uid, user.gid)
                 if not server.data.exists():
                     _initialise(server, user=user)
                 password = _password(server)
                 _check_version(server)
-                _run(server, password=password)
+                _run(server, user=user, password=password)
             except BaseException:
                 os.close(descriptor)
                 raise
-            return Hold(server, descriptor, password=password)
+            return Hold(server, descriptor, user=user, password=password)
     except OSError as error:
         raise ConfigurationError(
             f"the embedded database cannot use {error.filename or folder}: {error.strerror or error}; set "
@@ -162,9 +164,19 @@ def private_data_dir() -> Iterator[Path]:
         try:
             yield folder
         finally:
+            _wait_for_end(folder / "postgresql")
             shutil.rmtree(folder, ignore_errors=True)
         return
     raise ConfigurationError(f'no temporary folder is open to "{user.name}": set TMPDIR to one that is')
+
+
+def _wait_for_end(folder: Path) -> None:
+    """Let a server that nobody holds finish, so that it does not write to a folder that is being removed."""
+    for name in ("holders.lock", "server.lock"):
+        if (folder / name).exists():
+            descriptor = keeper.locked(folder / name, mode=fcntl.LOCK_EX, patience=30.0)
+            if descriptor is not None:
+                os.close(descriptor)
 
 
 @contextmanager
@@ -230,7 +242,7 @@ def _initialise(server: keeper.Server, *, user: programs.User) -> None:
             for path in (draft, handover):
                 os.chown(path, user.uid, user.gid)
         done = user.run(
-            server.postgres.with_name("initdb"),
+            programs.folder_for(user) / "initdb",
             f"--pgdata={draft}",
             f"--username={ROLE}",
             f"--pwfile={handover}",
@@ -288,12 +300,12 @@ def _check_version(server: keeper.Server) -> None:
         )
 
 
-def _run(server: keeper.Server, *, password: str) -> None:
+def _run(server: keeper.Server, *, user: programs.User, password: str) -> None:
     """Start a keeper if there is none, and wait until the server answers."""
     end = time.monotonic() + PATIENCE
     while True:
         if not keeper.is_locked(server.lock("keeper")):
-            _start_keeper(server)
+            _start_keeper(server, user=user)
         try:
             _make_database(server, password=password)
         except psycopg.OperationalError as error:
@@ -324,14 +336,15 @@ def _make_database(server: keeper.Server, *, password: str) -> None:
             connection.execute(f"CREATE DATABASE {DATABASE}")
 
 
-def _start_keeper(server: keeper.Server) -> None:
+def _start_keeper(server: keeper.Server, *, user: programs.User) -> None:
     """Start the keeper and wait until it says that the server is ready. Raises ConfigurationError if it cannot."""
+    postgres = programs.folder_for(user) / "postgres"
     reading, writing = os.pipe()
     try:
         log = os.open(server.log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
         try:
             begin = os.fstat(log).st_size
-            words = (keeper.__file__, server.folder, server.postgres, server.sockets, server.uid, server.gid)
+            words = (keeper.__file__, server.folder, server.sockets, server.uid, server.gid, postgres)
             subprocess.run(  # noqa: S603
                 [sys.executable, "-I", "-S", *map(str, words)],
                 stdin=subprocess.DEVNULL,

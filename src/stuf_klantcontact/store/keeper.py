@@ -90,7 +90,6 @@ class Server:
     """Where one embedded server lives, and as whom it runs."""
 
     folder: Path
-    postgres: Path
     sockets: Path
     uid: int
     gid: int
@@ -135,7 +134,7 @@ class Server:
         lines = self.pid_file()
         return len(lines) >= 8 and lines[7].strip() == "ready" and self.pid() is not None
 
-    def start(self) -> "subprocess.Popen[bytes] | None":
+    def start(self, postgres: Path) -> "subprocess.Popen[bytes] | None":
         """Start PostgreSQL; None when one is running already, to be adopted. Raises OSError."""
         descriptor = locked(self.lock("server"), mode=fcntl.LOCK_EX, patience=10 * LOOK)  # it may be looked at
         if descriptor is None:
@@ -150,7 +149,7 @@ class Server:
             with self.log.open("ab") as log:
                 return subprocess.Popen(  # noqa: S603
                     [
-                        str(self.postgres),
+                        str(postgres),
                         "-D",
                         str(self.data),
                         "-c",
@@ -213,8 +212,9 @@ class Server:
 class Keeper:
     """Start or adopt the server, start it again if it dies, stop it when nobody is left."""
 
-    def __init__(self, server: Server, *, report: Callable[[str], None]) -> None:
+    def __init__(self, server: Server, *, postgres: Path, report: Callable[[str], None]) -> None:
         self._server = server
+        self._postgres = postgres
         self._report = report
         self._events: SimpleQueue[Event] = SimpleQueue()
         self._process: subprocess.Popen[bytes] | None = None
@@ -237,7 +237,7 @@ class Keeper:
         while True:
             reason = ""
             try:
-                self._process = self._server.start()
+                self._process = self._server.start(self._postgres)
             except OSError as error:
                 reason = str(error)
                 event: Event = "gone"
@@ -325,17 +325,17 @@ def _report(line: str) -> None:
 
 
 def main(arguments: list[str]) -> int:
-    """keeper.py FOLDER POSTGRES SOCKETS UID GID"""
-    folder, postgres, sockets, uid, gid = arguments
+    """keeper.py FOLDER SOCKETS UID GID POSTGRES"""
+    folder, sockets, uid, gid, postgres = arguments
     if os.fork():  # our parent need not wait for us, and never sees us as a zombie
         os._exit(0)
     os.chdir("/")
-    server = Server(Path(folder), Path(postgres), Path(sockets), int(uid), int(gid))
+    server = Server(Path(folder), Path(sockets), int(uid), int(gid))
     mine = locked(server.lock("keeper"), mode=fcntl.LOCK_EX, patience=1.0)
     if mine is None:
         _report("other")
         return 0
-    keeper = Keeper(server, report=_report)
+    keeper = Keeper(server, postgres=Path(postgres), report=_report)
     for number in (signal.SIGHUP, signal.SIGINT):  # not SIG_IGN, which postgres would inherit
         signal.signal(number, lambda *_: None)
     signal.signal(signal.SIGTERM, lambda *_: keeper.tell_to_stop())
