@@ -573,7 +573,11 @@ class TestAsRoot:
         (closed / f"{programs.PACKAGE}.libs").symlink_to(package.parent / f"{programs.PACKAGE}.libs")
         monkeypatch.syspath_prepend(str(closed))
         monkeypatch.setattr(programs, "CACHE", new_dir / "cache" / "stuf-klantcontact")
-        database = open_database(settings(new_dir))
+        before = os.umask(0o077)  # as careful administrators have it
+        try:
+            database = open_database(settings(new_dir))
+        finally:
+            os.umask(before)
         put(database)
         program = Path(f"/proc/{pid_of(new_dir)}/exe").readlink()
         assert program.is_relative_to(programs.CACHE)

@@ -141,7 +141,9 @@ def _copy(package: Path, *, cache: Path) -> Path:
     target = cache / f"postgresql-{MAJOR_VERSION}-{version}-{digest}"
     result = target / PACKAGE / source.name
     try:
-        cache.mkdir(parents=True, exist_ok=True, mode=0o755)
+        for missing in reversed([path for path in (cache, *cache.parents) if not path.exists()]):
+            missing.mkdir(mode=0o700, exist_ok=True)
+            missing.chmod(0o755)  # whatever our umask is
         found = cache.lstat()
         if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.geteuid() or found.st_mode & 0o022:
             raise ConfigurationError(
