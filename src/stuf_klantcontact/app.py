@@ -3,6 +3,7 @@
 What can go wrong: ConfigurationError, with the setting to change, before anything listens.
 """
 
+import logging
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
@@ -16,6 +17,8 @@ from stuf_klantcontact.intake import PORTS, Intake
 from stuf_klantcontact.settings import Settings
 from stuf_klantcontact.store import Database, open_database
 from stuf_klantcontact.tijdstip import Clock, system_clock
+
+log = logging.getLogger(__name__)
 
 WSGI = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
 
@@ -72,5 +75,16 @@ def build(settings: Settings, *, address: str, clock: Clock = system_clock, pool
         ports=PORTS,
         address=settings.gateway.public_url or address,
     )
-    pages = web.build(contract=contract, settings=settings, ready=lambda: _missing(database), ports=PORTS)
+    pages = web.build(contract=contract, settings=settings, ready=lambda: _ready(database), ports=PORTS)
     return Gateway(settings, database, contract, intake, soap.dispatch(door, pages))
+
+
+def _ready(database: Database) -> dict[str, bool]:
+    """Which of the parts that must work do."""
+    try:
+        with database.connection() as connection:
+            connection.execute("SELECT FROM bericht LIMIT 1")
+    except Exception:
+        log.warning("the database does not answer")
+        return {"database": False}
+    return {"database": True}

@@ -1,5 +1,155 @@
-"""Commands that keep running: serve, deliver."""
+"""Commands that keep running: serve, deliver, demo."""
+
+import logging
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from functools import partial
+from pathlib import Path
+from typing import Final
 
 import click
 
-COMMANDS: tuple[click.Command, ...] = ()
+from stuf_klantcontact import app, server
+from stuf_klantcontact.cli.check import CONFIG, load
+from stuf_klantcontact.store import open_database
+
+RESTART_SECONDS: Final = 1.0
+STOP_SECONDS: Final = 60.0
+
+UNTIL_STDIN_CLOSES = click.option(
+    "--until-stdin-closes", is_flag=True, hidden=True, help="Stop when standard input ends: for a parent process."
+)
+
+
+@click.command()
+@CONFIG
+@click.option("--host", default="127.0.0.1", show_default=True)
+@click.option("--port", default=8080, show_default=True)
+@click.option("--workers", default=1, show_default=True, help="Processes that answer requests.")
+@click.option("--no-delivery", is_flag=True, help="Leave sending to `deliver` elsewhere.")
+@UNTIL_STDIN_CLOSES
+def serve(
+    config: Path | None, host: str, port: int, workers: int, no_delivery: bool, until_stdin_closes: bool
+) -> None:
+    """Take messages, and send on what must be sent: everything on one machine.
+
+    Example: stuf-klantcontact serve --config gateway.toml --port 8080 --workers 2
+    """
+    _log_to_stderr()
+    found = load(config)
+    app.check(found)
+    if until_stdin_closes:
+        _follow_stdin()
+    # Held here, so that the embedded server runs, and is migrated, before a worker looks for it.
+    database = open_database(found, pool_size=1)
+    try:
+        with _DeliveryProcess(config, wanted=not no_delivery):
+            build = partial(app.build, found, address=f"http://{host}:{port}", pool_size=server.THREADS)
+            code = server.run(build, host=host, port=port, workers=workers)
+    finally:
+        database.close()
+    sys.exit(code)
+
+
+@click.command()
+@CONFIG
+@UNTIL_STDIN_CLOSES
+def deliver(config: Path | None, until_stdin_closes: bool) -> None:
+    """Only send: run as many of these as you like, on as many machines.
+
+    Example: stuf-klantcontact deliver --config gateway.toml
+    """
+    _log_to_stderr()
+    found = load(config)
+    app.check(found)
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    if until_stdin_closes:
+        _follow_stdin()
+    app.deliver(found, stop=stop)
+
+
+@click.command()
+@click.option(
+    "--once", is_flag=True, help="On free ports; exit status 0 only if every outcome is the expected one."
+)
+@click.option("--port", default=8080, show_default=True, help="Where the gateway listens.")
+def demo(once: bool, port: int) -> None:
+    """Play the main job with everything around it, and show what became of every message.
+
+    Example: stuf-klantcontact demo --once
+    """
+    from stuf_klantcontact.cli.demo import play  # zeep takes half a second to import
+
+    sys.exit(0 if play(once=once, port=port) else 1)
+
+
+class _DeliveryProcess:
+    """`deliver` as a process beside us, started again when it ends before we do."""
+
+    def __init__(self, config: Path | None, *, wanted: bool) -> None:
+        options = ["--config", str(config)] if config else []
+        self._command = [sys.executable, "-m", "stuf_klantcontact", "deliver", *options, "--until-stdin-closes"]
+        self._wanted = wanted
+        self._stopping = threading.Event()
+        self._process: subprocess.Popen[bytes] | None = None
+        self._lock = threading.Lock()
+
+    def __enter__(self) -> None:
+        if self._wanted:
+            threading.Thread(target=self._supervise, name="delivery", daemon=True).start()
+
+    def __exit__(self, *_: object) -> None:
+        with self._lock:
+            self._stopping.set()
+            process = self._process
+        if process is not None:
+            process.terminate()
+            process.wait(timeout=STOP_SECONDS)
+
+    def _supervise(self) -> None:
+        while True:
+            with self._lock:
+                if self._stopping.is_set():
+                    return
+                self._process = subprocess.Popen(self._command, stdin=subprocess.PIPE)  # noqa: S603
+            code = self._process.wait()
+            if self._stopping.wait(RESTART_SECONDS):
+                return
+            logging.getLogger(__name__).error("delivery ended with exit status %d; started again", code)
+
+
+def _follow_stdin() -> None:
+    """End when standard input does: it is a pipe from our parent, and closes however the parent dies."""
+
+    def follow() -> None:
+        while os.read(0, 1024):
+            pass
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    threading.Thread(target=follow, name="follow-stdin", daemon=True).start()
+
+
+def _log_to_stderr() -> None:
+    """One line an event, UTC; control characters escaped, so that no event can pretend to be two."""
+    handler = logging.StreamHandler()
+    handler.setFormatter(_Lines("%(asctime)sZ %(levelname)s %(name)s %(message)s"))
+    logging.basicConfig(level=logging.INFO, handlers=[handler])
+    for chatty in ("httpx", "httpcore", "alembic", "spyne"):
+        logging.getLogger(chatty).setLevel(logging.WARNING)
+
+
+class _Lines(logging.Formatter):
+    converter = staticmethod(time.gmtime)
+
+    def format(self, record: logging.LogRecord) -> str:
+        text = super().format(record)
+        return "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)
+
+
+COMMANDS = (serve, deliver, demo)

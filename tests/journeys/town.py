@@ -1,0 +1,158 @@
+"""A small municipality in one process: the gateway behind real HTTP, a zaakmagazijn, a mail server."""
+
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from itertools import count
+from pathlib import Path
+
+import pytest
+from lxml import etree
+from werkzeug.serving import make_server
+
+from stuf_klantcontact import app, outbox
+from stuf_klantcontact.access import hash_password
+from stuf_klantcontact.app import Gateway
+from stuf_klantcontact.delivery import Delivery
+from stuf_klantcontact.rgbz import Klantcontact, load_klantcontact
+from stuf_klantcontact.settings import Settings
+from stuf_klantcontact.testing import FakeMailServer, FakeZaakmagazijn, Reply, SoapClient, cast
+
+PASSWORD = "een-wachtwoord-van-niemand"
+SYNCHRONOUS, ASYNCHRONOUS = "/soap/VerwerkSynchroonVrijBericht", "/soap/OntvangAsynchroon"
+
+
+@dataclass
+class Town:
+    """What a journey can do, and what it can look at."""
+
+    gateway: Gateway
+    client: SoapClient
+    delivery: Delivery
+    zaakmagazijn: FakeZaakmagazijn
+    mail: FakeMailServer
+    _numbers: count = field(default_factory=lambda: count(1))  # type: ignore[type-arg]
+
+    def zaak(self, identificatie: str = cast.RUNNING, **rest: str) -> None:
+        """Have the zaaksysteem announce a zaak."""
+        message = cast.zaak(identificatie, referentienummer=f"ZS-{next(self._numbers)}", now=now(), **rest)
+        reply = self.client.post(ASYNCHRONOUS, message, user="zaaksysteem", password=PASSWORD)
+        assert (reply.status, reply.name) == (200, "Bv03Bericht"), reply.raw
+
+    def contact(self, *, user: str = "mijnzaken", **rest: object) -> Reply:
+        """Have MIJNZAKEN add a contact, and give the answer."""
+        arguments = {"referentienummer": f"MZ-{next(self._numbers)}", "now": now(), **rest}
+        return self.send(cast.contact(**arguments), user=user)  # type: ignore[arg-type]
+
+    def send(self, message: etree._Element | bytes, *, user: str = "mijnzaken", port: str = SYNCHRONOUS) -> Reply:
+        """Send anything as somebody."""
+        return self.client.post(port, message, user=user, password=PASSWORD)
+
+    def record(self, reply: Reply) -> Klantcontact:
+        """What the gateway stored for an accepted contact."""
+        assert reply.status == 200, reply.raw
+        with self.gateway.database.session() as session:
+            return load_klantcontact(session, reply.text("klantcontactidentificatie"), rsin=cast.RSIN)
+
+    def deliver(self) -> None:
+        """Send everything that is due, in this thread, until nothing is."""
+        while self._deliver_once():
+            pass
+
+    def _deliver_once(self) -> bool:
+        claims = []
+        for abonnee in self.delivery.abonnees:
+            with self.gateway.database.connection() as connection:
+                claims += outbox.claim(
+                    connection,
+                    abonnee=abonnee,
+                    limit=10,
+                    lease=self.delivery.lease(abonnee),
+                    now=self.delivery.now(),
+                )
+        for claim in claims:
+            self.delivery.attempt(claim)
+        return bool(claims)
+
+
+def now() -> datetime:
+    """The present; contacts of the cast are of now."""
+    return datetime.now(UTC) - timedelta(seconds=1)
+
+
+def rules_of(reply: Reply) -> list[str]:
+    """The rules in the report of a refusal, most important first."""
+    assert reply.body is not None, reply.raw
+    return [e.text or "" for e in reply.body.iter("{*}rule")]
+
+
+@pytest.fixture(scope="session")
+def password_hash() -> str:
+    """Hashing costs time on purpose, so once is enough."""
+    return hash_password(PASSWORD)
+
+
+@pytest.fixture
+def town(database_url: str, password_hash: str, tmp_path: Path) -> Iterator[Town]:
+    """A running municipality, with the cast of the demo and no zaak yet."""
+    with FakeMailServer() as mail:
+        zaakmagazijn = FakeZaakmagazijn().start()
+        settings = Settings.model_validate(
+            {
+                "gateway": {
+                    "organisatie": cast.ORGANISATIE,
+                    "rsin": cast.RSIN,
+                    "database_url": database_url,
+                    "data_dir": tmp_path,
+                },
+                "zender": {
+                    "MIJNZAKEN": {
+                        "gebruiker": "mijnzaken",
+                        "wachtwoord_hash": password_hash,
+                        "borgt_voor_opvoerder": True,
+                        "operaties": ["voegKlantcontactToe"],
+                    },
+                    "PORTAAL": {
+                        "gebruiker": "portaal",
+                        "wachtwoord_hash": password_hash,
+                        "operaties": ["voegKlantcontactToe"],
+                    },
+                    "ZAAKSYSTEEM": {
+                        "gebruiker": "zaaksysteem",
+                        "wachtwoord_hash": password_hash,
+                        "operaties": ["zaken"],
+                    },
+                },
+                "abonnee": {"ZAAKMAGAZIJN": {"endpoint": zaakmagazijn.url}},
+                "zaaktype": {
+                    cast.ZAAKTYPE: {
+                        "klantcontacten": True,
+                        "medewerkers": ["jdevries"],
+                        "betrokkenen": True,
+                        "melding": True,
+                    }
+                },
+                "mail": {
+                    "server": mail.host,
+                    "port": mail.port,
+                    "starttls": False,
+                    "afzender": "klantcontact@gemeente.example",
+                },
+            }
+        )
+        gateway = app.build(settings, address="http://127.0.0.1", pool_size=4)
+        server = make_server("127.0.0.1", 0, gateway.wsgi, threaded=True)
+        thread = threading.Thread(target=server.serve_forever, daemon=True)
+        thread.start()
+        delivery = Delivery(settings, database=gateway.database, contract=gateway.contract)
+        client = SoapClient(f"http://127.0.0.1:{server.server_port}")
+        try:
+            yield Town(gateway, client, delivery, zaakmagazijn, mail)
+        finally:
+            delivery.close()
+            server.shutdown()
+            server.server_close()
+            thread.join()
+            gateway.close()
+            zaakmagazijn.stop()
