@@ -1,6 +1,7 @@
 """The contract as an integrator meets it: verdicts, violations, schemas and WSDLs."""
 
 import json
+import random
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path, PurePosixPath
@@ -14,7 +15,7 @@ from lxml import etree
 from conftest import ROOT
 from stuf_klantcontact import contract
 from stuf_klantcontact.errors import ConfigurationError, Violation
-from stuf_klantcontact.names import DGA_UF, GFOZAKEN, KC, KLC, PREFIXES, SOAP11, STUF0302, XSD, qname
+from stuf_klantcontact.names import DGA_UF, GFOZAKEN, KC, KLC, PREFIXES, SOAP11, STUF0302, XSD, XSI, qname
 
 FIXTURES = ROOT / "fixtures"
 VALID = sorted(FIXTURES.glob("k*/*/valid/*.xml"))
@@ -245,6 +246,44 @@ class TestViolations:
 
         with ThreadPoolExecutor(8) as threads:
             assert all(threads.map(ask, range(400)))
+
+    def test_whatever_is_changed_the_search_agrees_with_the_verdict(self, ours: contract.Contract) -> None:
+        chance = random.Random(17)
+        messages = [etree.tostring(body(path.read_bytes()), with_tail=False) for path in VALID]
+        refused = 0
+        for _ in range(600):
+            changed = mutant(etree.fromstring(chance.choice(messages)), chance)
+            found = ours.violations(etree.fromstring(changed))
+            assert verdict(changed, ours) == (found == []), changed.decode()
+            refused += bool(found)
+        assert refused > 400
+
+
+def mutant(message: etree._Element, chance: random.Random) -> bytes:
+    """The message with one thing changed that may or may not be wrong."""
+    elements = list(message.iter(etree.Element))[1:]
+    element = chance.choice(elements)
+    parent = element.getparent()
+    match chance.randrange(8):
+        case 0:
+            parent.remove(element)
+        case 1:
+            parent.insert(parent.index(element), etree.fromstring(etree.tostring(element, with_tail=False)))
+        case 2:
+            parent.insert(chance.randrange(len(parent)), element)
+        case 3:
+            element.tag = f"{element.tag}x"
+        case 4:
+            element.tag = qname("urn:elders", etree.QName(element).localname)
+        case 5:
+            element.text = chance.choice(["", "x" * 300, "99", "'}. Expected is ( a )", "\r\n", "ü<&>\"'"])
+        case 6:
+            element.set(
+                chance.choice(["naam", qname(XSI, "nil"), qname(XSI, "type")]), chance.choice(["true", "a:b"])
+            )
+        case _:
+            element.append(etree.fromstring(etree.tostring(chance.choice(elements), with_tail=False)))
+    return etree.tostring(message)
 
 
 class TestSchemas:

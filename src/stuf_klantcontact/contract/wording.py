@@ -339,6 +339,15 @@ def _attribute(finding: Finding, name: str) -> tuple[Text, Text | None, str | No
             Text(f"Voeg attribuut {attribute} toe.", f"Add attribute {attribute}."),
             attribute,
         )
+    if finding.kind.startswith("SCHEMAV_CVC_ELT_4"):
+        return (
+            Text(
+                f"{attribute} bij {name} noemt geen type dat past.",
+                f"{attribute} of {name} names no type that fits.",
+            ),
+            Text(f"Laat attribuut {attribute} weg.", f"Leave attribute {attribute} out."),
+            None,
+        )
     return (
         Text(f"{name} kent geen attribuut {attribute}.", f"{name} has no attribute {attribute}."),
         Text(
