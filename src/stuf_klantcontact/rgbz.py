@@ -317,16 +317,27 @@ def _document(document: Informatieobject) -> dict[str, Any]:
 
 
 def load_klantcontact(session: Session, identificatie: str, *, rsin: str) -> Klantcontact:
-    """A klantcontact with everything a message about it needs, loaded at once. NoResultFound when unknown."""
-    return session.scalars(
+    """A klantcontact with what a message about it needs, but the documents' bytes. LookupError when unknown."""
+    found = session.scalars(
         select(Klantcontact)
         .where(Klantcontact.identificatie == identificatie, Klantcontact.verantwoordelijke_organisatie == rsin)
         .options(
             joinedload(Klantcontact.zaak).selectinload(Zaak.betrokkenen),
             joinedload(Klantcontact.status),
-            selectinload(Klantcontact.informatieobjecten).joinedload(Informatieobject.inhoud),
+            selectinload(Klantcontact.informatieobjecten),
         )
-    ).one()
+    ).one_or_none()
+    if found is None:
+        raise LookupError("no such klantcontact")
+    return found
+
+
+def load_inhoud(session: Session, sha256: bytes) -> bytes:
+    """The bytes of a document by their hash. LookupError when they are not here (any longer)."""
+    found = session.scalar(select(DocumentInhoud.inhoud).where(DocumentInhoud.sha256 == sha256))
+    if found is None:
+        raise LookupError("no such document")
+    return found
 
 
 def verwerk(session: Session, mutatie: ZaakMutatie, *, rsin: str) -> Zaak:

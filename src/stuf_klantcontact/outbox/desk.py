@@ -2,13 +2,12 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any, Final
+from typing import Final
 
-from psycopg import Connection
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session, contains_eager
 
-from stuf_klantcontact.outbox.queue import query
+from stuf_klantcontact.outbox.queue import Connection, query
 from stuf_klantcontact.outbox.tables import Item, State, Stream
 
 
@@ -80,7 +79,7 @@ SELECT id FROM changed ORDER BY id
 
 
 def retry(
-    connection: Connection[Any],
+    connection: Connection,
     *,
     items: Sequence[int],
     door: str,
@@ -100,7 +99,7 @@ def retry(
 
 
 def release(
-    connection: Connection[Any], *, items: Sequence[int], door: str, anew: bool = False, now: datetime | None = None
+    connection: Connection, *, items: Sequence[int], door: str, anew: bool = False, now: datetime | None = None
 ) -> list[int]:
     """Like retry, of what is held only."""
     return retry(connection, items=items, door=door, states=("held",), anew=anew, now=now)
@@ -128,7 +127,7 @@ SELECT id FROM changed ORDER BY id
 
 
 def hold(
-    connection: Connection[Any], *, items: Sequence[int], door: str, reason: str, now: datetime | None = None
+    connection: Connection, *, items: Sequence[int], door: str, reason: str, now: datetime | None = None
 ) -> list[int]:
     """Stop items, and all behind them in their streams, until a person releases them. Gives which were stopped.
 

@@ -7,9 +7,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache
+from time import monotonic
 from typing import Any, Final, Literal, LiteralString
 
-from psycopg import Connection, sql
+import psycopg
+from psycopg import sql
+
+Connection = psycopg.Connection[Any]
+"""A connection of the driver in autocommit mode, as store lends them."""
 
 
 def query(text: LiteralString, **parts: sql.Composable) -> bytes:
@@ -36,7 +41,10 @@ class Stamp:
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """The right to try one item once, until the lease ends; `fence` proves it."""
+    """The right to try one item once, until the lease ends; `fence` proves it.
+
+    `until` is the end of the lease on this process' own monotonic clock, and never later than the real end.
+    """
 
     item: int
     stream: int
@@ -50,7 +58,7 @@ class Claim:
     attempt: int
     claimed_at: datetime
     first_attempt_at: datetime
-    lease: float
+    until: float
     probe: bool
     stamp: Stamp | None
 
@@ -136,13 +144,14 @@ UPDATE outbox_stream s
 
 
 def claim(
-    connection: Connection[Any], *, abonnee: str, limit: int, lease: float, now: datetime | None = None
+    connection: Connection, *, abonnee: str, limit: int, lease: float, now: datetime | None = None
 ) -> list[Claim]:
     """Take at most `limit` due streams of one abonnee, each with its first open item; count the attempt.
 
     The attempt is committed before anything is sent, so an item that kills its worker is seen to have tried. An
     abonnee that is left alone gives nothing, and when its time has come a single probe, whoever asks first.
     """
+    until = monotonic() + lease
     values = {"abonnee": abonnee, "lease": timedelta(seconds=lease), "now": now}
     breaker = connection.execute(_BREAKER, values).fetchone()
     probe = breaker is not None
@@ -168,7 +177,7 @@ def claim(
             attempt=row[9],
             claimed_at=row[3],
             first_attempt_at=row[10],
-            lease=lease,
+            until=until,
             probe=probe,
             stamp=None if row[14] is None else Stamp(*row[11:17]),
         )
@@ -177,7 +186,7 @@ def claim(
     ]
 
 
-def _mend(connection: Connection[Any], *, streams: Sequence[int], now: datetime | None) -> None:
+def _mend(connection: Connection, *, streams: Sequence[int], now: datetime | None) -> None:
     """Let streams whose first open item cannot be sent (a person held it, say) say so themselves."""
     with connection.transaction():
         connection.execute(_MEND_LOCK, {"streams": streams})
@@ -191,7 +200,7 @@ RETURNING last
 """)
 
 
-def next_tijdstip(connection: Connection[Any], *, now: datetime | None = None) -> datetime:
+def next_tijdstip(connection: Connection, *, now: datetime | None = None) -> datetime:
     """The next tijdstipBericht: now, or a millisecond after the last one that any process was given."""
     row = connection.execute(_TICK, {"now": now}).fetchone()
     if row is None:
@@ -212,7 +221,7 @@ UPDATE outbox_item
 """
 
 
-def stamp(connection: Connection[Any], claim: Claim, *, stamp: Stamp) -> bool:
+def stamp(connection: Connection, claim: Claim, *, stamp: Stamp) -> bool:
     """Keep what every attempt at this item will send. False: the lease was lost, so do not send."""
     cursor = connection.execute(
         _STAMP,
@@ -272,7 +281,7 @@ SELECT EXISTS (SELECT FROM item), EXISTS (SELECT FROM receiver WHERE not_before 
 
 
 def settle(
-    connection: Connection[Any],
+    connection: Connection,
     claim: Claim,
     *,
     state: Literal["delivered", "waiting", "held"],
@@ -327,7 +336,7 @@ RETURNING failures
 
 
 def receiver_failed(
-    connection: Connection[Any],
+    connection: Connection,
     claim: Claim,
     *,
     at_once: bool,
@@ -354,3 +363,14 @@ def receiver_failed(
         },
     ).fetchone()
     return row is not None and row[0] == BREAKER_FAILURES
+
+
+_UNPROBED: Final = query("""
+UPDATE outbox_receiver SET not_before = {now} WHERE abonnee = %(abonnee)s AND not_before > {now}
+""")
+
+
+def give_back_probe(connection: Connection, claim: Claim, *, now: datetime | None = None) -> None:
+    """Let another item be the probe: this one came to nothing before the receiver was asked."""
+    if claim.probe:
+        connection.execute(_UNPROBED, {"abonnee": claim.abonnee, "now": now})

@@ -45,6 +45,20 @@ class Refused:
 Outcome = Delivered | Deferred | Refused
 
 
+Judged = Literal["delivered", "deferred", "refused"]
+
+
+def judged(outcome: Outcome) -> Judged:
+    """The word for an outcome."""
+    match outcome:
+        case Delivered():
+            return "delivered"
+        case Deferred():
+            return "deferred"
+        case Refused():
+            return "refused"
+
+
 @dataclass(frozen=True, slots=True)
 class Attempt:
     """What one attempt came to, and the bytes that the receiver answered, if it did."""

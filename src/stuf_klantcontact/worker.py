@@ -1,0 +1,129 @@
+"""The delivery loop: claim, deliver, settle, stop on signal.
+
+Each abonnee has a lane: a thread that claims, and threads that deliver. So an abonnee that is slow or dead keeps
+only its own lane busy. Lanes poll; `wake` is a hint that saves the wait. Told to stop, a lane claims nothing more
+and finishes what it has; what it claimed but did not begin it gives back. What can go wrong: the database being
+away, which a lane reports and waits out.
+
+StUF 03.01 §4.4: the sender offers a message until it is confirmed.
+"""
+
+import logging
+import signal
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from typing import Final
+
+from stuf_klantcontact import outbox
+from stuf_klantcontact.delivery import Delivery
+from stuf_klantcontact.outbox import Claim
+from stuf_klantcontact.store import Database
+
+THREADS: Final = 4
+"""Items that one abonnee is sent at the same time, by one worker; each of another zaak."""
+
+LONGEST_WAIT: Final = 30.0
+"""Most seconds between looks at a database that is away."""
+
+_log = logging.getLogger(__name__)
+
+
+class Worker:
+    """Delivers what is due until told to stop. Run as many as you like, on as many machines."""
+
+    def __init__(
+        self, delivery: Delivery, *, database: Database, poll: float = 1.0, threads: int = THREADS
+    ) -> None:
+        """`poll` is the number of seconds between looks at an idle queue."""
+        self._lanes = [
+            _Lane(naam, delivery, database=database, poll=poll, threads=threads) for naam in delivery.abonnees
+        ]
+
+    def run(self, stop: threading.Event) -> None:
+        """Deliver until `stop` is set, then return when nothing is under way any more."""
+        threads = [threading.Thread(target=lane.run, args=(stop,), name=lane.name) for lane in self._lanes]
+        for thread in threads:
+            thread.start()
+        stop.wait()
+        self.wake()
+        for thread in threads:
+            thread.join()
+
+    def wake(self) -> None:
+        """Look now: there may be something new. From any thread, at any time; only a hint."""
+        for lane in self._lanes:
+            lane.bell.set()
+
+
+class _Lane:
+    """One abonnee's part of the loop."""
+
+    def __init__(self, abonnee: str, delivery: Delivery, *, database: Database, poll: float, threads: int) -> None:
+        self.name = f"deliver-{abonnee}"
+        self.bell = threading.Event()
+        self._abonnee = abonnee
+        self._delivery = delivery
+        self._database = database
+        self._poll = poll
+        self._threads = threads
+        self._free = threading.Semaphore(threads)
+        self._failures = 0
+
+    def run(self, stop: threading.Event) -> None:
+        with ThreadPoolExecutor(self._threads, thread_name_prefix=self.name) as pool:
+            while not stop.is_set():
+                self.bell.clear()
+                for claim in self._claim():
+                    pool.submit(self._deliver, claim, stop)
+                self.bell.wait(self._wait())
+
+    def _claim(self) -> list[Claim]:
+        """As many claims as there are free threads, for a lease runs from the claim on."""
+        free = 0
+        while free < self._threads and self._free.acquire(blocking=False):
+            free += 1
+        claims: list[Claim] = []
+        try:
+            if free:
+                with self._database.connection() as connection:
+                    claims = outbox.claim(
+                        connection,
+                        abonnee=self._abonnee,
+                        limit=free,
+                        lease=self._delivery.lease(self._abonnee),
+                        now=self._delivery.now(),
+                    )
+                self._failures = 0
+        except Exception as error:  # the loop outlives whatever the database does
+            self._failures += 1
+            _log.warning("cannot claim abonnee=%s exception=%s", self._abonnee, type(error).__name__)
+        finally:
+            for _ in range(free - len(claims)):
+                self._free.release()
+        return claims
+
+    def _wait(self) -> float:
+        return min(LONGEST_WAIT, self._poll * 2.0 ** min(self._failures, 10))
+
+    def _deliver(self, claim: Claim, stop: threading.Event) -> None:
+        try:
+            if stop.is_set():
+                self._delivery.give_back(claim, code="gestopt")
+            else:
+                self._delivery.attempt(claim)
+        except Exception as error:  # the lease ends by itself, and the item comes back
+            _log.error(
+                "attempt broken off item=%d abonnee=%s exception=%s",
+                claim.item,
+                claim.abonnee,
+                type(error).__name__,
+            )
+        finally:
+            self._free.release()
+            self.bell.set()
+
+
+def stop_on_signal(stop: threading.Event) -> None:
+    """Let SIGTERM and SIGINT set `stop`; from the main thread only."""
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda _number, _frame: stop.set())

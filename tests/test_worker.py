@@ -1,0 +1,298 @@
+"""The delivery loop: order per zaak under threads and failures, nobody blocked by another, a clean stop."""
+
+import os
+import random
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections import defaultdict
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+import pytest
+
+from outgoing import ABONNEE, enqueue, items, number, order, remember, settings
+from stuf_klantcontact import contract as contracts
+from stuf_klantcontact import outbox
+from stuf_klantcontact.contract import Contract
+from stuf_klantcontact.delivery import Delivery
+from stuf_klantcontact.settings import Settings
+from stuf_klantcontact.store import Database
+from stuf_klantcontact.testing import FakeZaakmagazijn, Received, closed_port
+from stuf_klantcontact.worker import Worker
+
+
+@pytest.fixture(scope="module")
+def contract() -> Contract:
+    return contracts.load()
+
+
+@pytest.fixture
+def zaakmagazijn() -> Iterator[FakeZaakmagazijn]:
+    with FakeZaakmagazijn() as fake:
+        yield fake
+
+
+@contextmanager
+def working(
+    settings: Settings, database: Database, contract: Contract, *, poll: float = 0.02, workers: int = 1
+) -> Iterator[list[Worker]]:
+    """So many workers, as if each were a process of its own, until the end of the block."""
+    stop = threading.Event()
+    deliveries = [Delivery(settings, database=database, contract=contract) for _ in range(workers)]
+    running = [Worker(delivery, database=database, poll=poll) for delivery in deliveries]
+    threads = [threading.Thread(target=worker.run, args=(stop,)) for worker in running]
+    for thread in threads:
+        thread.start()
+    try:
+        yield running
+    finally:
+        stop.set()
+        for thread in threads:
+            thread.join(30)
+        for delivery in deliveries:
+            delivery.close()
+        assert not any(thread.is_alive() for thread in threads)
+
+
+def wait_until(true: Callable[[], bool], *, seconds: float = 30.0) -> None:
+    end = time.monotonic() + seconds
+    while not true():
+        if time.monotonic() > end:
+            pytest.fail(f"not within {seconds:g} s")
+        time.sleep(0.02)
+
+
+def is_settled(database: Database) -> bool:
+    with database.session() as session:
+        return outbox.open_items(session) == 0
+
+
+def by_zaak(received: list[Received]) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = defaultdict(list)
+    for message in received:
+        found[message.text("object/heeftBetrekkingOp/gerelateerde/zaakidentificatie")].append(
+            message.text("object/identificatie")
+        )
+    return found
+
+
+def test_order_per_zaak_holds_under_two_workers_with_four_threads_and_failures(
+    database: Database, contract: Contract, zaakmagazijn: FakeZaakmagazijn
+) -> None:
+    zaken = [f"0518ZAAK{zaak:07}" for zaak in range(8)]
+    expected = {}
+    for place, zaak in enumerate(zaken):
+        numbers = range(place * 100 + 1, place * 100 + 11)
+        remember(database, *numbers, zaak=zaak)
+        expected[zaak] = [number(count) for count in numbers]
+    for step in range(10):
+        enqueue(database, *(order(place * 100 + 1 + step, zaak=zaak) for place, zaak in enumerate(zaken)))
+    chance = random.Random(5)
+    mischief = ["lost-answer", "status:500", "empty", "half", "fo03:StUF046", "wrong-cross"]
+    zaakmagazijn.next(*(chance.choice([*mischief, *["well-behaved"] * 14]) for _ in range(80)))
+    quick = settings(zaakmagazijn.url, first_retry=0.02, longest_retry=0.05)
+    with working(quick, database, contract, workers=2):
+        wait_until(lambda: is_settled(database), seconds=60)
+    assert by_zaak(zaakmagazijn.kept) == expected
+    assert {item.state for item in items(database)} == {"delivered"}
+
+
+def test_a_refused_item_holds_its_own_zaak_and_nothing_else(
+    database: Database, contract: Contract, zaakmagazijn: FakeZaakmagazijn
+) -> None:
+    remember(database, 1, 2, zaak="Z1")
+    remember(database, 3, 4, zaak="Z2")
+    enqueue(database, order(1, zaak="Z1"), order(2, zaak="Z1"), order(3, zaak="Z2"), order(4, zaak="Z2"))
+    zaakmagazijn.judge = lambda r: "StUF058" if r.text("object/identificatie") == number(1) else ""
+    with working(settings(zaakmagazijn.url), database, contract):
+        zaakmagazijn.wait_for(2)
+        wait_until(
+            lambda: [item.state for item in items(database)] == ["held", "waiting", "delivered", "delivered"]
+        )
+        zaakmagazijn.judge = None
+        with database.connection() as connection:
+            outbox.release(connection, items=[items(database)[0].id], door="kim")
+        wait_until(lambda: is_settled(database))
+    assert by_zaak(zaakmagazijn.kept) == {"Z2": [number(3), number(4)], "Z1": [number(1), number(2)]}
+
+
+@pytest.mark.parametrize("kind", ["hang", "dead"])
+def test_a_dead_abonnee_delays_nobody_else(
+    database: Database, contract: Contract, zaakmagazijn: FakeZaakmagazijn, kind: str
+) -> None:
+    remember(database, *range(1, 21), zaak="Z1")
+    with FakeZaakmagazijn(behaviour="hang") as hanging:
+        url = hanging.url if kind == "hang" else f"http://127.0.0.1:{closed_port()}/"
+        both = settings(zaakmagazijn.url, also={"DOOD": url})
+        for count in range(1, 21):
+            enqueue(
+                database,
+                order(count, zaak="Z1"),
+                *(order(count, zaak=f"Z{n}", abonnee="DOOD") for n in range(8)),
+            )
+        started = time.monotonic()
+        with working(both, database, contract):
+            zaakmagazijn.wait_for(20)
+            took = time.monotonic() - started
+            hanging.stop()
+    assert took < 4.5, "less than one time-out of the dead one"
+    assert by_zaak(zaakmagazijn.kept) == {"Z1": [number(count) for count in range(1, 21)]}
+
+
+def test_a_restart_goes_on_where_it_was(
+    database: Database, contract: Contract, zaakmagazijn: FakeZaakmagazijn
+) -> None:
+    remember(database, *range(1, 31))
+    enqueue(database, *(order(count) for count in range(1, 31)))
+    for so_far in (5, 15, 30):
+        with working(settings(zaakmagazijn.url), database, contract):
+            zaakmagazijn.wait_for(so_far)
+    wait_until(lambda: is_settled(database))
+    assert [message.text("object/identificatie") for message in zaakmagazijn.kept] == [
+        number(count) for count in range(1, 31)
+    ]
+    assert len(zaakmagazijn.received) == 30, "a clean stop repeats nothing"
+
+
+def test_a_stop_finishes_what_is_under_way_and_claims_nothing_more(
+    database: Database, contract: Contract, zaakmagazijn: FakeZaakmagazijn
+) -> None:
+    remember(database, 1, 2)
+    enqueue(database, order(1), order(2))
+    reached = threading.Event()
+    finish = threading.Event()
+
+    def judge(_: Received) -> str:
+        reached.set()
+        finish.wait(10)
+        return ""
+
+    zaakmagazijn.judge = judge
+    stop = threading.Event()
+    delivery = Delivery(settings(zaakmagazijn.url), database=database, contract=contract)
+    worker = Worker(delivery, database=database, poll=0.02)
+    thread = threading.Thread(target=worker.run, args=(stop,))
+    thread.start()
+    assert reached.wait(10)
+    stop.set()
+    thread.join(0.2)
+    assert thread.is_alive(), "it waits for the exchange"
+    finish.set()
+    thread.join(10)
+    assert not thread.is_alive()
+    delivery.close()
+    assert [item.state for item in items(database)] == ["delivered", "waiting"]
+
+
+def test_wake_saves_the_wait(database: Database, contract: Contract, zaakmagazijn: FakeZaakmagazijn) -> None:
+    remember(database, 1)
+    with working(settings(zaakmagazijn.url), database, contract, poll=30.0) as (worker,):
+        time.sleep(0.3)  # so that the lane waits for its poll
+        enqueue(database, order(1))
+        worker.wake()
+        zaakmagazijn.wait_for(1, timeout=10)
+    assert len(zaakmagazijn.kept) == 1
+
+
+def test_polling_finds_what_nobody_told_of(
+    database: Database, contract: Contract, zaakmagazijn: FakeZaakmagazijn
+) -> None:
+    remember(database, 1)
+    with working(settings(zaakmagazijn.url), database, contract, poll=0.05):
+        enqueue(database, order(1))
+        zaakmagazijn.wait_for(1)
+    assert len(zaakmagazijn.kept) == 1
+
+
+def test_a_database_that_goes_away_is_waited_out(
+    database: Database, contract: Contract, zaakmagazijn: FakeZaakmagazijn, caplog: pytest.LogCaptureFixture
+) -> None:
+    remember(database, 1, 2)
+    with working(settings(zaakmagazijn.url), database, contract):
+        enqueue(database, order(1))
+        wait_until(lambda: items(database)[0].state == "delivered")
+        with database.connection() as connection:
+            connection.execute("ALTER TABLE outbox_stream RENAME TO gone")
+        wait_until(lambda: "cannot claim" in caplog.text)
+        with database.connection() as connection:
+            connection.execute("ALTER TABLE gone RENAME TO outbox_stream")
+        enqueue(database, order(2))
+        zaakmagazijn.wait_for(2)
+    assert [message.text("object/identificatie") for message in zaakmagazijn.kept] == [number(1), number(2)]
+
+
+def test_an_attempt_that_breaks_off_leaves_the_loop_running(
+    database: Database,
+    contract: Contract,
+    zaakmagazijn: FakeZaakmagazijn,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    def checkpoint(name: str) -> None:
+        if name == "claimed" and not broken:
+            broken.append(name)
+            raise RuntimeError("secret")
+
+    broken: list[str] = []
+    remember(database, 1, zaak="Z1")
+    remember(database, 2, zaak="Z2")
+    delivery = Delivery(settings(zaakmagazijn.url), database=database, contract=contract, checkpoint=checkpoint)
+    stop = threading.Event()
+    thread = threading.Thread(target=Worker(delivery, database=database, poll=0.02, threads=1).run, args=(stop,))
+    enqueue(database, order(1, zaak="Z1"), order(2, zaak="Z2"))
+    thread.start()
+    zaakmagazijn.wait_for(1)
+    stop.set()
+    thread.join(10)
+    delivery.close()
+    assert "exception=RuntimeError" in caplog.text
+    assert "secret" not in caplog.text
+    assert sorted(item.state for item in items(database)) == ["delivered", "sending"]
+
+
+PROGRAM = """
+import sys, threading
+from outgoing import settings
+from stuf_klantcontact import contract
+from stuf_klantcontact.delivery import Delivery
+from stuf_klantcontact.store import Database
+from stuf_klantcontact.worker import Worker, stop_on_signal
+stop = threading.Event()
+stop_on_signal(stop)
+database = Database(sys.argv[1])
+delivery = Delivery(settings(sys.argv[2]), database=database, contract=contract.load())
+print("ready", flush=True)
+Worker(delivery, database=database, poll=0.02).run(stop)
+delivery.close()
+database.close()
+print("stopped", flush=True)
+"""
+
+
+def test_sigterm_stops_a_worker_process_cleanly(
+    database: Database, database_url: str, zaakmagazijn: FakeZaakmagazijn
+) -> None:
+    remember(database, *range(1, 41))
+    enqueue(database, *(order(count) for count in range(1, 41)))
+    environment = {**os.environ, "PYTHONPATH": os.path.dirname(__file__)}
+    process = subprocess.Popen(
+        [sys.executable, "-c", PROGRAM, database_url, zaakmagazijn.url],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env=environment,
+    )
+    try:
+        zaakmagazijn.wait_for(3, timeout=60)
+        process.send_signal(signal.SIGTERM)
+        out, err = process.communicate(timeout=30)
+    finally:
+        process.kill()
+        process.wait()
+    assert (process.returncode, out.split(), err) == (0, ["ready", "stopped"], "")
+    states = [item.state for item in items(database)]
+    assert "sending" not in states
+    assert states.count("delivered") == len(zaakmagazijn.kept)
+    assert ABONNEE in {item.stream.abonnee for item in items(database)}
