@@ -66,7 +66,9 @@ _DECLARATION: Final = re.compile(
     [ \t\r\n]* \?>""",
     re.VERBOSE,
 )
-_MISC: Final = re.compile(rb"(?:[ \t\r\n]+|<!--.*?-->|<\?.*?\?>)*", re.DOTALL)
+_MISC: Final = re.compile(
+    rb"(?:[ \t\r\n]++|<!--[^-]*+(?:-[^-]++)*+-->|<\?(?![xX][mM][lL][ \t\r\n?]).*?\?>)*+", re.DOTALL
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,8 +149,11 @@ def _utf8_document(data: bytes, *, charset: str | None) -> bytes:
             raise encoding(1)
         start = found.end()
     misc = _MISC.match(data, start)
-    if misc is not None and data.startswith(b"<!DOCTYPE", misc.end()):
-        raise doctype(data, offset=misc.end())
+    begin = misc.end() if misc is not None else start
+    if data.startswith(b"<!DOCTYPE", begin):
+        raise doctype(data, offset=begin)
+    if data[begin : begin + 1] != b"<" or data[begin + 1 : begin + 2] in (b"!", b"?", b"/"):
+        raise _malformed(data)
     return data
 
 
@@ -195,9 +200,14 @@ def _own_parser(schema: etree.XMLSchema | None) -> etree.XMLParser:
 
 
 def _guarded(data: bytes, *, limits: Limits, schema: etree.XMLSchema | None) -> etree._Element:
-    """The same in chunks, stopping at the first chunk that passes a limit."""
+    """The same in chunks, stopping at the first chunk that passes a limit.
+
+    After some errors (an undeclared entity is one) lxml's feed() says nothing and takes the next chunk for the
+    beginning of another document. So what it ends with must be the element that it began with.
+    """
     parser = etree.XMLPullParser(events=("start", "end", "start-ns"), schema=schema, **_OPTIONS)
     depth = elements = namespaces = 0
+    first: etree._Element | None = None
     for offset in range(0, len(data), CHUNK):
         parser.feed(data[offset : offset + CHUNK])
         for event, item in parser.read_events():
@@ -205,6 +215,10 @@ def _guarded(data: bytes, *, limits: Limits, schema: etree.XMLSchema | None) -> 
                 depth -= 1
             elif event == "start":
                 node = cast(etree._Element, item)
+                if first is None:
+                    first = node
+                elif depth == 0:
+                    raise _malformed(data)
                 depth += 1
                 elements += 1
                 if depth > limits.depth:
@@ -217,7 +231,10 @@ def _guarded(data: bytes, *, limits: Limits, schema: etree.XMLSchema | None) -> 
                 namespaces += 1
                 if namespaces > limits.namespaces:
                     raise beyond("XML-NAMESPACES", limits.namespaces)
-    return parser.close()
+    root = parser.close()
+    if root is None or root is not first or depth != 0:
+        raise _malformed(data)
+    return root
 
 
 def _malformed(data: bytes) -> Unreadable:

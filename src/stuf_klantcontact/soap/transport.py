@@ -74,6 +74,12 @@ def check(environ: Environ, *, limit: int) -> tuple[int | None, str | None]:
             ),
             headers=[("Allow", "GET, POST")],
         )
+    if environ.get("SERVER_PROTOCOL") == "HTTP/1.1" and not environ.get("HTTP_HOST"):
+        raise Rejected(
+            400,
+            "HTTP-HOST",
+            Text(nl="De header Host ontbreekt.", en="The header Host is missing."),
+        )
     charset = _content_type(environ.get("CONTENT_TYPE") or "")
     if environ.get("HTTP_CONTENT_ENCODING", "identity").strip().lower() not in ("", "identity"):
         raise Rejected(
