@@ -4,6 +4,7 @@ What can go wrong: ConfigurationError, with the setting to change, before anythi
 """
 
 import logging
+import threading
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
@@ -12,11 +13,15 @@ from stuf_klantcontact import contract as contracts
 from stuf_klantcontact import soap, web
 from stuf_klantcontact.access import Access
 from stuf_klantcontact.contract import Contract
+from stuf_klantcontact.delivery import Delivery
 from stuf_klantcontact.errors import ConfigurationError
 from stuf_klantcontact.intake import PORTS, Intake
 from stuf_klantcontact.settings import Settings
 from stuf_klantcontact.store import Database, open_database
 from stuf_klantcontact.tijdstip import Clock, system_clock
+from stuf_klantcontact.worker import Worker
+
+DELIVERY_CONNECTIONS = 8
 
 log = logging.getLogger(__name__)
 
@@ -77,6 +82,19 @@ def build(settings: Settings, *, address: str, clock: Clock = system_clock, pool
     )
     pages = web.build(contract=contract, settings=settings, ready=lambda: _ready(database), ports=PORTS)
     return Gateway(settings, database, contract, intake, soap.dispatch(door, pages))
+
+
+def deliver(settings: Settings, *, stop: threading.Event) -> None:
+    """Send what is due until `stop` is set: the parts of one delivery process."""
+    check(settings)
+    contract = contracts.load(settings.gateway.schemas_dir)
+    database = open_database(settings, pool_size=DELIVERY_CONNECTIONS)
+    delivery = Delivery(settings, database=database, contract=contract)
+    try:
+        Worker(delivery, database=database, poll=settings.delivery.poll).run(stop)
+    finally:
+        delivery.close()
+        database.close()
 
 
 def _ready(database: Database) -> dict[str, bool]:

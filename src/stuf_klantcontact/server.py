@@ -51,7 +51,9 @@ IDLE_THREAD_SECONDS: Final = 30
 class Served(Protocol):
     """What a worker makes for itself: app.Gateway is one."""
 
-    wsgi: WSGI
+    @property
+    def wsgi(self) -> WSGI:
+        """What granian calls."""
 
     def close(self) -> None:
         """Give back what it holds."""

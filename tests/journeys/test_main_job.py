@@ -1,8 +1,8 @@
 """The main job from end to end: a contact comes in over SOAP and reaches the zaakmagazijn, whatever happens."""
 
-from stuf_klantcontact.testing import cast
 from contract.official import klc_schema
 from journeys.town import ASYNCHRONOUS, Town, now, rules_of
+from stuf_klantcontact.testing import cast
 
 
 def test_a_contact_reaches_the_zaakmagazijn_as_an_official_klc_lk01(town: Town) -> None:

@@ -9,11 +9,11 @@ from typing import Any
 
 import pytest
 
-from stuf_klantcontact import intake, rgbz, rules
+from journeys.town import Town, rules_of
+from stuf_klantcontact import intake, rules
 from stuf_klantcontact.contract import Contract
 from stuf_klantcontact.intake import Intake
 from stuf_klantcontact.testing import cast
-from journeys.town import Town, now, rules_of
 
 
 def stored_with_the_current_status(town: Town) -> None:

@@ -22,6 +22,7 @@ import click
 from lxml import etree
 
 from stuf_klantcontact import contract as contracts
+from stuf_klantcontact import outbox
 from stuf_klantcontact import settings as settings_module
 from stuf_klantcontact.access import hash_password
 from stuf_klantcontact.cli.operate import table
@@ -216,16 +217,33 @@ def play(*, once: bool, port: int) -> bool:
         click.echo()
         click.echo(table(rows, head=("", "bericht", "antwoord", "opgeslagen", "zaakmagazijn", "mail")))
         click.echo()
-        rejected = [r for r in stage.zaakmagazijn.received if not r.kept]
-        click.echo(
-            f"{len(rows)} berichten, {sum(row[0] == 'ok' for row in rows)} zoals verwacht. "
-            f"Het zaakmagazijn nam {len(stage.zaakmagazijn.kept)} berichten aan en weigerde er {len(rejected)}."
-        )
+        good = _totals(stage, rows, expected=acts(now)) and good
         if not once:
-            click.echo(f"\nDe gateway draait op {stage.url} tot Ctrl-C.")
+            click.echo(
+                f"\nDe gateway draait op {stage.url} tot Ctrl-C; wat hij meldt staat in {folder}/gateway.log."
+            )
             click.echo(f"Meld u aan als mijnzaken met wachtwoord {stage.passwords['mijnzaken']}")
             _until_interrupted()
     return good
+
+
+def _totals(stage: Stage, rows: list[tuple[str, ...]], *, expected: list[Act]) -> bool:
+    """What everything came to; also whether nothing came that should not have, and nothing is left to send."""
+    kept = len(stage.zaakmagazijn.kept)
+    refused = len(stage.zaakmagazijn.received) - kept
+    deadline = time.monotonic() + DELIVERY_SECONDS
+    while True:
+        with stage.database.session() as session:
+            left = outbox.open_items(session)
+        if not left or time.monotonic() > deadline:
+            break
+        time.sleep(0.1)
+    click.echo(
+        f"{len(rows)} berichten, {sum(row[0] == 'ok' for row in rows)} zoals verwacht. Het zaakmagazijn nam {kept} "
+        f"berichten aan en weigerde er {refused}; {len(stage.mail.mails)} mails; {left} nog te versturen."
+    )
+    wanted = sum(len(act.received) for act in expected), sum(act.mails for act in expected)
+    return (kept, len(stage.mail.mails)) == wanted and refused == left == 0
 
 
 def _announce_zaken(stage: Stage, *, now: datetime) -> None:
@@ -312,10 +330,12 @@ def _stage(folder: Path, *, port: int) -> Iterator[Stage]:
         config.chmod(0o600)
         click.echo("De database, de gateway en de bezorging starten…", err=True)
         command = [sys.executable, "-m", "stuf_klantcontact", "serve", "--config", str(config), "--port", str(port)]
-        gateway = subprocess.Popen([*command, "--until-stdin-closes"], stdin=subprocess.PIPE)  # noqa: S603
+        log = folder / "gateway.log"
+        with log.open("wb") as sink:
+            gateway = subprocess.Popen([*command, "--until-stdin-closes"], stdin=subprocess.PIPE, stderr=sink)  # noqa: S603
         try:
             url = f"http://127.0.0.1:{port}"
-            _wait_until_ready(url, gateway)
+            _wait_until_ready(url, gateway, log=log)
             database = open_database(settings_module.load(config), pool_size=1)
             try:
                 yield Stage(url, passwords, database, zaakmagazijn, mail)
@@ -366,11 +386,13 @@ poll = 0.2
 """
 
 
-def _wait_until_ready(url: str, gateway: "subprocess.Popen[bytes]") -> None:
+def _wait_until_ready(url: str, gateway: "subprocess.Popen[bytes]", *, log: Path) -> None:
     deadline = time.monotonic() + START_SECONDS
     while time.monotonic() < deadline:
         if gateway.poll() is not None:
-            raise ConfigurationError(f"the gateway ended with exit status {gateway.returncode}")
+            raise ConfigurationError(
+                f"the gateway ended with exit status {gateway.returncode}:\n{log.read_text(errors='replace')}"
+            )
         try:
             with urllib.request.urlopen(f"{url}/health/ready", timeout=5) as response:  # noqa: S310
                 if response.status == 200:

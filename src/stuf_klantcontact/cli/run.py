@@ -13,9 +13,12 @@ from typing import Final
 
 import click
 
-from stuf_klantcontact import app, server
+from stuf_klantcontact import app, server, worker
 from stuf_klantcontact.cli.check import CONFIG, load
 from stuf_klantcontact.store import open_database
+
+THREADS: Final = 8
+"""Threads that answer in one process, and connections to the database that it keeps."""
 
 RESTART_SECONDS: Final = 1.0
 STOP_SECONDS: Final = 60.0
@@ -48,8 +51,8 @@ def serve(
     database = open_database(found, pool_size=1)
     try:
         with _DeliveryProcess(config, wanted=not no_delivery):
-            build = partial(app.build, found, address=f"http://{host}:{port}", pool_size=server.THREADS)
-            code = server.run(build, host=host, port=port, workers=workers)
+            build = partial(app.build, found, address=f"http://{host}:{port}", pool_size=THREADS)
+            code = server.run(build, host=host, port=port, workers=workers, threads=THREADS)
     finally:
         database.close()
     sys.exit(code)
@@ -67,8 +70,7 @@ def deliver(config: Path | None, until_stdin_closes: bool) -> None:
     found = load(config)
     app.check(found)
     stop = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stop.set())
+    worker.stop_on_signal(stop)
     if until_stdin_closes:
         _follow_stdin()
     app.deliver(found, stop=stop)

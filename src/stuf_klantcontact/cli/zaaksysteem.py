@@ -46,7 +46,7 @@ class Zaaksysteem:
         session.adapters.pop("file://", None)
         self._url = url
         self._transport = Transport(session=session, timeout=TIMEOUT, operation_timeout=TIMEOUT)
-        settings = Settings(strict=True, forbid_dtd=True, forbid_external=True)
+        settings = Settings(strict=True, forbid_dtd=True, forbid_external=False)
         try:
             self._client = Client(f"{url}?wsdl", transport=self._transport, settings=settings)
         except (requests.RequestException, Error, etree.XMLSyntaxError, OSError) as error:
