@@ -1,17 +1,13 @@
 """A fake zaakmagazijn: a real HTTP server that behaves as a good receiver should, or as badly as some do."""
 
 import base64
-import gzip
 import hmac
 import socket
 import threading
-import time
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from functools import cache
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import TracebackType
 from typing import Final
 
@@ -26,6 +22,7 @@ from stuf_klantcontact.parsing import Unreadable, canonical_hash, read
 from stuf_klantcontact.settings import Limits
 from stuf_klantcontact.stuurgegevens import Header, Systeem, answer, write
 from stuf_klantcontact.stuurgegevens import read as read_header
+from stuf_klantcontact.testing.rudeness import Server
 from stuf_klantcontact.tijdstip import Clock
 
 BEHAVIOURS: Final = {
@@ -116,7 +113,7 @@ class FakeZaakmagazijn:
         self._latest: dict[str, datetime] = {}
         self._number = 0
         self._stopping = threading.Event()
-        self._server: _Server | None = None
+        self._server: Server | None = None
 
     @property
     def url(self) -> str:
@@ -132,7 +129,7 @@ class FakeZaakmagazijn:
     def start(self) -> "FakeZaakmagazijn":
         """Listen."""
         self._stopping.clear()
-        self._server = _Server(self, self._port)
+        self._server = Server(self, self._port)
         self._port = self._server.server_address[1]
         threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True).start()
         return self
@@ -171,22 +168,28 @@ class FakeZaakmagazijn:
     def _chosen(self, kept: bool) -> list[Received]:
         return [request for request in self.received if request.kept or not kept]
 
-    # --- what the handler asks, from its own thread ---------------------------------------------------------------
+    # --- what the server asks, from its threads ---------------------------------------------------------------
 
-    def _behave(self) -> str:
+    def behave(self) -> str:
         with self._changed:
             return _known(self._next.popleft() if self._next else self.behaviour)
 
-    def _let_in(self, authorization: str) -> bool:
+    def let_in(self, authorization: str) -> bool:
         if not self._credential:
             return True
         return hmac.compare_digest(authorization.encode(), f"Basic {self._credential}".encode())
 
-    def _wait(self, seconds: float) -> None:
-        """Wait, but not longer than the server runs."""
-        self._stopping.wait(seconds)
+    def wait(self, seconds: float) -> bool:
+        """Wait, but not longer than the server runs; true when it stops."""
+        return self._stopping.wait(seconds)
 
-    def _take(self, raw: bytes, headers: dict[str, str], behaviour: str) -> tuple[int, bytes]:
+    def note(self, raw: bytes, headers: dict[str, str], behaviour: str) -> None:
+        """Remember a message that nobody judged."""
+        with self._changed:
+            self.received.append(Received(self._clock(), raw, headers, behaviour))
+            self._changed.notify_all()
+
+    def take(self, raw: bytes, headers: dict[str, str], behaviour: str) -> tuple[int, bytes]:
         """Judge and keep one message; gives the HTTP status and the bytes of the answer."""
         with self._changed:
             status, data, request = self._judge(raw, headers, behaviour)
@@ -296,148 +299,3 @@ def _confirmation(name: str) -> etree._Element:
     header = etree.SubElement(root, qname(STUF0301, "stuurgegevens"))
     etree.SubElement(header, qname(STUF0301, "berichtcode")).text = name
     return root
-
-
-class _Server(ThreadingHTTPServer):
-    daemon_threads = True
-    allow_reuse_address = True
-    block_on_close = False
-
-    def __init__(self, owner: FakeZaakmagazijn, port: int) -> None:
-        self.owner = owner
-        self._open: set[socket.socket] = set()
-        self._lock = threading.Lock()
-        super().__init__(("127.0.0.1", port), _Handler)
-
-    def process_request(self, request: socket.socket, client_address: object) -> None:  # type: ignore[override]
-        with self._lock:
-            self._open.add(request)
-        super().process_request(request, client_address)
-
-    def shutdown_request(self, request: socket.socket) -> None:  # type: ignore[override]
-        with self._lock:
-            self._open.discard(request)
-        super().shutdown_request(request)
-
-    def hang_up(self) -> None:
-        """Break what is still open."""
-        with self._lock:
-            for connection in self._open:
-                try:
-                    connection.shutdown(socket.SHUT_RDWR)
-                except OSError:
-                    continue
-
-    def handle_error(self, request: object, client_address: object) -> None:
-        """A client that left is no news."""
-
-
-class _Handler(BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
-    timeout = 60
-    server: _Server
-
-    def do_POST(self) -> None:
-        """Take one request."""
-        owner = self.server.owner
-        behaviour = owner._behave()
-        mode, _, word = behaviour.partition(":")
-        if mode == "reset":
-            self._break()
-            return
-        raw = self.rfile.read(int(self.headers.get("Content-Length", "0")))
-        if not owner._let_in(self.headers.get("Authorization", "")):
-            self._answer(401, b"<html><h1>401</h1></html>", kind="text/html", extra={"WWW-Authenticate": "Basic"})
-            return
-        if mode == "slow":
-            owner._wait(owner.delay)
-        headers = {name.lower(): value for name, value in self.headers.items()}
-        if mode in ("well-behaved", "slow", "bv04", "lost-answer", "wrong-cross", "fo03", "fo03-200"):
-            status, data = owner._take(raw, headers, behaviour)
-            if mode == "lost-answer":
-                self._break()
-            else:
-                self._answer(status, data)
-            return
-        with owner._changed:
-            owner.received.append(Received(owner._clock(), raw, headers, behaviour))
-            owner._changed.notify_all()
-        self._be_rude(mode, word)
-
-    def _be_rude(self, mode: str, word: str) -> None:
-        owner = self.server.owner
-        good = envelope(berichten.bv03_0302())
-        if mode == "status":
-            self._answer(int(word), b"<html><h1>Oeps</h1></html>", kind="text/html")
-        elif mode == "redirect":
-            self._answer(302, b"", extra={"Location": owner.url})
-        elif mode == "html":
-            self._answer(200, b"<html><body><h1>Welkom</h1></body></html>", kind="text/html")
-        elif mode == "garbage":
-            self._answer(200, bytes(range(256)))
-        elif mode == "empty":
-            self._answer(200, b"")
-        elif mode == "truncated":
-            self._head(200, len(good) + 100)
-            self.wfile.write(good)
-            self._break()
-        elif mode == "half":
-            self._answer(200, good[: len(good) // 2])
-        elif mode == "doctype":
-            self._answer(200, b'<!DOCTYPE a [<!ENTITY b "c">]>' + good.partition(b"?>")[2])
-        elif mode == "gzip-bomb":
-            self._answer(200, _bomb(), extra={"Content-Encoding": "gzip"})
-        elif mode == "huge":
-            self._answer(200, b" " * 50_000_000)
-        elif mode in ("drip", "drip-headers"):
-            self._drip(good, headers=mode == "drip-headers")
-        elif mode == "hang":
-            owner._wait(3600)
-            self._break()
-
-    def _drip(self, good: bytes, *, headers: bool) -> None:
-        owner = self.server.owner
-        end = time.monotonic() + owner.delay
-        if headers:
-            self.wfile.write(b"HTTP/1.1 200 OK\r\n")
-        else:
-            self._head(200, len(good))
-        for number, byte in enumerate(good):
-            if time.monotonic() >= end or owner._stopping.is_set():
-                break
-            self.wfile.write(b"X-%d: y\r\n" % number if headers else bytes([byte]))
-            self.wfile.flush()
-            owner._wait(0.05)
-        self._break()
-
-    def _head(
-        self, status: int, length: int, *, kind: str = "text/xml", extra: dict[str, str] | None = None
-    ) -> None:
-        self.send_response(status)
-        self.send_header("Content-Type", f"{kind}; charset=utf-8")
-        self.send_header("Content-Length", str(length))
-        for name, value in (extra or {}).items():
-            self.send_header(name, value)
-        self.end_headers()
-
-    def _answer(
-        self, status: int, data: bytes, *, kind: str = "text/xml", extra: dict[str, str] | None = None
-    ) -> None:
-        self._head(status, len(data), kind=kind, extra=extra)
-        self.wfile.write(data)
-
-    def _break(self) -> None:
-        self.close_connection = True
-        try:
-            self.connection.shutdown(socket.SHUT_RDWR)
-        except OSError:
-            return
-
-    def log_message(self, format: str, *args: object) -> None:
-        """Say nothing: `received` tells."""
-
-
-@cache
-def _bomb() -> bytes:
-    """300 MB of blanks, compressed."""
-    return gzip.compress(b" " * 10_000_000) * 30

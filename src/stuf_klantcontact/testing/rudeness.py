@@ -1,0 +1,157 @@
+"""The server below the fake zaakmagazijn, with all the ways in which one can be rude to a client."""
+
+import gzip
+import socket
+import threading
+import time
+from functools import cache
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import TYPE_CHECKING
+
+from stuf_klantcontact import berichten
+from stuf_klantcontact.outlets.soap import envelope
+
+if TYPE_CHECKING:
+    from stuf_klantcontact.testing.zaakmagazijn import FakeZaakmagazijn
+
+
+class Server(ThreadingHTTPServer):
+    daemon_threads = True
+    allow_reuse_address = True
+    block_on_close = False
+
+    def __init__(self, owner: "FakeZaakmagazijn", port: int) -> None:
+        self.owner = owner
+        self._open: set[socket.socket] = set()
+        self._lock = threading.Lock()
+        super().__init__(("127.0.0.1", port), Handler)
+
+    def process_request(self, request: socket.socket, client_address: object) -> None:  # type: ignore[override]
+        with self._lock:
+            self._open.add(request)
+        super().process_request(request, client_address)
+
+    def shutdown_request(self, request: socket.socket) -> None:  # type: ignore[override]
+        with self._lock:
+            self._open.discard(request)
+        super().shutdown_request(request)
+
+    def hang_up(self) -> None:
+        """Break what is still open."""
+        with self._lock:
+            for connection in self._open:
+                try:
+                    connection.shutdown(socket.SHUT_RDWR)
+                except OSError:
+                    continue
+
+    def handle_error(self, request: object, client_address: object) -> None:
+        """A client that left is no news."""
+
+
+class Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    timeout = 60
+    server: Server
+
+    def do_POST(self) -> None:
+        """Take one request."""
+        owner = self.server.owner
+        behaviour = owner.behave()
+        mode, _, word = behaviour.partition(":")
+        if mode == "reset":
+            self._break()
+            return
+        raw = self.rfile.read(int(self.headers.get("Content-Length", "0")))
+        if not owner.let_in(self.headers.get("Authorization", "")):
+            self._answer(401, b"<html><h1>401</h1></html>", kind="text/html", extra={"WWW-Authenticate": "Basic"})
+            return
+        if mode == "slow":
+            owner.wait(owner.delay)
+        headers = {name.lower(): value for name, value in self.headers.items()}
+        if mode in ("well-behaved", "slow", "bv04", "lost-answer", "wrong-cross", "fo03", "fo03-200"):
+            status, data = owner.take(raw, headers, behaviour)
+            if mode == "lost-answer":
+                self._break()
+            else:
+                self._answer(status, data)
+            return
+        owner.note(raw, headers, behaviour)
+        self._be_rude(mode, word)
+
+    def _be_rude(self, mode: str, word: str) -> None:
+        owner = self.server.owner
+        good = envelope(berichten.bv03_0302())
+        if mode == "status":
+            self._answer(int(word), b"<html><h1>Oeps</h1></html>", kind="text/html")
+        elif mode == "redirect":
+            self._answer(302, b"", extra={"Location": owner.url})
+        elif mode == "html":
+            self._answer(200, b"<html><body><h1>Welkom</h1></body></html>", kind="text/html")
+        elif mode == "garbage":
+            self._answer(200, bytes(range(256)))
+        elif mode == "empty":
+            self._answer(200, b"")
+        elif mode == "truncated":
+            self._head(200, len(good) + 100)
+            self.wfile.write(good)
+            self._break()
+        elif mode == "half":
+            self._answer(200, good[: len(good) // 2])
+        elif mode == "doctype":
+            self._answer(200, b'<!DOCTYPE a [<!ENTITY b "c">]>' + good.partition(b"?>")[2])
+        elif mode == "gzip-bomb":
+            self._answer(200, _bomb(), extra={"Content-Encoding": "gzip"})
+        elif mode == "huge":
+            self._answer(200, b" " * 50_000_000)
+        elif mode in ("drip", "drip-headers"):
+            self._drip(good, headers=mode == "drip-headers")
+        elif mode == "hang":
+            owner.wait(3600)
+            self._break()
+
+    def _drip(self, good: bytes, *, headers: bool) -> None:
+        owner = self.server.owner
+        end = time.monotonic() + owner.delay
+        if headers:
+            self.wfile.write(b"HTTP/1.1 200 OK\r\n")
+        else:
+            self._head(200, len(good))
+        for number, byte in enumerate(good):
+            if time.monotonic() >= end or owner.wait(0.05):
+                break
+            self.wfile.write(b"X-%d: y\r\n" % number if headers else bytes([byte]))
+            self.wfile.flush()
+        self._break()
+
+    def _head(
+        self, status: int, length: int, *, kind: str = "text/xml", extra: dict[str, str] | None = None
+    ) -> None:
+        self.send_response(status)
+        self.send_header("Content-Type", f"{kind}; charset=utf-8")
+        self.send_header("Content-Length", str(length))
+        for name, value in (extra or {}).items():
+            self.send_header(name, value)
+        self.end_headers()
+
+    def _answer(
+        self, status: int, data: bytes, *, kind: str = "text/xml", extra: dict[str, str] | None = None
+    ) -> None:
+        self._head(status, len(data), kind=kind, extra=extra)
+        self.wfile.write(data)
+
+    def _break(self) -> None:
+        self.close_connection = True
+        try:
+            self.connection.shutdown(socket.SHUT_RDWR)
+        except OSError:
+            return
+
+    def log_message(self, format: str, *args: object) -> None:
+        """Say nothing: `received` tells."""
+
+
+@cache
+def _bomb() -> bytes:
+    """300 MB of blanks, compressed."""
+    return gzip.compress(b" " * 10_000_000) * 30
