@@ -16,12 +16,13 @@ Clock = Callable[[], datetime]
 
 AMSTERDAM: Final = ZoneInfo("Europe/Amsterdam")
 MILLISECOND: Final = timedelta(milliseconds=1)
-_DIGITS: Final = re.compile(r"[0-9]{8}(?:[0-9]{2}){0,3}[0-9]{0,3}", re.ASCII)
+_DIGITS: Final = re.compile(r"[0-9]{8}(?:[0-9]{2}(?:[0-9]{2}(?:[0-9]{2}[0-9]{0,3})?)?)?", re.ASCII)
 _ISO: Final = re.compile(
     r"(?P<date>[0-9]{4}-[0-9]{2}-[0-9]{2})T(?P<time>[0-9]{2}:[0-9]{2}:[0-9]{2})"
-    r"(?:\.(?P<fraction>[0-9]+))?(?P<zone>Z|[+-][0-9]{2}:[0-9]{2})?",
+    r"(?:\.(?P<fraction>[0-9]+))?(?P<zone>Z|[+-](?:0[0-9]|1[0-3]):[0-5][0-9]|[+-]14:00)?",
     re.ASCII,
 )
+_DATE: Final = re.compile(r"([0-9]{4}-[0-9]{2}-[0-9]{2})(?:Z|[+-][0-9]{2}:[0-9]{2})?", re.ASCII)
 
 
 def system_clock() -> datetime:
@@ -36,42 +37,71 @@ def parse(text: str) -> datetime:
     off counts as zero. The hour that occurs twice in autumn is read as its first occurrence.
     """
     text = text.strip(" \t\r\n")
-    if _DIGITS.fullmatch(text):
-        padded = text.ljust(17, "0")
-        naive = datetime.strptime(padded[:14], "%Y%m%d%H%M%S").replace(microsecond=int(padded[14:]) * 1000)
-        return naive.replace(tzinfo=AMSTERDAM).astimezone(UTC)
+    try:
+        if _DIGITS.fullmatch(text):
+            return _from_digits(text.ljust(17, "0"))
+        return _from_iso(text)
+    except OverflowError:
+        raise ValueError("a moment outside the years that can be told in every zone") from None
+
+
+def _from_digits(text: str) -> datetime:
+    day = _day(text)
+    moment = datetime(
+        day.year, day.month, day.day, int(text[8:10]), int(text[10:12]), int(text[12:14]), int(text[14:]) * 1000
+    )
+    return _utc(moment.replace(tzinfo=AMSTERDAM))
+
+
+def _from_iso(text: str) -> datetime:
     match = _ISO.fullmatch(text)
     if match is None:
         raise ValueError("not a moment in a form that StUF knows")
-    midnight = match["time"].startswith("24:00:00")
-    moment = datetime.fromisoformat(match["date"] + "T" + ("00:00:00" if midnight else match["time"]))
+    time, fraction, zone = match["time"], match["fraction"] or "", match["zone"]
+    midnight = time == "24:00:00" and not fraction.strip("0")
+    moment = datetime.fromisoformat(f"{match['date']}T{'00:00:00' if midnight else time}{zone or ''}")
+    moment = moment.replace(microsecond=int(fraction[:6].ljust(6, "0")))
     if midnight:
         moment += timedelta(days=1)
-    if match["fraction"]:
-        moment = moment.replace(microsecond=int(match["fraction"][:6].ljust(6, "0")))
-    zone = match["zone"]
-    if zone is None:
-        return moment.replace(tzinfo=AMSTERDAM).astimezone(UTC)
-    return datetime.fromisoformat(moment.isoformat() + ("+00:00" if zone == "Z" else zone)).astimezone(UTC)
+    return _utc(moment if zone else moment.replace(tzinfo=AMSTERDAM))
+
+
+def _utc(moment: datetime) -> datetime:
+    """In UTC, if it can be told in Dutch local time too: OverflowError at both ends of the calendar."""
+    moment.astimezone(AMSTERDAM)
+    return moment.astimezone(UTC)
 
 
 def parse_date(text: str) -> date:
     """Read a 03.01 date or moment (its day) or an ISO date."""
     text = text.strip(" \t\r\n")
     if re.fullmatch(r"[0-9]{8,17}", text, re.ASCII):
-        return datetime.strptime(text[:8], "%Y%m%d").date()
-    return date.fromisoformat(text[:10])
+        return _day(text)
+    match = _DATE.fullmatch(text)
+    if match is None:
+        raise ValueError("not a date in a form that StUF knows")
+    return date.fromisoformat(match[1])
+
+
+def _day(digits: str) -> date:
+    return date(int(digits[:4]), int(digits[4:6]), int(digits[6:8]))
 
 
 def stuf0301(moment: datetime) -> str:
     """Write EEJJMMDDhhmmssddd in Dutch local time (17 digits)."""
     local = moment.astimezone(AMSTERDAM)
-    return f"{local:%Y%m%d%H%M%S}{local.microsecond // 1000:03d}"
+    return f"{local.year:04d}{local:%m%d%H%M%S}{local.microsecond // 1000:03d}"
 
 
-def stuf0302(moment: datetime) -> str:
-    """Write YYYY-MM-DDThh:mm:ss.ddd+hh:mm in Dutch local time with its offset."""
-    return moment.astimezone(AMSTERDAM).isoformat(timespec="milliseconds")
+def stuf0302(moment: datetime, *, timespec: str = "milliseconds") -> str:
+    """Write YYYY-MM-DDThh:mm:ss.ddd+hh:mm in Dutch local time with its offset.
+
+    Long ago that offset had seconds, which no dateTime can say: such a moment is written in UTC.
+    """
+    local = moment.astimezone(AMSTERDAM)
+    offset = local.utcoffset()
+    sayable = offset is not None and not offset % timedelta(minutes=1)
+    return (local if sayable else moment.astimezone(UTC)).isoformat(timespec=timespec)
 
 
 def after(previous: datetime | None, *, now: datetime) -> datetime:
