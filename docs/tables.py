@@ -49,7 +49,8 @@ def responsibility(module: str) -> str:
     file = PACKAGE / f"{module}.py"
     source = file if file.exists() else PACKAGE / module / "__init__.py"
     text = ast.get_docstring(ast.parse(source.read_text(encoding="utf-8"))) or ""
-    return " ".join(text.split("\n\n")[0].split()).replace("``", "`").removesuffix(".")
+    words = " ".join(text.split("\n\n")[0].split()).replace("``", "`").removesuffix(".")
+    return words[:1].upper() + words[1:]
 
 
 def road_map() -> str:
