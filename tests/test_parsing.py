@@ -172,14 +172,15 @@ def test_what_is_not_one_message_in_a_soap_11_envelope_is_refused(data: bytes, r
         ("<m>" + "<a/>" * 50_001 + "</m>", "XML-ELEMENTS"),
         ("<m " + " ".join(f'a{n}="1"' for n in range(65)) + "/>", "XML-ATTRIBUTES"),
         ("<m " + " ".join(f'xmlns:a{n}="urn:{n}"' for n in range(65)) + "/>", "XML-NAMESPACES"),
+        ("<m " + " ".join(f'a{n}="1"' for n in range(20_000)) + "/>", "XML-ATTRIBUTES"),
     ],
-    ids=["depth", "deep", "deep-unclosed", "elements", "attributes", "namespaces"],
+    ids=["depth", "deep", "deep-unclosed", "elements", "attributes", "namespaces", "many-attributes"],
 )
 def test_what_is_beyond_the_limits_is_refused(body: str, rule: str) -> None:
     assert refused(envelope(body)).rule == rule
 
 
-@pytest.mark.parametrize("chunk", [1, 7, 64, 1_000])
+@pytest.mark.parametrize("chunk", [100, 128, 333, 1_000])
 def test_in_chunks_or_at_once_the_verdict_is_the_same(chunk: int, monkeypatch: pytest.MonkeyPatch) -> None:
     """lxml's feed() forgets some errors, and then begins a second document in the middle of the first."""
     monkeypatch.setattr(parsing, "CHUNK", chunk)

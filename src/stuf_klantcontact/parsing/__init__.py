@@ -92,14 +92,14 @@ def read(
 
     `bare` takes a message without an envelope too, for the validator; the schema has no say over one.
     """
-    data = _utf8_document(data, charset=charset)
+    data, begin = _utf8_document(data, charset=charset)
     valid = True
     try:
-        root = _tree(data, limits=limits, schema=schema)
+        root = _tree(data, begin=begin, limits=limits, schema=schema)
     except etree.XMLSyntaxError:
         # lxml says the same for "not well-formed" and "not valid", and frees that tree: nothing of it may be kept.
         try:
-            root = _tree(data, limits=limits, schema=None)
+            root = _tree(data, begin=begin, limits=limits, schema=None)
         except etree.XMLSyntaxError:
             raise _malformed(data) from None
         valid = schema is None
@@ -129,8 +129,11 @@ def canonical_hash(element: etree._Element) -> bytes:
 # --- before the parser ------------------------------------------------------------------------------------------
 
 
-def _utf8_document(data: bytes, *, charset: str | None) -> bytes:
-    """The bytes without BOM, when transport, BOM and XML declaration all say UTF-8 and XML 1.0; no DOCTYPE."""
+def _utf8_document(data: bytes, *, charset: str | None) -> tuple[bytes, int]:
+    """The bytes without BOM, and where in them the root begins.
+
+    Transport, BOM and XML declaration must all say UTF-8 and XML 1.0, and no DOCTYPE may come before the root.
+    """
     if charset is not None and charset.lower() not in ("utf-8", "utf8"):
         raise encoding(1)
     data = data.removeprefix(_UTF8_BOM)
@@ -154,7 +157,7 @@ def _utf8_document(data: bytes, *, charset: str | None) -> bytes:
         raise doctype(data, offset=begin)
     if data[begin : begin + 1] != b"<" or data[begin + 1 : begin + 2] in (b"!", b"?", b"/"):
         raise _malformed(data)
-    return data
+    return data, begin
 
 
 def _clearly_within(data: bytes, *, limits: Limits) -> bool:
@@ -175,11 +178,11 @@ def _clearly_within(data: bytes, *, limits: Limits) -> bool:
 # --- the parser -------------------------------------------------------------------------------------------------
 
 
-def _tree(data: bytes, *, limits: Limits, schema: etree.XMLSchema | None) -> etree._Element:
+def _tree(data: bytes, *, begin: int, limits: Limits, schema: etree.XMLSchema | None) -> etree._Element:
     """Parse, and validate in the same pass; XMLSyntaxError when not well-formed or not valid."""
     if _clearly_within(data, limits=limits):
         return etree.fromstring(data, _own_parser(schema))
-    return _guarded(data, limits=limits, schema=schema)
+    return _guarded(data, begin=begin, limits=limits, schema=schema)
 
 
 class _Own(threading.local):
@@ -199,17 +202,18 @@ def _own_parser(schema: etree.XMLSchema | None) -> etree.XMLParser:
     return _own.parser
 
 
-def _guarded(data: bytes, *, limits: Limits, schema: etree.XMLSchema | None) -> etree._Element:
+def _guarded(data: bytes, *, begin: int, limits: Limits, schema: etree.XMLSchema | None) -> etree._Element:
     """The same in chunks, stopping at the first chunk that passes a limit.
 
     After some errors (an undeclared entity is one) lxml's feed() says nothing and takes the next chunk for the
-    beginning of another document. So what it ends with must be the element that it began with.
+    beginning of another document. So the root must be there after the first chunk, which reaches well into it, and
+    be what is there at the end.
     """
     parser = etree.XMLPullParser(events=("start", "end", "start-ns"), schema=schema, **_OPTIONS)
     depth = elements = namespaces = 0
     first: etree._Element | None = None
-    for offset in range(0, len(data), CHUNK):
-        parser.feed(data[offset : offset + CHUNK])
+    for end in range(begin + CHUNK, len(data) + CHUNK, CHUNK):
+        parser.feed(data[end - CHUNK if first is not None else 0 : end])
         for event, item in parser.read_events():
             if event == "end":
                 depth -= 1
@@ -231,20 +235,22 @@ def _guarded(data: bytes, *, limits: Limits, schema: etree.XMLSchema | None) -> 
                 namespaces += 1
                 if namespaces > limits.namespaces:
                     raise beyond("XML-NAMESPACES", limits.namespaces)
+        if first is None:  # an error in the root's start tag, or a tag of more than a chunk
+            raise _malformed(data, otherwise=beyond("XML-ATTRIBUTES", limits.attributes))
     root = parser.close()
     if root is None or root is not first or depth != 0:
         raise _malformed(data)
     return root
 
 
-def _malformed(data: bytes) -> Unreadable:
+def _malformed(data: bytes, *, otherwise: Unreadable | None = None) -> Unreadable:
     """Say where and why the bytes are not well-formed: one more pass, which stops where the others did."""
     try:
         etree.fromstring(data, etree.XMLParser(**_OPTIONS))
     except etree.XMLSyntaxError as error:
         line, column = error.position
         return malformed(error.code or 0, line=line, column=column)  # type: ignore[attr-defined]
-    return malformed(0, line=0, column=0)
+    return otherwise or malformed(0, line=0, column=0)
 
 
 # --- the envelope -----------------------------------------------------------------------------------------------
