@@ -23,13 +23,13 @@ class Postgres:
         """Run one statement as the owner of the server."""
         url = self.hold.url("postgres")
         with psycopg.connect(
-            host=url.query["host"],
+            host=str(url.query["host"]),
             user=url.username,
             password=url.password,
             dbname="postgres",
             autocommit=True,
         ) as connection:
-            connection.execute(statement)  # type: ignore[call-overload]
+            connection.execute(statement)
 
     def address(self, name: str) -> str:
         """What gateway.database_url must be for that database."""

@@ -46,7 +46,7 @@ def test_every_session_has_limits_and_a_name(database: Database) -> None:
     query = "SELECT " + ", ".join(f"current_setting('{name}')" for name in names)
     with database.connection() as connection, database.session() as session:
         expected = ("30s", "10s", "1min", "stuf-klantcontact")
-        assert connection.execute(query).fetchone() == expected  # type: ignore[call-overload]
+        assert connection.execute(query).fetchone() == expected
         assert tuple(session.execute(text(query)).one()) == expected
 
 
