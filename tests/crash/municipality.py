@@ -1,0 +1,145 @@
+"""A municipality whose gateway runs in processes of its own, that may be killed and started again."""
+
+import socket
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from conftest import need
+from crash.processes import Family, wait_until
+from stuf_klantcontact import contract
+from stuf_klantcontact.testing import FakeZaakmagazijn, SoapClient, cast
+
+TIMEOUT = 2.0
+LEASE_MARGIN = 1.5
+"""Together they are the lease, of which the end is awaited after a kill."""
+
+SETTINGS = """
+[gateway]
+organisatie = "{organisatie}"
+rsin = "{rsin}"
+data_dir = "{folder}/data"
+database_url = "{database_url}"
+
+[zender.MIJNZAKEN]
+gebruiker = "mijnzaken"
+wachtwoord_hash = "{password_hash}"
+borgt_voor_opvoerder = true
+operaties = ["voegKlantcontactToe"]
+
+[zender.ZAAKSYSTEEM]
+gebruiker = "zaaksysteem"
+wachtwoord_hash = "{password_hash}"
+operaties = ["zaken"]
+
+[abonnee.ZAAKMAGAZIJN]
+endpoint = "{endpoint}"
+timeout = {timeout}
+
+[zaaktype.{zaaktype}]
+klantcontacten = true
+medewerkers = ["jdevries"]
+
+[delivery]
+poll = 0.1
+lease = {lease}
+first_retry = 0.5
+"""
+
+
+@dataclass
+class Municipality:
+    """A configuration, a zaakmagazijn that judges and dedupes, and a client for the senders."""
+
+    folder: Path
+    config: Path
+    port: int
+    zaakmagazijn: FakeZaakmagazijn
+    client: SoapClient
+    _stack: ExitStack = field(repr=False)
+    _started: int = 0
+
+    @property
+    def died(self) -> bool:
+        """Whether a process has reached its place and ended itself."""
+        return (self.folder / "died").exists()
+
+    def start(self, *, crash_at: str = "", nth: int = 1, workers: int = 1, delivery: bool = True) -> Family:
+        """`serve`, ready to take messages; it is ended with the municipality."""
+        options = ["--port", str(self.port), "--workers", str(workers)] + ([] if delivery else ["--no-delivery"])
+        family = self._family("serve", *options, crash_at=crash_at, nth=nth)
+        wait_until(lambda: family.head.poll() is not None or self.is_ready(), seconds=60, what="not ready")
+        assert family.head.poll() is None, family.log.read_text()
+        return family
+
+    def deliver(self) -> Family:
+        """`deliver` alone."""
+        return self._family("deliver")
+
+    def is_ready(self) -> bool:
+        """Whether the gateway answers, and its database too."""
+        try:
+            with urllib.request.urlopen(f"http://127.0.0.1:{self.port}/health/ready", timeout=5) as response:
+                return bool(response.status == 200)
+        except (urllib.error.URLError, OSError):
+            return False
+
+    def _family(self, command: str, *options: str, crash_at: str = "", nth: int = 1) -> Family:
+        self._started += 1
+        return self._stack.enter_context(
+            Family(
+                command,
+                "--config",
+                str(self.config),
+                *options,
+                folder=self.folder,
+                log=self.folder / f"{command}-{self._started}.log",
+                environment={
+                    "CRASH_AT": crash_at,
+                    "CRASH_NTH": str(nth),
+                    "CRASH_ONCE": str(self.folder / "died"),
+                    "LEASE_MARGIN": str(LEASE_MARGIN),
+                },
+            )
+        )
+
+
+@contextmanager
+def municipality(
+    folder: Path, *, password_hash: str, database_url: str = "embedded", delay: float = 0.0
+) -> Iterator[Municipality]:
+    """Everything but the gateway is there; `delay` is how long the zaakmagazijn takes over a message."""
+    need(Path("/proc/self/environ").exists(), "processes are found again in /proc")
+    behaviour = "slow" if delay else "well-behaved"
+    with (
+        FakeZaakmagazijn(contract=contract.load(), behaviour=behaviour, delay=delay) as zaakmagazijn,
+        ExitStack() as stack,
+    ):
+        config = folder / "gateway.toml"
+        config.write_text(
+            SETTINGS.format(
+                organisatie=cast.ORGANISATIE,
+                rsin=cast.RSIN,
+                folder=folder,
+                database_url=database_url,
+                password_hash=password_hash,
+                endpoint=zaakmagazijn.url,
+                timeout=TIMEOUT,
+                zaaktype=cast.ZAAKTYPE,
+                lease=TIMEOUT + LEASE_MARGIN,
+            ),
+            encoding="utf-8",
+        )
+        port = _free_port()
+        client = SoapClient(f"http://127.0.0.1:{port}", timeout=15.0)
+        yield Municipality(folder, config, port, zaakmagazijn, client, stack)
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        number: int = probe.getsockname()[1]
+        return number
