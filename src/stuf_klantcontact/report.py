@@ -50,7 +50,7 @@ def as_text(report: Report, *, language: Language = "nl") -> str:
             {"nl": "oplossing", "en": "cure"}[language]: violation.hint and _said(violation.hint, language),
         }
         lines += [f"    {name}: {value}" for name, value in details.items() if value]
-    return "\n".join(lines)
+    return "\n".join("".join(c if c.isprintable() else _escaped(c) for c in line) for line in lines)
 
 
 def as_dict(report: Report, *, base: str = "") -> dict[str, Any]:
@@ -81,7 +81,9 @@ def as_dict(report: Report, *, base: str = "") -> dict[str, Any]:
 def as_json(reports: Sequence[Report], *, base: str = "") -> str:
     """One report as an object, several as an array."""
     documents = [as_dict(report, base=base) for report in reports]
-    return json.dumps(documents[0] if len(documents) == 1 else documents, ensure_ascii=False, indent=2)
+    text = json.dumps(documents[0] if len(documents) == 1 else documents, ensure_ascii=False, indent=2)
+    # A file name may have surrogates, which UTF-8 cannot; their escape is JSON for the same name.
+    return text.encode(errors="backslashreplace").decode()
 
 
 def as_element(violations: Iterable[Violation], *, base: str = "") -> etree._Element:
@@ -114,6 +116,11 @@ def as_element(violations: Iterable[Violation], *, base: str = "") -> etree._Ele
 
 def _said(text: Text, language: Language) -> str:
     return text.nl if language == "nl" else text.en
+
+
+def _escaped(character: str) -> str:
+    """What could move the cursor, change a colour or turn the reading order, made visible; blanks stay blank."""
+    return " " if character.isspace() else character.encode("unicode_escape").decode()
 
 
 def _printable(text: str) -> str:
