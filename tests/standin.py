@@ -2,9 +2,15 @@
 
 import io
 import logging
+import os
+import socket
+import subprocess
+import sys
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 from lxml import etree
@@ -12,7 +18,7 @@ from lxml import etree
 from stuf_klantcontact import berichten, contract, fouten, parsing, report, soap
 from stuf_klantcontact.access import Denied
 from stuf_klantcontact.contract import Contract
-from stuf_klantcontact.errors import Text
+from stuf_klantcontact.errors import ConfigurationError, Text
 from stuf_klantcontact.intake import PORTS, SYNCHRONOUS_PORTS, Answer, Received
 from stuf_klantcontact.names import SOAP11
 from stuf_klantcontact.settings import Limits
@@ -122,6 +128,76 @@ def door(
         ports=PORTS,
         address=address,
     )
+
+
+class Served:
+    """What a worker of the real server serves in tests: the door, and a page beside it that tells who answers."""
+
+    def __init__(self, mark: str = "") -> None:
+        self.wsgi = soap.dispatch(door(), self._page)
+        self._mark = mark
+
+    @staticmethod
+    def _page(request: dict[str, Any], start_response: Callable[..., Any]) -> list[bytes]:
+        if request["PATH_INFO"] == "/crash":
+            os._exit(3)
+        if request["PATH_INFO"] == "/slow":
+            time.sleep(1.0)
+        body = str(os.getpid()).encode()
+        start_response("200 OK", [("Content-Length", str(len(body)))])
+        return [body]
+
+    def close(self) -> None:
+        if self._mark:
+            with Path(self._mark).open("a") as mark:
+                mark.write("closed\n")
+
+
+def unable() -> Served:
+    raise ConfigurationError("gateway.rsin is empty")
+
+
+_SERVE = """
+import sys
+sys.path.insert(0, sys.argv[1])
+from functools import partial
+import standin
+from stuf_klantcontact import server
+build = partial(standin.Served, sys.argv[4]) if sys.argv[4] != "unable" else standin.unable
+sys.exit(server.run(build, port=int(sys.argv[2]), workers=int(sys.argv[3]), threads=4))
+"""
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def serve(port: int, *, workers: int = 1, mark: str = "") -> subprocess.Popen[str]:
+    """Start the real server; the caller waits with `answers` and ends it."""
+    arguments = [sys.executable, "-c", _SERVE, str(Path(__file__).parent), str(port), str(workers), mark]
+    return subprocess.Popen(arguments, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+
+def until(condition: Callable[[], bool], *, seconds: float = 20.0) -> bool:
+    """Wait for something to become true."""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        if condition():
+            return True
+        time.sleep(0.05)
+    return condition()
+
+
+def answers(port: int) -> bool:
+    try:
+        with socket.create_connection(("127.0.0.1", port), timeout=5) as connection:
+            connection.sendall(b"GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
+            return connection.recv(12) == b"HTTP/1.1 200"
+    except OSError:
+        return False
 
 
 def environ(raw: bytes = VALID, **changes: Any) -> dict[str, Any]:

@@ -1,0 +1,112 @@
+"""The server as an administrator meets it: it starts, stops, survives a crash, and leaves nothing behind."""
+
+import os
+import signal
+import socket
+import subprocess
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+
+from standin import answers, free_port, serve, until
+from stuf_klantcontact import server
+from stuf_klantcontact.errors import ConfigurationError
+
+
+@pytest.fixture
+def started() -> Iterator[list[subprocess.Popen[str]]]:
+    """Servers that a test starts; whatever is left of them is killed."""
+    processes: list[subprocess.Popen[str]] = []
+    yield processes
+    for process in processes:
+        if process.poll() is None:
+            process.terminate()
+        process.communicate(timeout=30)
+
+
+def workers_of(process: subprocess.Popen[str]) -> list[psutil.Process]:
+    return psutil.Process(process.pid).children(recursive=True)
+
+
+def get(port: int, path: str = "/") -> bytes:
+    with urllib.request.urlopen(f"http://127.0.0.1:{port}{path}", timeout=10) as reply:
+        body: bytes = reply.read()
+        return body
+
+
+@pytest.mark.parametrize("signal_", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_stops_after_the_request_that_is_being_answered(
+    signal_: signal.Signals, tmp_path: Path, started: list[subprocess.Popen[str]]
+) -> None:
+    port, mark = free_port(), tmp_path / "mark"
+    process = serve(port, workers=2, mark=str(mark))
+    started.append(process)
+    assert until(lambda: answers(port))
+    children = workers_of(process)
+    assert len(children) == 2
+    with socket.create_connection(("127.0.0.1", port), timeout=10) as connection:
+        connection.sendall(b"GET /slow HTTP/1.1\r\nHost: a\r\n\r\n")
+        assert not select_ready(connection, 0.2)
+        process.send_signal(signal_)
+        assert connection.recv(12) == b"HTTP/1.1 200"
+    assert process.wait(timeout=30) == 0
+    assert not [child for child in children if child.is_running()]
+    assert mark.read_text() == "closed\nclosed\n", "each worker gives back what it holds"
+    assert not answers(port)
+
+
+def select_ready(connection: socket.socket, seconds: float) -> bool:
+    import select
+
+    return bool(select.select([connection], [], [], seconds)[0])
+
+
+def test_kill_9_of_the_parent_leaves_no_process(tmp_path: Path, started: list[subprocess.Popen[str]]) -> None:
+    port, mark = free_port(), tmp_path / "mark"
+    process = serve(port, workers=2, mark=str(mark))
+    started.append(process)
+    assert until(lambda: answers(port))
+    children = workers_of(process)
+    assert len(children) == 2
+    os.kill(process.pid, signal.SIGKILL)
+    process.wait()
+    assert until(lambda: not any(child.is_running() for child in children), seconds=5)
+    assert mark.read_text() == "closed\nclosed\n"
+    with socket.socket() as again:
+        again.bind(("127.0.0.1", port))
+
+
+def test_a_worker_that_crashes_is_replaced(started: list[subprocess.Popen[str]]) -> None:
+    port = free_port()
+    process = serve(port)
+    started.append(process)
+    assert until(lambda: answers(port))
+    first = get(port)
+    with pytest.raises(OSError):  # noqa: PT011 - reset or closed, as it comes
+        get(port, "/crash")
+    assert until(lambda: answers(port))
+    assert get(port) != first
+
+
+def test_a_worker_that_cannot_start_says_why_in_one_line_and_ends_it_all(
+    started: list[subprocess.Popen[str]],
+) -> None:
+    process = serve(free_port(), workers=2, mark="unable")
+    started.append(process)
+    _, said = process.communicate(timeout=30)
+    assert process.returncode == 1
+    assert said.count("stuf-klantcontact: gateway.rsin is empty") == 1
+    assert "Traceback" not in said
+
+
+def test_a_port_in_use_is_a_configuration_error_also_when_granian_would_share_it() -> None:
+    with socket.socket() as other:
+        other.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        port = other.getsockname()[1]
+        with pytest.raises(ConfigurationError, match=f"127.0.0.1:{port} is in use"):
+            server.run(lambda: pytest.fail("must not start"), port=port)
