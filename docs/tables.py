@@ -27,12 +27,12 @@ PACKAGE = ROOT / "src" / "stuf_klantcontact"
 LAYERS: Mapping[str, tuple[str, ...]] = {
     "entry": ("cli", "server", "app"),
     "doors": ("soap", "web", "worker"),
-    "flow": ("intake", "delivery"),
+    "flow": ("intake", "delivery", "validation"),
     "knowledge": ("rules", "access", "mapping", "outlets"),
     "records": ("journal", "rgbz", "outbox"),
     "contract": ("contract", "report"),
     "StUF": ("opvoering", "berichten", "fouten", "stuurgegevens", "tijdstip"),
-    "ground": ("parsing", "store", "settings", "retry", "names", "errors"),
+    "ground": ("parsing", "store", "settings", "retry", "names", "errors", "limits"),
     "beside": ("testing",),
 }
 """Every module of the package, as a message meets them."""

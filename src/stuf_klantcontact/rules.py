@@ -6,18 +6,22 @@ field the schema refused) is silent: another rule, or the schema, has already sp
 docs/mapping.md §3 and §4; the eight rules that The Hague published with its Klantcontact type.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from fnmatch import fnmatchcase
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from stuf_klantcontact.errors import Text, Violation
 from stuf_klantcontact.fouten import Fout
+from stuf_klantcontact.limits import Limits
 from stuf_klantcontact.opvoering import STAFF, Medewerker, Opvoering, Partij
-from stuf_klantcontact.rgbz import ZaakFeiten
-from stuf_klantcontact.settings import Groep, Limits, Zaaktype, Zender
 from stuf_klantcontact.tijdstip import AMSTERDAM
+
+if TYPE_CHECKING:
+    # Only their names: who judges without a database need not load what speaks to one.
+    from stuf_klantcontact.rgbz import ZaakFeiten
+    from stuf_klantcontact.settings import Groep, Zaaktype, Zender
 
 TYPES: Final = ("click", "call", "face", "mail", "e-mail")
 _FORBIDDEN_IN_NAMES: Final = frozenset('/\\:<>"|?*')
@@ -26,15 +30,15 @@ _BIDI: Final = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """Everything that the rules may look at; `zaak` is None when it is not known here."""
+    """Everything that the rules may look at; `zaak` is None when not known here, `zender` when nobody sent it."""
 
     opvoering: Opvoering
-    zaak: ZaakFeiten | None
-    zaaktype: Zaaktype | None
-    zender: Zender
+    zaak: "ZaakFeiten | None"
+    zaaktype: "Zaaktype | None"
+    zender: "Zender | None"
     partij: Partij | None
     medewerker: Medewerker | None
-    groep: Groep
+    groep: "Groep"
     now: datetime
     limits: Limits
     zonder_zaak: str = "refuse"
@@ -62,11 +66,16 @@ class Judgement:
     fout: Fout | None
 
 
-def judge(case: Case) -> Judgement:
-    """Apply every rule; the code is the first by the standard's precedence, then by the lowest KC number."""
+def judge(case: Case, *, only: Collection[str] | None = None) -> Judgement:
+    """Apply every rule; the code is the first by the standard's precedence, then by the lowest KC number.
+
+    `only` names the rules to apply, for who knows no more than the message.
+    """
     violations: list[Violation] = []
     fouten: list[Fout] = []
     for rule in RULES:
+        if only is not None and rule.id not in only:
+            continue
         found = rule.check(case)
         violations += found
         fouten += [rule.fout] * bool(found)
@@ -75,7 +84,7 @@ def judge(case: Case) -> Judgement:
 
 def groep(
     opvoering: Opvoering, *, partij: Partij | None, medewerker: Medewerker | None, interactief: tuple[str, ...]
-) -> Groep:
+) -> "Groep":
     """Which of the six groups a contact belongs to (docs/mapping.md §3).
 
     persoonlijk, anoniem and zonder_medewerker are conversations; ontvangst and verzending are not, because the
@@ -141,7 +150,7 @@ def kc_05(case: Case) -> list[Violation]:
 
 def kc_06(case: Case) -> list[Violation]:
     """The opvoerder is authenticated: the zender is, and is trusted to vouch for opvoerders."""
-    if not case.zender.borgt_voor_opvoerder:
+    if case.zender is not None and not case.zender.borgt_voor_opvoerder:
         return [_violation("KC-06", "gfo:Opvoerder")]
     return []
 

@@ -29,6 +29,7 @@ from pydantic_settings import (
 )
 
 from stuf_klantcontact.errors import ConfigurationError
+from stuf_klantcontact.limits import STANDARD
 
 ENVIRONMENT_PREFIX = "KLANTCONTACT_"
 
@@ -132,29 +133,19 @@ class Zaaktype(_Section):
 class Limits(_Section):
     """[limits]: what one message may be."""
 
-    message_bytes: int = Field(40_000_000, gt=0, description="largest request body, in bytes")
-    document_bytes: int = Field(25_000_000, gt=0, description="largest document after decoding, in bytes")
-    depth: int = Field(64, gt=0, description="deepest nesting of elements")
-    elements: int = Field(50_000, gt=0, description="most elements in a message")
-    attributes: int = Field(64, gt=0, description="most attributes on an element")
-    namespaces: int = Field(64, gt=0, description="most namespace declarations in a message")
-    klokverschil: int = Field(300, ge=0, description="seconds that DatumGezet may be ahead of our clock (KC-09)")
+    message_bytes: int = Field(STANDARD.message_bytes, gt=0, description="largest request body, in bytes")
+    document_bytes: int = Field(
+        STANDARD.document_bytes, gt=0, description="largest document after decoding, in bytes"
+    )
+    depth: int = Field(STANDARD.depth, gt=0, description="deepest nesting of elements")
+    elements: int = Field(STANDARD.elements, gt=0, description="most elements in a message")
+    attributes: int = Field(STANDARD.attributes, gt=0, description="most attributes on an element")
+    namespaces: int = Field(STANDARD.namespaces, gt=0, description="most namespace declarations in a message")
+    klokverschil: int = Field(
+        STANDARD.klokverschil, ge=0, description="seconds that DatumGezet may be ahead of our clock (KC-09)"
+    )
     document_types: Words = Field(
-        (
-            "application/pdf",
-            "text/plain",
-            "text/csv",
-            "text/rtf",
-            "application/rtf",
-            "application/msword",
-            "application/vnd.ms-excel",
-            "application/vnd.ms-outlook",
-            "application/vnd.oasis.opendocument.*",
-            "application/vnd.openxmlformats-officedocument.*",
-            "message/rfc822",
-            "image/*",
-            "audio/*",
-        ),
+        STANDARD.document_types,
         description="MIME types a document may have (KC-12); * at the end matches any rest",
     )
 

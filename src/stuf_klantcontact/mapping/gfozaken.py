@@ -11,7 +11,7 @@ import re
 from collections.abc import Mapping, Sequence
 from datetime import date
 from hashlib import sha256
-from typing import Any, Final, cast
+from typing import TYPE_CHECKING, Any, Final, cast
 
 from lxml import etree
 
@@ -25,8 +25,11 @@ from stuf_klantcontact.opvoering import (
     Opvoering,
     Partij,
 )
-from stuf_klantcontact.rgbz import Betrokkene, DocumentInhoud, Informatieobject, Klantcontact
 from stuf_klantcontact.stuurgegevens import Header, write
+
+if TYPE_CHECKING:
+    # What only reads a message need not load what speaks to a database.
+    from stuf_klantcontact.rgbz import Betrokkene, DocumentInhoud, Informatieobject, Klantcontact
 
 ONDERWERP_LENGTH: Final = 80
 TOELICHTING_LENGTH: Final = 1000
@@ -67,7 +70,9 @@ def read(message: etree._Element) -> Opvoering:
     )
 
 
-def partij(opvoering: Opvoering, *, betrokkenen: Sequence[Betrokkene], uit_zaak: bool) -> tuple[Partij | None, str]:
+def partij(
+    opvoering: Opvoering, *, betrokkenen: Sequence["Betrokkene"], uit_zaak: bool
+) -> tuple[Partij | None, str]:
     """With whom the contact was, and how we know: "bericht", "opvoerder", "initiator" or "" for anonymous.
 
     A nietNatuurlijkPersoon comes back as such: RGBZ relates a contact to a person or a vestiging only, and KC-10
@@ -91,7 +96,7 @@ def partij(opvoering: Opvoering, *, betrokkenen: Sequence[Betrokkene], uit_zaak:
     return None, ""
 
 
-def medewerker(opvoering: Opvoering, *, betrokkenen: Sequence[Betrokkene], uit_zaak: bool) -> Medewerker | None:
+def medewerker(opvoering: Opvoering, *, betrokkenen: Sequence["Betrokkene"], uit_zaak: bool) -> Medewerker | None:
     """Who had the contact on our side: the opvoerder, whom the message names, or (if allowed) the behandelaar."""
     actor = opvoering.opvoerder
     if actor is not None and actor.get("soort") == "medewerker":
@@ -138,13 +143,15 @@ def cut(text: str, *, length: int) -> str:
 
 def documenten(
     opvoering: Opvoering, *, identificatie: str, rsin: str, groep: str, made: date, partijnaam: str
-) -> list[Informatieobject]:
+) -> "list[Informatieobject]":
     """The informatieobjecten of a contact, in the order they must be sent.
 
     Those of the message; the full toelichting where it does not fit in the RGBZ field; and for a receipt or sending
     without a document, one made from its toelichting, so that it can be exchanged as document data. In those two
     groups the date and the other side are filled in where the message leaves them out.
     """
+    from stuf_klantcontact.rgbz import Informatieobject
+
     result = [
         Informatieobject(
             identificatie=document.identificatie or f"{identificatie}-{position}",
@@ -186,7 +193,7 @@ def documenten(
     return result
 
 
-def partijnaam(partij: Partij | None, *, betrokkenen: Sequence[Betrokkene]) -> str:
+def partijnaam(partij: Partij | None, *, betrokkenen: Sequence["Betrokkene"]) -> str:
     """A name for afzender or geadresseerde; "" when none is known. Never a BSN."""
     if partij is None:
         return ""
@@ -215,8 +222,10 @@ def klantcontact(
     zaakomschrijving: str,
     zaak_id: int | None,
     status_id: int | None,
-) -> Klantcontact:
+) -> "Klantcontact":
     """The RGBZ record, without its documents (those are `documenten`). `opvoering` must have passed the rules."""
+    from stuf_klantcontact.rgbz import Klantcontact
+
     if opvoering.datum_gezet is None or opvoering.opvoerder is None:
         raise ValueError("only an opvoering that passed the schema becomes a klantcontact")
     extra: dict[str, str] = {"type": opvoering.type}
@@ -390,5 +399,7 @@ def decode_base64(text: str) -> bytes | None:
         return None
 
 
-def _inhoud(inhoud: bytes | None) -> DocumentInhoud | None:
+def _inhoud(inhoud: bytes | None) -> "DocumentInhoud | None":
+    from stuf_klantcontact.rgbz import DocumentInhoud
+
     return None if inhoud is None else DocumentInhoud(sha256=sha256(inhoud).digest(), inhoud=inhoud)

@@ -19,6 +19,7 @@ from typing import Any, Final, cast
 
 from lxml import etree
 
+from stuf_klantcontact.limits import Limits
 from stuf_klantcontact.names import SOAP11, SOAP12, qname
 from stuf_klantcontact.parsing.refusals import (
     Unreadable,
@@ -31,9 +32,8 @@ from stuf_klantcontact.parsing.refusals import (
     namespace,
     soap,
 )
-from stuf_klantcontact.settings import Limits
 
-__all__ = ["Envelope", "Unreadable", "canonical_hash", "read", "write"]
+__all__ = ["Envelope", "Unreadable", "canonical_hash", "document", "read", "write"]
 
 CHUNK: Final = 64 * 1024
 
@@ -92,6 +92,17 @@ def read(
 
     `bare` takes a message without an envelope too, for the validator; the schema has no say over one.
     """
+    root, valid = document(data, limits=limits, schema=schema, charset=charset)
+    if bare and root.tag not in (_ENVELOPE, qname(SOAP12, "Envelope")):
+        return Envelope(None, root, valid)
+    header, body = _unfold(root)
+    return Envelope(header, body, valid)
+
+
+def document(
+    data: bytes, *, limits: Limits, schema: etree.XMLSchema | None = None, charset: str | None = None
+) -> tuple[etree._Element, bool]:
+    """(root, verdict of the schema on all of it), whatever the root is; Unreadable when it is no XML for us."""
     data, begin = _utf8_document(data, charset=charset)
     valid = True
     try:
@@ -105,10 +116,7 @@ def read(
         valid = schema is None
     if b"<!DOCTYPE" in data and root.getroottree().docinfo.internalDTD is not None:
         raise doctype()
-    if bare and root.tag not in (_ENVELOPE, qname(SOAP12, "Envelope")):
-        return Envelope(None, root, valid)
-    header, body = _unfold(root)
-    return Envelope(header, body, valid)
+    return root, valid
 
 
 def write(element: etree._Element) -> bytes:

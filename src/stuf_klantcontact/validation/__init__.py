@@ -1,0 +1,1 @@
+"""Check one document by every layer that needs no database."""
