@@ -54,28 +54,31 @@ class Access:
 
     zenders: Mapping[str, Zender]
     monotonic: Callable[[], float] = time.monotonic
+    hasher: PasswordHasher = field(default_factory=PasswordHasher, repr=False)
     _key: bytes = field(default_factory=lambda: secrets.token_bytes(32), repr=False)
-    _known: dict[bytes, tuple[str, float]] = field(default_factory=dict, repr=False)
+    _right: dict[bytes, tuple[str, float]] = field(default_factory=dict, repr=False)
+    _wrong: dict[bytes, tuple[str, float]] = field(default_factory=dict, repr=False)
     _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
     _checks: threading.Semaphore = field(
         default_factory=lambda: threading.BoundedSemaphore(CONCURRENT_CHECKS), repr=False
     )
-    _hasher: PasswordHasher = field(default_factory=PasswordHasher, repr=False)
     _dummy: str = field(default="", repr=False)
 
     def authenticate(self, authorization: str | None) -> str:
         """The applicatie of the caller, from the Authorization header. Raises Denied."""
         gebruiker, wachtwoord = _credentials(authorization)
-        seal = hmac.digest(self._key, (authorization or "").encode("utf-8", "surrogateescape"), "sha256")
+        seal = hmac.digest(self._key, f"{gebruiker}:{wachtwoord}".encode(), "sha256")
         with self._lock:
-            known = self._known.get(seal)
+            known = self._right.get(seal) or self._wrong.get(seal)
         if known is not None and self.monotonic() < known[1]:
             return self._unless_wrong(known[0])
         applicatie = self._check(gebruiker, wachtwoord)
         with self._lock:
-            if len(self._known) >= REMEMBERED_MOST:
-                self._known.clear()
-            self._known[seal] = (applicatie, self.monotonic() + REMEMBERED_SECONDS)
+            # Whoever guesses passwords cannot make us forget those that were right.
+            remembered = self._right if applicatie else self._wrong
+            if len(remembered) >= REMEMBERED_MOST:
+                remembered.clear()
+            remembered[seal] = (applicatie, self.monotonic() + REMEMBERED_SECONDS)
         return self._unless_wrong(applicatie)
 
     @staticmethod
@@ -92,9 +95,9 @@ class Access:
         try:
             # An unknown user costs as much as a known one, so that time does not tell them apart.
             if not self._dummy:
-                self._dummy = self._hasher.hash(secrets.token_hex(16))
+                self._dummy = self.hasher.hash(secrets.token_hex(16))
             stored = found[1].wachtwoord_hash if found and found[1].wachtwoord_hash else self._dummy
-            self._hasher.verify(stored, wachtwoord)
+            self.hasher.verify(stored, wachtwoord)
         except (VerificationError, InvalidHashError):
             return ""
         finally:
