@@ -5,9 +5,11 @@ zaakmagazijn and a mail server that receive. Every message has an expectation; t
 """
 
 import secrets
+import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 import urllib.error
 import urllib.request
@@ -404,11 +406,12 @@ def _wait_until_ready(url: str, gateway: "subprocess.Popen[bytes]", *, log: Path
 
 
 def _until_interrupted() -> None:
-    try:
-        while True:
-            time.sleep(3600)
-    except KeyboardInterrupt:
-        click.echo("\nTot ziens.")
+    """Wait for Ctrl-C or SIGTERM; both, so that what was started is also stopped where a supervisor ends it."""
+    stop = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: stop.set())
+    stop.wait()
+    click.echo("\nTot ziens.")
 
 
 def _copy(element: etree._Element) -> etree._Element:
