@@ -19,6 +19,7 @@ from pydantic import (
     Field,
     StringConstraints,
     ValidationError,
+    field_validator,
     model_validator,
 )
 from pydantic_settings import (
@@ -41,6 +42,7 @@ def _words(value: Any) -> Any:
 
 Words = Annotated[tuple[str, ...], BeforeValidator(_words)]
 Applicatie = Annotated[str, StringConstraints(min_length=3, max_length=50)]
+Kanaal = Annotated[str, StringConstraints(min_length=1, max_length=20)]
 Groep = Literal["ontvangst", "verzending", "anoniem", "persoonlijk", "zonder_medewerker", "zonder_zaak"]
 Effect = Literal["exchange", "keep", "refuse"]
 Kept = Literal["keep", "refuse"]
@@ -183,8 +185,15 @@ class Console(_Section):
 class MappingChoices(_Section):
     """[mapping]: choices that a municipality may make differently (docs/mapping.md §2)."""
 
-    kanaal: Mapping[KlantcontactType, str] = Field(KANAAL_BIJ_TYPE, description="RGBZ kanaal for each Type")
+    kanaal: Mapping[KlantcontactType, Kanaal] = Field(
+        KANAAL_BIJ_TYPE, description="RGBZ kanaal for a Type, where it is to be another than ours"
+    )
     zonder_zaak: Kept = Field("refuse", description="contacts that name no zaak (KC-02)")
+
+    @field_validator("kanaal")
+    @classmethod
+    def _complete(cls, given: Mapping[KlantcontactType, str]) -> Mapping[KlantcontactType, str]:
+        return {**KANAAL_BIJ_TYPE, **given}
 
 
 class Delivery(_Section):
@@ -214,6 +223,15 @@ class Settings(BaseSettings):
     console: Console = Console()
     mapping: MappingChoices = MappingChoices()
     delivery: Delivery = Delivery()
+
+    @model_validator(mode="after")
+    def _names_are_told_apart(self) -> "Settings":
+        users = [zender.gebruiker for zender in self.zender.values() if zender.gebruiker]
+        if len(users) != len(set(users)):
+            raise ValueError("each zender needs a gebruiker of its own: two have the same one")
+        if "mail" in self.abonnee:
+            raise ValueError('abonnee "mail" is the name of what goes by mail: choose another name')
+        return self
 
     @classmethod
     def settings_customise_sources(
@@ -297,4 +315,6 @@ def _with_secrets(value: Any, *, folder: Path) -> Any:
             return secret.read_text(encoding="utf-8").strip()
         except OSError as error:
             raise ConfigurationError(f"cannot read the secret {secret}: {error.strerror}") from error
+        except UnicodeDecodeError:
+            raise ConfigurationError(f"cannot read the secret {secret}: it is not UTF-8 text") from None
     return value
