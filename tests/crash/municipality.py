@@ -14,7 +14,7 @@ from stuf_klantcontact import contract
 from stuf_klantcontact.testing import FakeZaakmagazijn, SoapClient, cast
 
 TIMEOUT = 2.0
-LEASE_MARGIN = 1.5
+LEASE_MARGIN = 1.0
 """Together they are the lease, of which the end is awaited after a kill."""
 
 SETTINGS = """
@@ -61,16 +61,24 @@ class Municipality:
     client: SoapClient
     _stack: ExitStack = field(repr=False)
     _started: int = 0
+    _plans: int = 0
 
-    @property
-    def died(self) -> bool:
-        """Whether a process has reached its place and ended itself."""
-        return (self.folder / "died").exists()
+    def crash(self, place: str, *, nth: int) -> None:
+        """Have the process die that comes to this place for the nth time from now."""
+        self._plans += 1
+        (self.folder / "died").unlink(missing_ok=True)
+        draft = self.folder / "plan.new"
+        draft.write_text(f"{place}\n{nth}\n{self._plans}\n", encoding="utf-8")
+        draft.rename(self.folder / "plan")
 
-    def start(self, *, crash_at: str = "", nth: int = 1, workers: int = 1, delivery: bool = True) -> Family:
+    def wait_for_death(self) -> None:
+        """Return when a process came to its place and ended itself."""
+        wait_until((self.folder / "died").exists, seconds=30, what="nobody came to that place")
+
+    def start(self, *, workers: int = 1, delivery: bool = True) -> Family:
         """`serve`, ready to take messages; it is ended with the municipality."""
         options = ["--port", str(self.port), "--workers", str(workers)] + ([] if delivery else ["--no-delivery"])
-        family = self._family("serve", *options, crash_at=crash_at, nth=nth)
+        family = self._family("serve", *options)
         wait_until(lambda: family.head.poll() is not None or self.is_ready(), seconds=60, what="not ready")
         assert family.head.poll() is None, family.log.read_text()
         return family
@@ -87,7 +95,7 @@ class Municipality:
         except (urllib.error.URLError, OSError):
             return False
 
-    def _family(self, command: str, *options: str, crash_at: str = "", nth: int = 1) -> Family:
+    def _family(self, command: str, *options: str) -> Family:
         self._started += 1
         return self._stack.enter_context(
             Family(
@@ -97,12 +105,7 @@ class Municipality:
                 *options,
                 folder=self.folder,
                 log=self.folder / f"{command}-{self._started}.log",
-                environment={
-                    "CRASH_AT": crash_at,
-                    "CRASH_NTH": str(nth),
-                    "CRASH_ONCE": str(self.folder / "died"),
-                    "LEASE_MARGIN": str(LEASE_MARGIN),
-                },
+                environment={"CRASH_PLAN": str(self.folder / "plan"), "LEASE_MARGIN": str(LEASE_MARGIN)},
             )
         )
 

@@ -12,6 +12,8 @@ from uuid import uuid4
 
 FAILPOINTS = Path(__file__).with_name("failpoints")
 MARK = "CRASH_TEST"
+CRASH_LOOP = 6.0
+"""Granian gives up when a worker dies within 5.5 seconds after it replaced another."""
 
 
 def wait_until(condition: Callable[[], object], *, seconds: float, what: Callable[[], object] | str) -> None:
@@ -29,6 +31,7 @@ class Process:
 
     pid: int
     parent: int
+    age: float
     command: str
 
 
@@ -65,18 +68,28 @@ class Family:
             try:
                 command = (entry / "cmdline").read_bytes()
                 environment = (entry / "environ").read_bytes()
-                parent = int((entry / "stat").read_text().rpartition(")")[2].split()[1])
+                status = (entry / "stat").read_text().rpartition(")")[2].split()
             except (OSError, IndexError):
                 continue
             if self._mark.encode() in environment.split(b"\0") or self._folder in command:
                 words = command.replace(b"\0", b" ").decode(errors="replace")
-                found.append(Process(int(entry.name), parent, words))
+                age = time.clock_gettime(time.CLOCK_BOOTTIME) - int(status[19]) / os.sysconf("SC_CLK_TCK")
+                found.append(Process(int(entry.name), int(status[1]), age, words))
         return found
 
     def workers(self) -> list[Process]:
         """The processes that answer requests."""
         children = [p for p in self.members() if p.parent == self.head.pid]
         return [p for p in children if " deliver " not in p.command and "multiprocessing" not in p.command]
+
+    def wait_until_settled(self) -> None:
+        """Return when a worker may be killed: one that dies soon after it was started, takes all with it."""
+
+        def is_settled() -> bool:
+            workers = self.workers()
+            return bool(workers) and all(worker.age > CRASH_LOOP for worker in workers)
+
+        wait_until(is_settled, seconds=CRASH_LOOP + 20, what=lambda: f"no settled worker: {self.workers()}")
 
     def terminate(self, *, seconds: float = 30.0) -> int:
         """SIGTERM to the head of the family; its exit status."""

@@ -6,6 +6,7 @@ import time
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import count
 
 from lxml import etree
 
@@ -41,12 +42,16 @@ def announce(client: SoapClient, zaken: Sequence[str] = ZAKEN) -> None:
         assert (reply.status, reply.name) == (200, "Bv03Bericht"), reply.raw
 
 
+_prefixes = (f"MZ{number}" for number in count(1))
+
+
 def contacts(*, each: int, zaken: Sequence[str] = ZAKEN) -> list[list[Sent]]:
-    """For every zaak so many messages, the second of them with a document."""
+    """For every zaak so many new messages, the second of them with a document."""
+    prefix = next(_prefixes)
     return [
         [
             Sent(
-                referentienummer := f"MZ-{zaak[-3:]}-{number}",
+                referentienummer := f"{prefix}-{zaak[-3:]}-{number}",
                 zaak,
                 cast.contact(
                     referentienummer=referentienummer,
@@ -131,10 +136,15 @@ class Account:
         assert self.changed == []
         assert set(self.repeats.values()) <= {1}, self.repeats
 
+    @property
+    def repeated(self) -> int:
+        """How many messages came to the receiver once more."""
+        return sum(self.repeats.values())
+
     def __str__(self) -> str:
         return (
             f"lost {len(self.lost)}, stored twice {len(self.stored_twice)}, reordered {len(self.reordered)}, "
-            f"changed {len(self.changed)}, repeats at the receiver {sum(self.repeats.values())}"
+            f"changed {len(self.changed)}, repeats at the receiver {self.repeated}"
         )
 
 

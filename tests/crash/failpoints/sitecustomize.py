@@ -1,39 +1,43 @@
 """Let a process of the gateway end itself with SIGKILL at a named place. The product knows nothing of this.
 
-Python imports this file at its start when its folder is on PYTHONPATH. CRASH_AT names the place, CRASH_NTH says the
-how manieth time in a process, CRASH_ONCE is a file that is made by the process that dies: while it exists nobody
-else does, so that what is started again lives. LEASE_MARGIN shortens the lease of an item, of which a test must
-await the end.
+Python imports this file at its start when its folder is on PYTHONPATH. CRASH_PLAN is a file with a place and a
+number: whoever comes to that place for the so manieth time since the file is there, renames it to `died` and dies.
+So nobody dies twice, and what is started again lives. LEASE_MARGIN shortens the lease, of which a test must await
+the end.
 """
 
 import os
 import signal
 import sys
 import threading
+from collections import Counter
 from collections.abc import Sequence
 from importlib.abc import MetaPathFinder
 from importlib.machinery import ModuleSpec, PathFinder
-from itertools import count
+from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-AT = os.environ.get("CRASH_AT", "")
+PLAN = Path(os.environ.get("CRASH_PLAN", "/nonexistent"))
 PACKAGE = "stuf_klantcontact"
 
 _lock = threading.Lock()
-_times = count(1)
+_times: Counter[str] = Counter()
 
 
 def reached(place: str) -> None:
     """Die here, if this is the place and the time."""
-    if place != AT:
-        return
     with _lock:
-        if next(_times) < int(os.environ.get("CRASH_NTH", "1")):
-            return
         try:
-            os.close(os.open(os.environ["CRASH_ONCE"], os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
-        except FileExistsError:
+            plan = PLAN.read_text(encoding="utf-8")
+            wanted, number = plan.splitlines()[:2]
+            if wanted != place:
+                return
+            _times[plan] += 1
+            if _times[plan] < int(number):
+                return
+            PLAN.rename(PLAN.with_name("died"))
+        except FileNotFoundError:
             return
         os.kill(os.getpid(), signal.SIGKILL)
 
