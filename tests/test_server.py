@@ -1,6 +1,7 @@
 """The server as an administrator meets it: it starts, stops, survives a crash, and leaves nothing behind."""
 
 import os
+import select
 import signal
 import socket
 import subprocess
@@ -59,8 +60,6 @@ def test_a_signal_stops_after_the_request_that_is_being_answered(
 
 
 def select_ready(connection: socket.socket, seconds: float) -> bool:
-    import select
-
     return bool(select.select([connection], [], [], seconds)[0])
 
 

@@ -83,7 +83,8 @@ class Door:
             zender = self._who(environ)
             raw = transport.read_body(environ, length=length, limit=self.limits.message_bytes)
         except Rejected as rejected:
-            logger.info("rejected port=%s status=%d rule=%s", ascii(port[:40]), rejected.code, rejected.rule)
+            known = port if port in self.wsdls else "unknown"
+            logger.info("rejected port=%s status=%d rule=%s", known, rejected.code, rejected.rule)
             return rejected.response()
         except Exception as error:
             return self._trouble(port, error)
