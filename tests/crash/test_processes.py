@@ -1,0 +1,94 @@
+"""The gateway as a family of processes: killed at the head it leaves nobody behind, told to stop it drains."""
+
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from crash.municipality import municipality
+from crash.processes import wait_until
+from crash.traffic import Senders, Sent, account, announce, contacts, offer, wait_until_empty
+from stuf_klantcontact import settings
+from stuf_klantcontact.store import Database, open_database
+from stuf_klantcontact.store.embedded import private_data_dir
+from stuf_klantcontact.testing import SoapClient
+
+
+@pytest.fixture
+def folder() -> Iterator[Path]:
+    """Where PostgreSQL may live, also when the tests run as root."""
+    with private_data_dir() as folder:
+        yield folder
+
+
+def test_killed_at_the_head_nobody_stays_and_nothing_acknowledged_is_lost(folder: Path, password_hash: str) -> None:
+    with municipality(folder, password_hash=password_hash, delay=0.05) as town:
+        first = town.start(workers=2)
+        announce(town.client)
+        commands = " ".join(process.command for process in first.members())
+        assert "postgres" in commands
+        assert " deliver " in commands
+        assert len(first.workers()) == 2
+        streams = contacts(each=400)
+        senders = Senders(town.client, streams, pause=0.1)
+        town.zaakmagazijn.wait_for(5, timeout=30)
+        first.kill_head()
+        before = acknowledged(streams)
+        first.wait_until_gone()
+        second = town.start(workers=2)
+        wait_until(lambda: acknowledged(streams) > before + 5, seconds=30, what="nobody is heard any more")
+        senders.stop()
+        database = open_database(settings.load(town.config), pool_size=1)
+        try:
+            wait_until_empty(database)
+            result = account(database, town.zaakmagazijn, streams)
+        finally:
+            database.close()
+        print(f"the head killed with {before} of {acknowledged(streams)} acknowledged: {result}")
+        result.hold()
+        assert second.terminate() == 0, second.log.read_text()
+        second.wait_until_gone()
+
+
+def test_told_to_stop_every_request_is_answered_and_nothing_stays_halfway(
+    database: Database, password_hash: str, tmp_path: Path
+) -> None:
+    zaken = [f"0518ZAAK00002{number:02}" for number in range(4)]
+    with municipality(tmp_path, password_hash=password_hash, database_url=database.url, delay=0.3) as town:
+        gateway = town.start(workers=2)
+        announce(town.client, zaken)
+        streams = contacts(each=200, zaken=zaken)
+        senders = [threading.Thread(target=_send_until_refused, args=(town.client, stream)) for stream in streams]
+        for sender in senders:
+            sender.start()
+        town.zaakmagazijn.wait_for(4, timeout=30)
+        before = time.monotonic()
+        assert gateway.terminate(seconds=60) == 0, gateway.log.read_text()
+        took = time.monotonic() - before
+        gateway.wait_until_gone()
+        for sender in senders:
+            sender.join()
+        offered = [sent for stream in streams for sent in stream if sent.offered]
+        broken = [sent.referentienummer for sent in offered if sent.unanswered]
+        print(f"stopped in {took:.1f} s with {len(offered)} offered; broken off {broken}")
+        with database.connection() as connection:
+            states = dict(connection.execute("SELECT state, count(*) FROM outbox_item GROUP BY 1").fetchall())
+        assert "sending" not in states, states
+        assert states["waiting"] > 0, "there was no load"
+        # What the zaakmagazijn has, we know that it has: nothing will come twice.
+        assert states["delivered"] == len(town.zaakmagazijn.kept)
+        assert broken == []
+
+
+def _send_until_refused(client: SoapClient, stream: list[Sent]) -> None:
+    """Send one after another; stop when nobody listens any more."""
+    for sent in stream:
+        offer(client, sent)
+        if sent.refused:
+            return
+
+
+def acknowledged(streams: list[list[Sent]]) -> int:
+    return sum(sent.answer is not None for stream in streams for sent in stream)
