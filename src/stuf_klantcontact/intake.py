@@ -73,6 +73,8 @@ _OPERATIONS: Final[Mapping[str, tuple[str, str]]] = {
 """Each message we take: the port it belongs on, and the word in `operaties` that allows it."""
 
 _REFERENCE_LENGTH: Final = 40
+_JOURNALLED: Final = 600
+"""Characters of a header value that the journal keeps beside the whole message; no valid one is longer."""
 _FACTS: Final = f"SELECT {rgbz.FACTS}, {journal.PREVIOUS} FROM {rgbz.FACTS_FROM} {journal.PREVIOUS_FROM}"
 _ZAAK_UNCHANGED: Final = (
     "%(zaak_id)s::bigint IS NULL OR EXISTS (SELECT FROM zaak WHERE id = %(zaak_id)s AND versie = %(versie)s)"
@@ -119,10 +121,11 @@ class _Message:
         """Parameters of journal.INSERT that do not depend on the verdict."""
         return {
             "partner": self.received.zender,
-            "systeem": self.header.zender.sleutel,
-            "referentienummer": self.header.referentienummer,
-            "berichtcode": self.header.berichtcode,
-            "operatie": split(self.element.tag)[1],
+            "systeem": self.header.zender.sleutel[:_JOURNALLED],
+            # What goes into an index has a limit; of a message that we accept all of it is within.
+            "referentienummer": self.header.referentienummer[:_JOURNALLED],
+            "berichtcode": self.header.berichtcode[:_JOURNALLED],
+            "operatie": split(self.element.tag)[1][:_JOURNALLED],
             "raw": self.received.raw,
             "hash": self.hash,
         }
@@ -203,10 +206,10 @@ class Intake:
             findings += _incomplete_header(message.header)
         elif not valid:
             schema = self._contract.violations(message.element)
-            findings += [_Finding(Fout.StUF055, violation) for violation in schema]
+            findings += [_Finding(Fout.StUF055, violation) for violation in schema] or [_unexplained()]
         if operatie == ZAKEN:
             return self._refuse(message, findings) if findings else self._zaak(message)
-        return self._klantcontact(message, findings)
+        return self._klantcontact(message, findings, valid=valid)
 
     def _identity(self, message: _Message) -> list[_Finding]:
         """Who sent it, and was it meant for us. What the schema will say is absent is not said twice."""
@@ -246,7 +249,7 @@ class Intake:
             )
         return found
 
-    def _klantcontact(self, message: _Message, findings: list[_Finding]) -> Answer:
+    def _klantcontact(self, message: _Message, findings: list[_Finding], *, valid: bool) -> Answer:
         opvoering = gfozaken.read(message.element)
         stranger = any(f.fout in (Fout.StUF010, Fout.StUF013, Fout.StUF052) for f in findings)
         if stranger:
@@ -264,11 +267,17 @@ class Intake:
                 row = cursor.execute(_FACTS, parameters).fetchone()
                 if row is None:
                     raise LookupError("a SELECT from one row gave none")
-                if (previous := journal.previous(row)) is not None:
-                    return self._again(message, previous)
-                answer = self._settle(message, opvoering, row, findings, connection=connection)
-                if answer is not None:
-                    return answer
+                previous = journal.previous(row)
+                outcome = None
+                if previous is None:
+                    outcome = self._settle(message, opvoering, row, findings, valid=valid, connection=connection)
+            # What follows takes a connection of its own: nobody holds one while waiting for another.
+            if previous is not None:
+                return self._again(message, previous)
+            if isinstance(outcome, Answer):
+                return outcome
+            if outcome is not None:
+                return self._refuse(message, outcome)
         raise TimeoutError(f"the zaak changed {TRIES} times while a message was judged")
 
     def _settle(
@@ -278,9 +287,10 @@ class Intake:
         row: Mapping[str, Any],
         findings: Sequence[_Finding],
         *,
+        valid: bool,
         connection: psycopg.Connection,
-    ) -> Answer | None:
-        """Judge by these facts and write the outcome; None when they no longer held."""
+    ) -> Answer | list[_Finding] | None:
+        """Judge by these facts: what is wrong, or the answer once it is written; None when they no longer held."""
         settings = self._settings
         zaak = rgbz.facts(row)
         zaaktype = settings.zaaktype.get(zaak.zaaktype) if zaak else None
@@ -301,22 +311,16 @@ class Intake:
                 now=message.now,
                 limits=settings.limits,
                 zonder_zaak=settings.mapping.zonder_zaak,
+                valid=valid,
             )
         )
         if findings or judgement.violations:
-            schema_speaks = any(f.violation.rule.startswith("XSD") for f in findings)
-            placed = [
-                _Finding(rules.rule(v.rule).fout, _placed(v, message.element))
-                for v in judgement.violations
-                # What the schema already said of the same element is not said twice.
-                if not (schema_speaks and v.rule == "KC-04")
-            ]
-            return self._refuse(message, [*findings, *placed])
+            return [*findings, *(_Finding(rules.rule(v.rule).fout, v) for v in judgement.violations)]
 
         kanaal = settings.mapping.kanaal[_type(opvoering)]
         identificatie = rgbz.klantcontactidentificatie(row["nummer"], moment=message.now.astimezone(AMSTERDAM))
-        policy_effect = settings.mapping.zonder_zaak if groep == "zonder_zaak" else getattr(policy.groepen, groep)
-        effect = "uitgewisseld" if policy_effect == "exchange" else "bewaard"
+        exchange = zaak is not None and groep != "zonder_zaak" and getattr(policy.groepen, groep) == "exchange"
+        effect = "uitgewisseld" if exchange else "bewaard"
         record = gfozaken.klantcontact(
             opvoering,
             identificatie=identificatie,
@@ -343,7 +347,7 @@ class Intake:
             *self._orders(record, documenten, zaak=zaak),
             *self._mails(record, opvoering, zaak=zaak, melding=policy.melding),
         ]
-        body = self._accepted(message, record, groep=groep)
+        body = self._accepted(message, record)
         written = connection.execute(
             _ACCEPT,
             {
@@ -500,13 +504,17 @@ class Intake:
             tijdstip_bericht=stuf0301(message.now),
         )
 
-    def _accepted(self, message: _Message, record: rgbz.Klantcontact, *, groep: str) -> bytes:
+    def _accepted(self, message: _Message, record: rgbz.Klantcontact) -> bytes:
         if message.received.port not in SYNCHRONOUS_PORTS:
             return etree.tostring(berichten.bv03(self._reply_header("Bv03", message)))
         header = replace(self._reply_header("Du02", message), functie=VOEG_TOE)
-        meldingen = [] if record.effect == "uitgewisseld" else [_KEPT[groep]]
+        kept = _KEPT["zonder_zaak" if record.zaak_id is None else record.groep]
         return gfozaken.write_du02(
-            header, identificatie=record.identificatie, groep=groep, effect=record.effect, meldingen=meldingen
+            header,
+            identificatie=record.identificatie,
+            groep=record.groep,
+            effect=record.effect,
+            meldingen=[] if record.effect == "uitgewisseld" else [kept],
         )
 
     def _orders(
@@ -587,6 +595,16 @@ def _standard(
     return _Finding(fout, violation)
 
 
+def _unexplained() -> _Finding:
+    """The schema refused the message, and no search says why: it is refused all the same."""
+    return _standard(
+        Fout.StUF055,
+        "",
+        nl="Controleer het bericht met het schema uit de WSDL.",
+        en="Check the message against the schema of the WSDL.",
+    )
+
+
 def _not_supported(element: etree._Element, *, port: str, known: bool) -> _Finding:
     """The code for a message that this port does not take."""
     namespace = split(element.tag)[0]
@@ -613,13 +631,15 @@ def _incomplete_header(header: Header) -> list[_Finding]:
             nl=f"Vul StUF:{name} in de stuurgegevens.",
             en=f"Fill StUF:{name} in the stuurgegevens.",
         )
-        for name, value, longest in (
-            ("zender", header.zender.applicatie, 50),
-            ("ontvanger", header.ontvanger.applicatie, 50),
-            ("referentienummer", header.referentienummer, _REFERENCE_LENGTH),
-            ("tijdstipBericht", header.tijdstip_bericht, 17),
+        for name, value, shortest, longest in (
+            ("zender", header.zender.applicatie, 1, 50),
+            ("zender", header.zender.administratie, 0, 50),
+            ("zender", header.zender.gebruiker, 0, 100),
+            ("ontvanger", header.ontvanger.applicatie, 1, 50),
+            ("referentienummer", header.referentienummer, 1, _REFERENCE_LENGTH),
+            ("tijdstipBericht", header.tijdstip_bericht, 1, 17),
         )
-        if not 0 < len(value) <= longest
+        if not shortest <= len(value) <= longest
     ]
 
 

@@ -54,11 +54,15 @@ class Contactpersoon(TypedDict, total=False):
 
 
 class Partij(TypedDict, total=False):
-    """With whom: a natuurlijkPersoon or a vestiging (soort says which), or one not yet placed."""
+    """With whom: a natuurlijkPersoon or a vestiging (soort says which), or one not yet placed.
+
+    `identificatie` is a number of a kind that RGBZ does not know; a geboortedatum may lack its day or month.
+    """
 
     soort: Literal["natuurlijkPersoon", "vestiging", "nietNatuurlijkPersoon"]
     bsn: str
     anpIdentificatie: str
+    identificatie: str
     geslachtsnaam: str
     voorvoegsel: str
     voorletters: str
@@ -72,7 +76,7 @@ class Partij(TypedDict, total=False):
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """DGA-UF Document. `inhoud` is None when there is none or (`leesbaar` False) when it is not base64."""
+    """DGA-UF Document. What is there but cannot be read is None, and its name in `onleesbaar`."""
 
     titel: str
     identificatie: str = ""
@@ -83,7 +87,7 @@ class Document:
     verzenddatum: date | None = None
     inhoud: bytes | None = None
     verwijzing: str = ""
-    leesbaar: bool = True
+    onleesbaar: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

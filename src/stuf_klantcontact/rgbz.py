@@ -374,6 +374,7 @@ def verwerk(session: Session, mutatie: ZaakMutatie, *, rsin: str) -> Zaak:
     for status in mutatie.statussen:
         old = known.get((status.volgnummer, status.datum_status_gezet))
         if old is None:
+            known[status.volgnummer, status.datum_status_gezet] = status
             zaak.statussen.append(status)
         else:
             old.omschrijving, old.toelichting = status.omschrijving, status.toelichting

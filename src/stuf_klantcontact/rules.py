@@ -1,11 +1,13 @@
 """The business rules KC-01… as pure functions over plain values.
 
 Each rule looks at one Case and says what is wrong, or nothing. A rule whose facts are missing (an unknown zaak, a
-field the schema refused) is silent: another rule, or the schema, has already spoken. Nothing here raises.
+field the schema refused) is silent: another rule, or the schema, has already spoken; but what a schema allows and
+the rules cannot read is refused. Nothing here raises.
 
 docs/mapping.md §3 and §4; the eight rules that The Hague published with its Klantcontact type.
 """
 
+import re
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -24,13 +26,18 @@ if TYPE_CHECKING:
     from stuf_klantcontact.settings import Groep, Zaaktype, Zender
 
 TYPES: Final = ("click", "call", "face", "mail", "e-mail")
+_EXISTING: Final = "een bestaande datum / a date that exists"
+_ISO_DATE: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", re.ASCII)
 _FORBIDDEN_IN_NAMES: Final = frozenset('/\\:<>"|?*')
 _BIDI: Final = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\u200e\u200f")
 
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """Everything that the rules may look at; `zaak` is None when not known here, `zender` when nobody sent it."""
+    """Everything that the rules may look at; `zaak` is None when not known here, `zender` when nobody sent it.
+
+    `valid`: the schema found nothing, so what is missing or unreadable is for the rules to say.
+    """
 
     opvoering: Opvoering
     zaak: "ZaakFeiten | None"
@@ -42,6 +49,7 @@ class Case:
     now: datetime
     limits: Limits
     zonder_zaak: str = "refuse"
+    valid: bool = True
 
 
 Check = Callable[[Case], list[Violation]]
@@ -90,9 +98,9 @@ def groep(
     persoonlijk, anoniem and zonder_medewerker are conversations; ontvangst and verzending are not, because the
     other side takes no active part. A conversation without a zaak is zonder_zaak whatever else it is.
     """
-    staff = opvoering.opvoerder is not None and opvoering.opvoerder.get("soort") in STAFF
     if opvoering.type not in interactief:
-        outward = opvoering.richting == "uitgaand" or (staff and opvoering.richting != "inkomend")
+        ours = opvoering.opvoerder is not None and opvoering.opvoerder.get("soort") == "medewerker"
+        outward = opvoering.richting == "uitgaand" or (ours and opvoering.richting != "inkomend")
         return "verzending" if outward else "ontvangst"
     if not opvoering.zaakidentificatie:
         return "zonder_zaak"
@@ -136,7 +144,7 @@ def kc_03(case: Case) -> list[Violation]:
 
 def kc_04(case: Case) -> list[Violation]:
     """Type is one of the five."""
-    if case.opvoering.type not in TYPES:
+    if case.valid and case.opvoering.type not in TYPES:
         return [_violation("KC-04", "gfo:Type", value=case.opvoering.type, expected=", ".join(TYPES))]
     return []
 
@@ -152,6 +160,8 @@ def kc_06(case: Case) -> list[Violation]:
     """The opvoerder is authenticated: the zender is, and is trusted to vouch for opvoerders."""
     if case.zender is not None and not case.zender.borgt_voor_opvoerder:
         return [_violation("KC-06", "gfo:Opvoerder")]
+    if case.valid and not (case.opvoering.opvoerder or {}).get("identificatie"):
+        return [_violation("KC-06", "gfo:Opvoerder", expected="gfo:Identificatie, gfo:BSN, …")]
     return []
 
 
@@ -182,10 +192,11 @@ def kc_08(case: Case) -> list[Violation]:
 
 
 def kc_09(case: Case) -> list[Violation]:
-    """DatumGezet is not in the future, nor before the zaak started unless the zaaktype says so."""
+    """DatumGezet exists, is not in the future, nor before the zaak started unless the zaaktype says so."""
     moment = case.opvoering.datum_gezet
     if moment is None:
-        return []
+        expected = "een bestaand moment / a moment that exists"
+        return [_violation("KC-09", "gfo:DatumGezet", expected=expected)] if case.valid else []
     local = moment.astimezone(AMSTERDAM)
     if moment > case.now + timedelta(seconds=case.limits.klokverschil):
         return [_violation("KC-09", "gfo:DatumGezet", value=local.isoformat())]
@@ -196,16 +207,18 @@ def kc_09(case: Case) -> list[Violation]:
 
 
 def kc_10(case: Case) -> list[Violation]:
-    """A personal contact is with exactly one natuurlijk persoon or vestiging."""
-    if case.groep in ("persoonlijk", "zonder_medewerker") and (
-        case.partij is None or case.partij["soort"] == "nietNatuurlijkPersoon"
-    ):
-        return [_violation("KC-10", "kc:contactpartij", expected="kc:natuurlijkPersoon, kc:vestiging")]
-    return []
+    """A personal contact is with exactly one natuurlijk persoon or vestiging; a contactpersoon has a name."""
+    wrong: list[Violation] = []
+    if case.groep == "persoonlijk" and case.partij is not None and case.partij["soort"] == "nietNatuurlijkPersoon":
+        wrong.append(_violation("KC-10", "kc:contactpartij", expected="kc:natuurlijkPersoon, kc:vestiging"))
+    contactpersoon = (case.opvoering.contactpartij or {}).get("contactpersoon")
+    if case.valid and contactpersoon is not None and "naam" not in contactpersoon:
+        wrong.append(_violation("KC-10", "kc:contactpersoon", expected="kc:naam"))
+    return wrong
 
 
 def kc_11(case: Case) -> list[Violation]:
-    """Identifiers pass their check: BSN and RSIN the 11-proef, a vestigingsnummer has twelve digits."""
+    """Identifiers pass their check: BSN and RSIN the 11-proef, a vestigingsnummer twelve digits; a date exists."""
     wrong: list[Violation] = []
     actor = case.opvoering.opvoerder or {}
     partij = case.opvoering.contactpartij or {}
@@ -224,11 +237,16 @@ def kc_11(case: Case) -> list[Violation]:
         if not (twelve if kind == "vestigingsnummer" else passes_eleven_test(value)):
             expected = "12 cijfers / 12 digits" if kind == "vestigingsnummer" else "11-proef"
             wrong.append(_violation("KC-11", element, value="***", expected=expected))
+    geboortedatum = partij.get("geboortedatum", "")
+    if case.valid and geboortedatum and not _ISO_DATE.fullmatch(geboortedatum):
+        wrong.append(_violation("KC-11", "kc:geboortedatum", value="***", expected=_EXISTING))
+    if case.valid and case.opvoering.medewerker is not None and not case.opvoering.medewerker.get("identificatie"):
+        wrong.append(_violation("KC-11", "kc:medewerker", expected="kc:identificatie"))
     return wrong
 
 
 def kc_12(case: Case) -> list[Violation]:
-    """Documents: base64 decodes, size within the limit, type on the allow list, a name without path."""
+    """Documents: base64 decodes, dates exist, size within the limit, type on the list, a name without path."""
     wrong: list[Violation] = []
     seen: set[str] = set()
     for position, document in enumerate(case.opvoering.documenten, start=1):
@@ -238,8 +256,12 @@ def kc_12(case: Case) -> list[Violation]:
                 _violation("KC-12", where, value=document.identificatie, expected="unieke dga:Identificatie")
             )
         seen.add(document.identificatie)
-        if not document.leesbaar:
+        if "Inhoud" in document.onleesbaar:
             wrong.append(_violation("KC-12", where, expected="base64"))
+        for date in (name for name in document.onleesbaar if name != "Inhoud" and case.valid):
+            wrong.append(_violation("KC-12", where, expected=f"dga:{date}: {_EXISTING}"))
+        if case.valid and not document.titel:
+            wrong.append(_violation("KC-12", where, expected="dga:Titel"))
         if document.inhoud is not None and len(document.inhoud) > case.limits.document_bytes:
             wrong.append(
                 _violation(
@@ -365,8 +387,8 @@ RULES: tuple[Rule, ...] = (
         "KC-09",
         Fout.StUF058,
         Text(
-            "DatumGezet ligt in de toekomst of voor de start van de zaak.",
-            "DatumGezet is in the future or before the zaak started.",
+            "DatumGezet bestaat niet, ligt in de toekomst of voor de start van de zaak.",
+            "DatumGezet does not exist, is in the future or before the zaak started.",
         ),
         Text(
             "Vul het moment van het contact in; controleer klok, tijdzone en zaakidentificatie.",
@@ -390,7 +412,7 @@ RULES: tuple[Rule, ...] = (
     Rule(
         "KC-11",
         Fout.StUF058,
-        Text("Een nummer is niet geldig.", "A number is not valid."),
+        Text("Een nummer of geboortedatum is niet geldig.", "A number or date of birth is not valid."),
         Text(
             "Controleer het nummer: BSN en RSIN voldoen aan de 11-proef, een vestigingsnummer heeft 12 cijfers.",
             "Check the number: BSN and RSIN pass the 11-proef, a vestigingsnummer has 12 digits.",

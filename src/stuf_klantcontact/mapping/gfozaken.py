@@ -8,10 +8,10 @@ docs/mapping.md §1 to §3; RGBZ 2.0 deel I §3.7.
 
 import binascii
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from hashlib import sha256
-from typing import TYPE_CHECKING, Any, Final, cast
+from typing import TYPE_CHECKING, Any, Final, TypeVar, cast
 
 from lxml import etree
 
@@ -30,6 +30,8 @@ from stuf_klantcontact.stuurgegevens import Header, write
 if TYPE_CHECKING:
     # What only reads a message need not load what speaks to a database.
     from stuf_klantcontact.rgbz import Betrokkene, DocumentInhoud, Informatieobject, Klantcontact
+
+T = TypeVar("T")
 
 ONDERWERP_LENGTH: Final = 80
 TOELICHTING_LENGTH: Final = 1000
@@ -239,6 +241,8 @@ def klantcontact(
             extra[name] = value
     if partij is not None:
         extra |= {f"namens.{name}": str(text) for name, text in partij.get("namens", {}).items()}
+    if opvoering.opvoerder.get("soort") != "medewerker" and herkomst != "opvoerder":
+        extra |= {f"opvoerder.{name}": str(text) for name, text in opvoering.opvoerder.items()}
     return Klantcontact(
         identificatie=identificatie,
         verantwoordelijke_organisatie=rsin,
@@ -289,10 +293,10 @@ def _whole_text(element: etree._Element | None) -> str:
     return "" if element is None or not (element.text or "").strip() else (element.text or "")
 
 
-def _or_none(reader: Any, text: str) -> Any:
+def _or_none(reader: Callable[[str], T], text: str) -> T | None:
     try:
         return reader(text) if text else None
-    except (ValueError, OverflowError):
+    except ValueError:
         return None
 
 
@@ -330,6 +334,8 @@ def _partij(contactpartij: etree._Element | None) -> tuple[Partij | None, bool]:
             names = ("bsn", "anpIdentificatie", "geslachtsnaam", "voorvoegsel", "voorletters")
             more = ("geslachtsaanduiding", "geboortedatum")
             partij = {"soort": local, **_fields(parts, *names, *more)}
+            if geboren := _or_none(tijdstip.parse_date, partij.get("geboortedatum", "")):
+                partij["geboortedatum"] = geboren.isoformat()
         elif local == "vestiging":
             partij = {"soort": local, **_fields(parts, "vestigingsnummer", "handelsnaam")}
             contactpersoon = _children(parts.get("contactpersoon"))
@@ -346,12 +352,15 @@ def _partij(contactpartij: etree._Element | None) -> tuple[Partij | None, bool]:
 
 def _partij_van(soort: str, identificatie: str, gegevens: Mapping[str, Any]) -> Partij | None:
     """A partij from what is known of an opvoerder or a betrokkene."""
+    found: dict[str, Any]
     if soort == "vestiging":
-        return Partij(soort="vestiging", vestigingsnummer=identificatie, handelsnaam=str(gegevens.get("naam", "")))
+        number = _nummer(identificatie, {12: "vestigingsnummer"})
+        return cast(Partij, {"soort": soort, **number, "handelsnaam": str(gegevens.get("naam", ""))})
     if soort == "natuurlijkPersoon":
-        key = "bsn" if len(identificatie) == 9 else "anpIdentificatie"
+        own = gegevens.get("stelsel") == "Identificatie"
+        number = _nummer(identificatie, {17: "anpIdentificatie"} if own else {9: "bsn", 17: "anpIdentificatie"})
         names = ("geslachtsnaam", "voorvoegsel", "voorletters", "geslachtsaanduiding", "geboortedatum")
-        found = {"soort": soort, key: identificatie, **{n: str(gegevens[n]) for n in names if gegevens.get(n)}}
+        found = {"soort": soort, **number, **{n: str(gegevens[n]) for n in names if gegevens.get(n)}}
         if gegevens.get("naam"):
             found.setdefault("geslachtsnaam", str(gegevens["naam"]))
         return cast(Partij, found)
@@ -360,24 +369,33 @@ def _partij_van(soort: str, identificatie: str, gegevens: Mapping[str, Any]) -> 
     return None
 
 
+def _nummer(identificatie: str, kinds: Mapping[int, str]) -> dict[str, str]:
+    """A number under the name that its length gives it, or as the identificatie of another kind."""
+    digits = identificatie.isascii() and identificatie.isdigit()
+    kind = kinds.get(len(identificatie), "identificatie") if digits else "identificatie"
+    return {kind: identificatie} if identificatie else {}
+
+
 def _document(element: etree._Element) -> Document:
     parts = _children(element)
-    inhoud, leesbaar, formaat = None, True, _text(parts.get("Formaat"))
+    inhoud, formaat = None, _text(parts.get("Formaat"))
     if (content := parts.get("Inhoud")) is not None:
         inhoud = decode_base64(content.text or "")
-        leesbaar = inhoud is not None
         formaat = formaat or str(content.get(qname(XMIME, "contentType"), ""))
+    ontvangen = _or_none(tijdstip.parse_date, _text(parts.get("Ontvangstdatum")))
+    verzonden = _or_none(tijdstip.parse_date, _text(parts.get("Verzenddatum")))
+    values = (("Inhoud", inhoud), ("Ontvangstdatum", ontvangen), ("Verzenddatum", verzonden))
     return Document(
         titel=_text(parts.get("Titel")),
         identificatie=_text(parts.get("Identificatie")),
         bestandsnaam=_text(parts.get("Bestandsnaam")),
         formaat=formaat,
         taal=_text(parts.get("Taal")),
-        ontvangstdatum=_or_none(tijdstip.parse_date, _text(parts.get("Ontvangstdatum"))),
-        verzenddatum=_or_none(tijdstip.parse_date, _text(parts.get("Verzenddatum"))),
+        ontvangstdatum=ontvangen,
+        verzenddatum=verzonden,
         inhoud=inhoud,
         verwijzing=_text(parts.get("Verwijzing")),
-        leesbaar=leesbaar,
+        onleesbaar=tuple(name for name, value in values if name in parts and value is None),
     )
 
 

@@ -18,12 +18,14 @@ from stuf_klantcontact import berichten
 from stuf_klantcontact.names import BG0320, KLC, STUF0302, XSI, ZKN0320, qname
 from stuf_klantcontact.rgbz import Informatieobject, Klantcontact, Zaak
 from stuf_klantcontact.stuurgegevens import Header
-from stuf_klantcontact.tijdstip import AMSTERDAM
+from stuf_klantcontact.tijdstip import stuf0302
 
 _ENTITEITTYPE: Final = qname(ZKN0320, "entiteittype")
 _BG_ENTITEITTYPE: Final = qname(BG0320, "entiteittype")
 _GESLACHT: Final = {"M": "Man", "V": "Vrouw", "O": "Onbekend"}
 _EXTENSION_LENGTH: Final = 5
+_NAAM_LENGTH: Final = 200
+_DATUM_FORMS: Final = {10: "datum", 7: "jaarMaand", 4: "jaar"}
 
 
 def klc_lk01(klantcontact: Klantcontact, *, header: Header) -> etree._Element:
@@ -129,20 +131,28 @@ def _nps(relation: etree._Element, persoon: Mapping[str, Any]) -> None:
     _bg(related, "anp.nummerAnderNatuurlijkPersoon", persoon.get("anpIdentificatie", ""))
     _bg(related, "geslachtsaanduiding", _GESLACHT.get(persoon.get("geslachtsaanduiding", ""), ""))
     datum = etree.SubElement(etree.SubElement(related, qname(BG0320, "geboorte")), qname(BG0320, "geboortedatum"))
-    if geboortedatum := persoon.get("geboortedatum", ""):
-        etree.SubElement(datum, qname(STUF0302, "datum")).text = _iso_date(geboortedatum)
-    if stam := persoon.get("geslachtsnaam", ""):
+    if form := _DATUM_FORMS.get(len(geboortedatum := persoon.get("geboortedatum", ""))):
+        etree.SubElement(datum, qname(STUF0302, form)).text = geboortedatum
+    stam, voorvoegsel = persoon.get("geslachtsnaam", ""), persoon.get("voorvoegsel", "")
+    voorletters = persoon.get("voorletters", "")
+    # bg0320 has no place for the text of a voorvoegsel: it goes before the name or, if that is too long, beside it.
+    joined = f"{voorvoegsel} {stam}" if voorvoegsel and stam else stam
+    fits = bool(stam) and len(joined) <= _NAAM_LENGTH
+    if stam or voorletters:
         name = etree.SubElement(related, qname(BG0320, "naamgebruik"))
-        _bg(name, "geslachtnaamstam", " ".join(w for w in (persoon.get("voorvoegsel", ""), stam) if w))
-        if voorletters := persoon.get("voorletters", ""):
+        if stam:
+            _bg(name, "geslachtnaamstam", joined if fits else stam)
+        if voorletters:
             _bg(name, "voorletters", voorletters)
+    beside = {"identificatie": persoon.get("identificatie", ""), "voorvoegsel": "" if fits else voorvoegsel}
+    _extra(relation, beside)
 
 
 def _ves(relation: etree._Element, vestiging: Mapping[str, Any]) -> None:
     related = etree.SubElement(relation, qname(ZKN0320, "gerelateerde"))
     related.set(_BG_ENTITEITTYPE, "VES")
     related.set("verwerkingssoort", "T")
-    _bg(related, "vestigingsnummer", vestiging["vestigingsnummer"])
+    _bg(related, "vestigingsnummer", vestiging.get("vestigingsnummer", ""))
     _bg(related, "handelsnaam", vestiging.get("handelsnaam", ""))
     contactpersoon = vestiging.get("contactpersoon")
     if contactpersoon:
@@ -151,14 +161,16 @@ def _ves(relation: etree._Element, vestiging: Mapping[str, Any]) -> None:
         _optional(group, "contactpersoonFunctie", contactpersoon.get("functie", ""))
         _optional(group, "contactpersoonTelefoonnummer", contactpersoon.get("telefoonnummer", ""))
         _add(group, "contactpersoonnaam", contactpersoon["naam"])
+    _extra(relation, {"identificatie": vestiging.get("identificatie", "")})
 
 
 def _extra(parent: etree._Element, values: Mapping[str, str]) -> None:
-    if not values:
+    given = {name: value for name, value in sorted(values.items()) if value}
+    if not given:
         return
     group = etree.SubElement(parent, qname(STUF0302, "extraElementen"))
-    for name in sorted(values):
-        etree.SubElement(group, qname(STUF0302, "extraElement"), naam=name).text = values[name]
+    for name, value in given.items():
+        etree.SubElement(group, qname(STUF0302, "extraElement"), naam=name).text = value
 
 
 def _entity(tag: str | etree._Element, entiteittype: str, *, verwerkingssoort: str) -> etree._Element:
@@ -199,9 +211,5 @@ def _datum(parent: etree._Element, local: str, value: date) -> None:
 
 
 def _moment(element: etree._Element, value: datetime) -> None:
-    text = value.astimezone(AMSTERDAM).isoformat(timespec="milliseconds" if value.microsecond else "seconds")
+    text = stuf0302(value, timespec="milliseconds" if value.microsecond else "seconds")
     etree.SubElement(element, qname(STUF0302, "tijdstip")).text = text
-
-
-def _iso_date(text: str) -> str:
-    return text if "-" in text else f"{text[:4]}-{text[4:6]}-{text[6:8]}"
