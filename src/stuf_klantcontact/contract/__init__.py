@@ -14,8 +14,8 @@ from types import MappingProxyType
 from lxml import etree
 
 from stuf_klantcontact.contract import schemas, wording
+from stuf_klantcontact.contract.declarations import Declarations
 from stuf_klantcontact.contract.explain import LIMIT, explain
-from stuf_klantcontact.contract.models import Models
 from stuf_klantcontact.contract.schemas import schema_directory
 from stuf_klantcontact.errors import GatewayError, Violation
 from stuf_klantcontact.names import GFOZAKEN
@@ -42,7 +42,7 @@ class Contract:
     """The namespace of Klantcontact: ours, or that of the municipality's own schema."""
     _files: Mapping[str, bytes] = field(repr=False)
     _roots: frozenset[str] = field(repr=False)
-    _models: Models = field(repr=False)
+    _declarations: Declarations = field(repr=False)
 
     def violations(self, element: etree._Element) -> list[Violation]:
         """Everything that is wrong with `element`, the child of a SOAP Body, in the order of the document.
@@ -50,7 +50,7 @@ class Contract:
         At most LIMIT; when there may be more, the last one says so. Lines are those of the parse that made
         `element`.
         """
-        return explain(element, schema=self.envelope, roots=self._roots, models=self._models)
+        return explain(element, schema=self.envelope, roots=self._roots, declarations=self._declarations)
 
     def check(self, element: etree._Element) -> None:
         """Raise ContractError when `element`, a message of our own, is not as the contract says."""
@@ -78,5 +78,5 @@ def load(directory: Path | None = None) -> Contract:
         gfozaken=gfozaken,
         _files=MappingProxyType(files),
         _roots=schemas.global_elements(files),
-        _models=Models(files),
+        _declarations=Declarations(schemas.documents(files)),
     )

@@ -1,98 +1,116 @@
 """A message as markup, one tag at a time, as it is or as repaired in thought."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass, field
-from typing import Any, Final
+from collections.abc import Callable, Iterator
+from typing import Final, NamedTuple
 from xml.sax.saxutils import escape, quoteattr
 
 from lxml import etree
 
-from stuf_klantcontact.names import split
+from stuf_klantcontact.contract.declarations import Kind
+from stuf_klantcontact.names import SOAP11, STUF0301, STUF0302, XMIME, XSI, qname, split
 
 _XML: Final = "http://www.w3.org/XML/1998/namespace"
+_PREFIXES: Final = {XSI: "xsi", STUF0301: "s1", STUF0302: "s2", XMIME: "m"}
+_DECLARED: Final = "".join(f' xmlns:{prefix}="{uri}"' for uri, prefix in _PREFIXES.items())
+_TYPE: Final = qname(XSI, "type")
+
+OPEN: Final = f'<e:Envelope xmlns:e="{SOAP11}"{_DECLARED}><e:Body>'
 
 
-@dataclass(slots=True)
-class Repairs:
-    """What the next reading pretends."""
+class Part(NamedTuple):
+    """A child as repaired: an element under a name, or only a name, to be put in; and its type if that is known."""
 
-    dropped: set[etree._Element] = field(default_factory=set)
-    before: dict[etree._Element, list[str]] = field(default_factory=dict)
-    at_end: dict[etree._Element, list[str]] = field(default_factory=dict)
-
-    def frozen(self) -> "Repairs":
-        """As they are now: what one reading finds is for the next one."""
-        return Repairs(
-            dropped=set(self.dropped),
-            before={element: list(names) for element, names in self.before.items()},
-            at_end={element: list(names) for element, names in self.at_end.items()},
-        )
+    element: etree._Element | None
+    name: str
+    kind: Kind | None
 
 
-def tags(root: etree._Element, repairs: Repairs) -> Iterator[tuple[str, etree._Element, bool, bool]]:
-    """The message as markup, one tag at a time: (markup, element, synthetic, is a start tag)."""
-    text = ""
-    declared = [(prefix or "", uri) for prefix, uri in root.nsmap.items()]
-    names: list[str] = []
-    walk = etree.iterwalk(root, events=("start-ns", "start", "end", "comment", "pi"))
-    node: Any
-    for event, node in walk:
-        if event == "end":
-            name = names.pop()
-            if name:
-                for missing in repairs.at_end.get(node, ()):
-                    yield text + _synthetic(missing), node, True, True
-                    text = ""
-                yield f"{text}</{name}>", node, False, False
-                text = ""
-        elif event == "start":
-            for missing in repairs.before.get(node, ()):
-                yield text + _synthetic(missing), node, True, True
-                text = ""
-            if node in repairs.dropped:
-                walk.skip_subtree()
-                names.append("")
-                declared = []
+class Tag(NamedTuple):
+    """A piece of markup that ends with a tag; `name` as written, `element` None when it was put in."""
+
+    markup: str
+    name: str
+    element: etree._Element | None
+    start: bool
+
+
+Look = Callable[[etree._Element, Kind | None], tuple[list[Part], bool]]
+"""The children of an element as repaired, and whether some were left out."""
+
+
+def tags(root: Part, look: Look, dropped: set[etree._Element]) -> Iterator[Tag]:
+    """The message as markup. Prefixes are ours: nothing depends on those of the sender but a type he names."""
+    stack: list[tuple[etree._Element, str, str, str, Iterator[Part], str]] = []
+    split_names: dict[str, tuple[str, str]] = {}
+    text = around = ""
+    todo: Part | None = root
+    while True:
+        if todo is None:
+            if not stack:
+                return
+            todo = next(stack[-1][4], None)
+            if todo is None:
+                node, name, local, around, _, left_over = stack.pop()
+                yield Tag(f"{text}{left_over}</{local}>", name, node, False)
+                text = "" if node is root.element else _escaped(node.tail)
                 continue
-            name, markup = _start_tag(node, declared)
-            names.append(name)
-            declared = []
-            yield text + markup, node, False, True
-            text = _escaped(node.text)
+        element, name, kind = todo
+        todo = None
+        if name not in split_names:
+            split_names[name] = split(name)
+        namespace, local = split_names[name]
+        declared = "" if namespace == around else f" xmlns={quoteattr(namespace)}"
+        if element is None:
+            yield Tag(f"{text}<{local}{declared}/>", name, None, True)
+            text = ""
             continue
-        elif event == "start-ns":
-            declared.append(node)
+        if element in dropped:
+            text += _escaped(element.tail)
             continue
-        if node is not root:
-            text += _escaped(node.tail)
+        yield Tag(f"{text}<{local}{declared}{_attributes(element)}>", name, element, True)
+        text = _escaped(element.text)
+        parts, less = look(element, kind)
+        left_over = _left_over(element, parts) if less else ""
+        stack.append((element, name, local, around, iter(parts), left_over))
+        around = namespace
+
+
+def _left_over(element: etree._Element, planned: list[Part]) -> str:
+    """The text that stood after children that are left out."""
+    kept = {part.element for part in planned}
+    tails = (child.tail for child in element.iterchildren(etree.Element) if child not in kept)
+    return "".join(_escaped(tail) for tail in tails if tail and not tail.isspace())
 
 
 def _escaped(text: str | None) -> str:
-    return escape(text, {"\r": "&#13;"}) if text else ""
+    if not text:
+        return ""
+    if "&" in text or "<" in text or ">" in text or "\r" in text:
+        return escape(text, {"\r": "&#13;"})
+    return text
 
 
-def _start_tag(node: etree._Element, declared: list[tuple[str, str]]) -> tuple[str, str]:
-    namespace, local = split(str(node.tag))
-    prefix = node.prefix
-    name = f"{prefix}:{local}" if prefix else local
-    parts = [f"<{name}"]
-    if not prefix:
-        parts.append(f" xmlns={quoteattr(namespace)}")
-    for key, bound in dict(declared).items():
-        if key:
-            parts.append(f" xmlns:{key}={quoteattr(bound)}")
-    for name_of_attribute, value in node.items():
-        namespace, local = split(str(name_of_attribute))
+def _attributes(node: etree._Element) -> str:
+    if not node.attrib:
+        return ""
+    parts = []
+    for number, (name, value) in enumerate(node.items()):
+        namespace, local = split(str(name))
+        value = str(value)
+        if name == _TYPE:
+            # The only value with a prefix in it that a verdict depends on.
+            prefix, colon, kind = value.strip().rpartition(":")
+            bound = node.nsmap.get(prefix if colon else None)
+            if bound is not None:
+                parts.append(f' xmlns:t="{escape(bound, {chr(34): "&quot;"})}"')
+                value = f"t:{kind}"
         if namespace == _XML:
             local = f"xml:{local}"
         elif namespace:
-            prefixes = (known for known, uri in node.nsmap.items() if known and uri == namespace)
-            local = f"{next(prefixes)}:{local}"
-        parts.append(f" {local}={quoteattr(str(value), {chr(13): '&#13;'})}")
-    parts.append(">")
-    return name, "".join(parts)
-
-
-def _synthetic(name: str) -> str:
-    namespace, local = split(name)
-    return f"<{local} xmlns={quoteattr(namespace)}/>"
+            prefix = _PREFIXES.get(namespace, "")
+            if not prefix:
+                prefix = f"a{number}"
+                parts.append(f" xmlns:{prefix}={quoteattr(namespace)}")
+            local = f"{prefix}:{local}"
+        parts.append(f" {local}={quoteattr(value, {chr(13): '&#13;', chr(10): '&#10;', chr(9): '&#9;'})}")
+    return "".join(parts)

@@ -166,6 +166,12 @@ def _first(log: Iterable[etree._LogEntry], root: Path) -> str:
     return "no reason given"
 
 
+def documents(files: Mapping[str, bytes]) -> list[tuple[str, etree._Element]]:
+    """Every schema with the namespace that it defines."""
+    roots = (parse(data, name=name) for name, data in files.items() if name.endswith(".xsd"))
+    return [(root.get("targetNamespace", ""), root) for root in roots]
+
+
 def global_elements(files: Mapping[str, bytes]) -> frozenset[str]:
     """The Clark names of every element that may be the root of a message."""
     found = set()

@@ -4,7 +4,9 @@ libxml2's sentences are never shown: they are English, and they quote what the s
 """
 
 import re
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from difflib import get_close_matches
 from typing import Final
 
 from lxml import etree
@@ -105,14 +107,15 @@ class Finding:
     choice: bool = False
 
 
-def violation(finding: Finding, *, path: str) -> Violation:
-    """The finding as a person reads it."""
+def violation(finding: Finding, *, path: str, place: tuple[int, int] | None = None) -> Violation:
+    """The finding as a person reads it; `place` is its line and column, when they are known."""
     message, hint, expected = _words(finding)
     return Violation(
         rule=finding.rule,
         message=message,
         hint=hint,
-        line=_line(finding.element),
+        line=place[0] if place else _line(finding.element),
+        column=place[1] if place else None,
         path=path,
         element=_called(str(finding.element.tag)),
         value=_value(finding),
@@ -120,14 +123,33 @@ def violation(finding: Finding, *, path: str) -> Violation:
     )
 
 
-def unknown_root(element: etree._Element, *, roots: frozenset[str]) -> Violation:
+def attribute_meant(finding: Finding, names: Iterable[str]) -> Finding:
+    """The finding of an unknown attribute, with the one of `names` that was evidently meant."""
+    local = split(finding.attribute or "")[1].lower()
+    locals_ = {split(name)[1].lower(): name for name in names}
+    close = get_close_matches(local[:60], list(locals_), n=1, cutoff=0.75)
+    return replace(finding, meant=locals_[close[0]]) if close else finding
+
+
+def unknown_root(
+    element: etree._Element, *, roots: frozenset[str], place: tuple[int, int] | None = None
+) -> Violation:
     """The Body holds something that is no message of ours."""
     namespace, local = split(str(element.tag))
     same = sorted(name for name in roots if split(name)[1] == local)
-    known = ", ".join(
-        sorted(_called(name) for name in roots if split(name)[1].endswith(("_Di01", "_Di02", "Lk01")))
-    )
+    messages = [name for name in roots if split(name)[1].endswith(("_Di01", "_Di02", "Lk01"))]
+    locals_ = {split(name)[1].lower(): name for name in sorted(roots)}
+    close = get_close_matches(local.lower()[:60], list(locals_), n=3, cutoff=0.75)
+    wanted = sorted(messages) if len(messages) <= _NAMES else [locals_[name] for name in close]
+    known = ", ".join(dict.fromkeys(_called(name) for name in wanted))
     hint = Text(f"Stuur een van: {known}.", f"Send one of: {known}.")
+    if not known:
+        hint = Text(
+            "Stuur een bericht dat deze schema's kennen; `schemas list` noemt ze.",
+            "Send a message that these schemas know; `schemas list` names them.",
+        )
+    elif close and not same:
+        hint = Text(f"Bedoelt u {known}?", f"Do you mean {known}?")
     if same:
         wanted = split(same[0])[0]
         hint = Text(
@@ -142,10 +164,11 @@ def unknown_root(element: etree._Element, *, roots: frozenset[str]) -> Violation
             f"{_safe(local)} in namespace {shown} is not a message of this interface.",
         ),
         hint=hint,
-        line=_line(element),
+        line=place[0] if place else _line(element),
+        column=place[1] if place else None,
         path="/" + _called(str(element.tag)),
         element=_called(str(element.tag)),
-        expected=_called(same[0]) if same else known,
+        expected=_called(same[0]) if same else known or None,
     )
 
 
@@ -347,6 +370,21 @@ def _attribute(finding: Finding, name: str) -> tuple[Text, Text | None, str | No
             ),
             Text(f"Laat attribuut {attribute} weg.", f"Leave attribute {attribute} out."),
             None,
+        )
+    if finding.meant is not None:
+        wanted = _called(finding.meant)
+        namespace, local = split(finding.meant)
+        hint = Text(f"Bedoelt u {wanted}?", f"Do you mean {wanted}?")
+        if local == split(finding.attribute or "")[1]:
+            hint = (
+                Text(f"Zet {local} in namespace {namespace}.", f"Put {local} into namespace {namespace}.")
+                if namespace
+                else Text(f"Schrijf {local} zonder prefix.", f"Write {local} without a prefix.")
+            )
+        return (
+            Text(f"{name} kent geen attribuut {attribute}.", f"{name} has no attribute {attribute}."),
+            hint,
+            wanted,
         )
     return (
         Text(f"{name} kent geen attribuut {attribute}.", f"{name} has no attribute {attribute}."),
