@@ -21,15 +21,13 @@ test-interpreters: $(READY) ## The SOAP door's tests on every other supported Py
 	bash tests/interpreters.sh $(BIN)/python
 
 bench: $(READY) ## The benchmarks, as ratios
-	@set -e; found=; for file in benchmarks/[a-z]*.py; do \
-		[ -f "$$file" ] || continue; found=yes; echo "== $$file"; $(BIN)/python "$$file"; \
-	done; [ -n "$$found" ] || echo "no benchmarks yet"
+	$(BIN)/python -m benchmarks
 
 lint: $(READY) ## ruff, mypy --strict, import-linter
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(BIN)/lint-imports
+	$(BIN)/lint-imports --no-logo
 
 docs: $(READY) ## Rewrite the tables in README.md and docs/ that come from the code
 	$(BIN)/python docs/tables.py

@@ -1,0 +1,35 @@
+"""Measure everything in one run, and print one table."""
+
+import argparse
+import os
+import platform
+import sys
+
+from benchmarks import intake, parts, verdict
+from benchmarks.figure import table
+from benchmarks.load import CONNECTIONS, client
+from benchmarks.stage import stage
+from stuf_klantcontact.cli.run import THREADS
+
+
+def main() -> int:
+    """Always 0 when everything ran: whether an aim is met depends on the machine, so people read the table."""
+    words = argparse.ArgumentParser(prog="python -m benchmarks", description="What the gateway costs, as ratios.")
+    words.add_argument("--quick", action="store_true", help="only show that it runs: no figure means anything")
+    quick = words.parse_args().quick
+    with stage() as found:
+        figures = [
+            *intake.measure(found, rounds=1 if quick else 7, seconds=1 if quick else 4),
+            *parts.measure(found, messages=100 if quick else 2000),
+            *verdict.measure(found.message, rounds=3 if quick else 15, messages=100 if quick else 2000),
+        ]
+        print(
+            f"Python {platform.python_version()}, {os.cpu_count()} cores; {intake.WORKERS} workers with "
+            f"{THREADS} threads; {CONNECTIONS} connections by {client()}; {len(found.message)} bytes a message"
+        )
+        print(table(figures))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
