@@ -9,14 +9,13 @@ import signal
 import threading
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import psycopg
 import pytest
 from lxml import etree
 
+from crash.gate import held_at_commit
 from crash.municipality import Municipality, municipality
 from crash.processes import Family, wait_until
 from crash.traffic import ZAKEN, Account, Senders, Sent, account, announce, contacts, offer, wait_until_empty
@@ -25,7 +24,6 @@ from stuf_klantcontact.store import Database
 from stuf_klantcontact.testing import SoapClient
 
 NAME = "test_crash"
-GATE = 4711
 
 
 @dataclass
@@ -145,59 +143,6 @@ def test_a_sender_that_gave_up_waiting_gets_the_stored_answer(victim: Victim) ->
     assert again is not None
     assert again.raw == first
     victim.account().hold()
-
-
-@dataclass
-class Gate:
-    """Whoever commits an accepted message with a certain number waits here, all its rows written."""
-
-    connection: psycopg.Connection
-
-    def wait_for_somebody(self, *, waiting_for: str = "advisory") -> int:
-        """The server process that waits."""
-        found: list[int] = []
-
-        def look() -> bool:
-            rows = self.connection.execute(
-                "SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
-                " AND wait_event = %s",
-                [waiting_for],
-            )
-            found[:] = [row[0] for row in rows]
-            return bool(found)
-
-        wait_until(look, seconds=10, what=f"nobody waits for {waiting_for}")
-        return found[0]
-
-    def open(self) -> None:
-        """Let everybody commit."""
-        self.connection.execute("SELECT pg_advisory_unlock_all()")
-
-    def terminate(self, backend: int) -> None:
-        """End a server process in its transaction, and wait until it is gone."""
-        self.connection.execute("SELECT pg_terminate_backend(%s, 10000)", [backend])
-
-
-@contextmanager
-def held_at_commit(database: Database, sent: Sent) -> Iterator[Gate]:
-    """A deferred constraint trigger runs inside COMMIT: there, the message waits until the gate opens."""
-    with database.connection() as connection:
-        connection.execute(
-            f"""
-            CREATE FUNCTION wait_at_gate() RETURNS trigger LANGUAGE plpgsql AS
-                'BEGIN PERFORM pg_advisory_xact_lock_shared({GATE}); RETURN NULL; END';
-            CREATE CONSTRAINT TRIGGER gate AFTER INSERT ON bericht DEFERRABLE INITIALLY DEFERRED FOR EACH ROW
-                WHEN (NEW.referentienummer = '{sent.referentienummer}' AND NEW.verdict = 'accepted')
-                EXECUTE FUNCTION wait_at_gate();
-            SELECT pg_advisory_lock({GATE});
-            """  # type: ignore[arg-type]
-        )
-        gate = Gate(connection)
-        try:
-            yield gate
-        finally:
-            gate.open()
-            connection.execute("DROP TRIGGER gate ON bericht; DROP FUNCTION wait_at_gate()")
 
 
 def canonical(element: etree._Element | None) -> bytes:

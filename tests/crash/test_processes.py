@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from crash.gate import held_at_commit
 from crash.municipality import municipality
 from crash.processes import wait_until
 from crash.traffic import Senders, Sent, account, announce, contacts, offer, wait_until_empty
@@ -55,24 +56,33 @@ def test_killed_at_the_head_nobody_stays_and_nothing_acknowledged_is_lost(folder
 def test_told_to_stop_every_request_is_answered_and_nothing_stays_halfway(
     database: Database, password_hash: str, tmp_path: Path
 ) -> None:
-    zaken = [f"0518ZAAK00002{number:02}" for number in range(4)]
+    zaken = [f"0518ZAAK00002{number:02}" for number in range(5)]
     with municipality(tmp_path, password_hash=password_hash, database_url=database.url, delay=0.3) as town:
         gateway = town.start(workers=2)
         announce(town.client, zaken)
-        streams = contacts(each=200, zaken=zaken)
+        streams = contacts(each=1000, zaken=zaken[1:])
+        ((last,),) = contacts(each=1, zaken=zaken[:1])
         senders = [threading.Thread(target=_send_until_refused, args=(town.client, stream)) for stream in streams]
         for sender in senders:
             sender.start()
         town.zaakmagazijn.wait_for(4, timeout=30)
-        before = time.monotonic()
-        assert gateway.terminate(seconds=60) == 0, gateway.log.read_text()
-        took = time.monotonic() - before
+        with held_at_commit(database, last) as gate:
+            waiting = threading.Thread(target=offer, args=(town.client, last))
+            waiting.start()
+            gate.wait_for_somebody()
+            gateway.head.terminate()
+            for sender in senders:
+                sender.join()  # by now nobody listens any more
+            assert last.answer is None
+            gate.open()
+            waiting.join()
+        assert last.answer is not None
+        assert gateway.head.wait(timeout=30) == 0, gateway.log.read_text()
         gateway.wait_until_gone()
-        for sender in senders:
-            sender.join()
+        assert all(any(sent.refused for sent in stream) for stream in streams), "the load ended too early"
         offered = [sent for stream in streams for sent in stream if sent.offered]
         broken = [sent.referentienummer for sent in offered if sent.unanswered]
-        print(f"stopped in {took:.1f} s with {len(offered)} offered; broken off {broken}")
+        print(f"stopped after {len(offered)} offers; broken off: {broken}")
         with database.connection() as connection:
             states = dict(connection.execute("SELECT state, count(*) FROM outbox_item GROUP BY 1").fetchall())
         assert "sending" not in states, states
@@ -88,6 +98,7 @@ def _send_until_refused(client: SoapClient, stream: list[Sent]) -> None:
         offer(client, sent)
         if sent.refused:
             return
+        time.sleep(0.01)
 
 
 def acknowledged(streams: list[list[Sent]]) -> int:
