@@ -1,0 +1,72 @@
+"""What was found in one document, and of which layer each finding is."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from stuf_klantcontact.errors import Text, Violation
+
+Language = Literal["nl", "en"]
+Layer = Literal["well-formedness", "XSD", "StUF", "RGBZ", "gateway"]
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What was found in one file or message; `schema` says against what it was held.
+
+    Of a StUF-berichtenSet each message has its own report, with its `index` from 1; `messages` is how many there
+    were in all.
+    """
+
+    file: str
+    schema: str
+    violations: tuple[Violation, ...]
+    index: int | None = None
+    messages: int = 1
+
+    @property
+    def valid(self) -> bool:
+        """Whether nothing but warnings was found."""
+        return not any(v.severity == "error" for v in self.violations)
+
+    @property
+    def name(self) -> str:
+        """The file, with the number of the message in it when there is one."""
+        return self.file if self.index is None else f"{self.file}#{self.index}"
+
+
+def layer(rule: str) -> Layer:
+    """The layer that a rule is of, from the lowest up: what cannot be read breaks no rule of StUF."""
+    head = rule.partition("-")[0]
+    if head in ("XML", "SOAP"):
+        return "well-formedness"
+    if head == "XSD":
+        return "XSD"
+    if head == "RGBZ":
+        return "RGBZ"
+    return "StUF" if head.startswith("StUF") else "gateway"
+
+
+def url(rule: str, *, base: str = "") -> str:
+    """The page about a rule."""
+    return f"{base}/fouten/{rule}"
+
+
+def said(text: Text, language: Language) -> str:
+    """The sentence in one language."""
+    return text.nl if language == "nl" else text.en
+
+
+def shown(text: str) -> str:
+    """A line for a terminal: what could move the cursor, change a colour or turn the reading order made visible."""
+    return "".join(c if c.isprintable() else _escaped(c) for c in text)
+
+
+def printable(text: str) -> str:
+    """What XML can hold of a text."""
+    return "".join(
+        c for c in text if c in "\t\n\r" or " " <= c < "\ud800" or "\ue000" <= c < "\ufffe" or c > "\uffff"
+    )
+
+
+def _escaped(character: str) -> str:
+    return " " if character.isspace() else character.encode("unicode_escape").decode()

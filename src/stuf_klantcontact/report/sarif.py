@@ -1,0 +1,79 @@
+"""Findings as SARIF 2.1.0, for code scanning of GitHub and others.
+
+A run is written piece by piece, results first, so that a file of gigabytes can be reported in constant memory.
+OASIS SARIF 2.1.0 §3.13 to §3.52.
+"""
+
+import json
+from collections.abc import Callable, Iterable
+from pathlib import PurePath
+from typing import Any, Final
+from urllib.parse import quote
+
+from stuf_klantcontact.report.model import Language, Report, layer, said, url
+
+SCHEMA: Final = "https://json.schemastore.org/sarif-2.1.0.json"
+Describe = Callable[[str], str]
+"""Says in a sentence what a rule is about."""
+
+
+def results(report: Report, *, language: Language) -> list[dict[str, Any]]:
+    """A result for each finding."""
+    return [
+        {
+            "ruleId": violation.rule,
+            "level": violation.severity,
+            "message": {
+                "text": " ".join(
+                    said(text, language) for text in (violation.message, violation.hint) if text is not None
+                )
+            },
+            "locations": [_location(report, violation.line, violation.column, violation.path)],
+            "properties": {"layer": layer(violation.rule)}
+            | ({"message": report.index} if report.index is not None else {}),
+        }
+        for violation in report.violations
+    ]
+
+
+def begin() -> str:
+    """What comes before the results."""
+    return f'{{\n"$schema": "{SCHEMA}",\n"version": "2.1.0",\n"runs": [\n{{\n"results": ['
+
+
+def end(rules: Iterable[str], *, describe: Describe, version: str, base: str = "") -> str:
+    """What comes after them: the tool, and every rule that was named."""
+    driver: dict[str, Any] = {
+        "name": "stuf-klantcontact",
+        "version": version,
+        "rules": [
+            {
+                "id": rule,
+                "shortDescription": {"text": describe(rule)},
+                "properties": {"layer": layer(rule)},
+                **({"helpUri": url(rule, base=base)} if base else {}),
+            }
+            for rule in sorted(rules)
+        ],
+    }
+    tool = json.dumps({"driver": driver}, ensure_ascii=False)
+    return f'\n],\n"columnKind": "unicodeCodePoints",\n"tool": {tool}\n}}\n]\n}}'
+
+
+def _location(report: Report, line: int | None, column: int | None, path: str | None) -> dict[str, Any]:
+    place: dict[str, Any] = {"artifactLocation": {"uri": _uri(report.file)}}
+    if line:
+        place["region"] = {"startLine": line} | ({"startColumn": column} if column else {})
+    location: dict[str, Any] = {"physicalLocation": place}
+    if path:
+        location["logicalLocations"] = [{"fullyQualifiedName": path}]
+    return location
+
+
+def _uri(file: str) -> str:
+    """A relative path as a relative reference, an absolute one as file:; standard input by name."""
+    if file in ("", "-"):
+        return "stdin.xml"
+    path = PurePath(file)
+    name = quote(path.as_posix())
+    return f"file://{name}" if path.is_absolute() else name.removeprefix("./")

@@ -1,0 +1,123 @@
+"""Reports written one after another, so that nobody need hold them all: text, JSON, SARIF, JUnit."""
+
+import json
+import shutil
+from collections.abc import Callable
+from tempfile import SpooledTemporaryFile
+from typing import Final, Literal, Protocol, TextIO
+
+from stuf_klantcontact.report import junit, sarif
+from stuf_klantcontact.report.model import Language, Report
+from stuf_klantcontact.report.text import Source, as_text
+
+Form = Literal["text", "json", "sarif", "junit"]
+_IN_MEMORY: Final = 8_000_000
+
+
+class Stream(Protocol):
+    """Takes reports in order; `close` writes what comes last."""
+
+    def add(self, report: Report, *, source: Source | None = None) -> None:
+        """Write one report."""
+        ...
+
+    def close(self) -> None:
+        """Write the end."""
+        ...
+
+
+def open_stream(
+    form: Form,
+    out: TextIO,
+    *,
+    language: Language,
+    as_dict: Callable[[Report], object],
+    describe: sarif.Describe,
+    version: str,
+    colour: bool = False,
+) -> Stream:
+    """The stream of a form."""
+    match form:
+        case "text":
+            return _Text(out, language, colour)
+        case "json":
+            return _Json(out, as_dict)
+        case "sarif":
+            return _Sarif(out, language, describe, version)
+        case "junit":
+            return _JUnit(out, language)
+
+
+class _Text:
+    def __init__(self, out: TextIO, language: Language, colour: bool) -> None:
+        self._out, self._language, self._colour = out, language, colour
+
+    def add(self, report: Report, *, source: Source | None = None) -> None:
+        text = as_text(report, language=self._language, colour=self._colour, source=source)
+        self._out.write(text + "\n")
+        self._out.flush()
+
+    def close(self) -> None:
+        self._out.flush()
+
+
+class _Json:
+    """One report as an object, several as an array: the first is held back until it is known which."""
+
+    def __init__(self, out: TextIO, as_dict: Callable[[Report], object]) -> None:
+        self._out, self._as_dict = out, as_dict
+        self._count = 0
+        self._first = ""
+
+    def add(self, report: Report, *, source: Source | None = None) -> None:
+        text = json.dumps(self._as_dict(report), ensure_ascii=False, indent=2)
+        self._count += 1
+        if self._count == 1:
+            self._first = text
+            return
+        self._out.write(f"[\n{self._first},\n{text}" if self._count == 2 else f",\n{text}")
+        self._first = ""
+
+    def close(self) -> None:
+        self._out.write({0: "[]\n", 1: f"{self._first}\n"}.get(self._count, "\n]\n"))
+        self._out.flush()
+
+
+class _Sarif:
+    def __init__(self, out: TextIO, language: Language, describe: sarif.Describe, version: str) -> None:
+        self._out, self._language, self._describe, self._version = out, language, describe, version
+        self._rules: set[str] = set()
+        self._separator = "\n"
+        out.write(sarif.begin())
+
+    def add(self, report: Report, *, source: Source | None = None) -> None:
+        for result in sarif.results(report, language=self._language):
+            self._rules.add(result["ruleId"])
+            self._out.write(self._separator + json.dumps(result, ensure_ascii=False))
+            self._separator = ",\n"
+
+    def close(self) -> None:
+        self._out.write(sarif.end(self._rules, describe=self._describe, version=self._version) + "\n")
+        self._out.flush()
+
+
+class _JUnit:
+    """The counts come first, so the cases wait in a file."""
+
+    def __init__(self, out: TextIO, language: Language) -> None:
+        self._out, self._language = out, language
+        self._tests = self._failures = 0
+        self._cases = SpooledTemporaryFile(max_size=_IN_MEMORY, mode="w+", encoding="utf-8")  # noqa: SIM115
+
+    def add(self, report: Report, *, source: Source | None = None) -> None:
+        self._tests += 1
+        self._failures += not report.valid
+        self._cases.write(junit.case(report, language=self._language))
+
+    def close(self) -> None:
+        self._out.write(junit.begin(tests=self._tests, failures=self._failures))
+        with self._cases as cases:
+            cases.seek(0)
+            shutil.copyfileobj(cases, self._out)
+        self._out.write(junit.end() + "\n")
+        self._out.flush()

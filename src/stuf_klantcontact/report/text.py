@@ -1,0 +1,86 @@
+"""A report as lines for a terminal: with colour, the line of the source, and a caret under what is wrong."""
+
+import re
+from collections.abc import Callable, Iterator
+from typing import Final
+
+from stuf_klantcontact.errors import Violation
+from stuf_klantcontact.report.model import Language, Report, said, shown
+
+Source = Callable[[int], str | None]
+"""Gives a line of the document by its number, or None when it is not at hand."""
+
+WIDTH: Final = 110
+"""Columns of a source line that are shown."""
+
+_VERDICT: Final = {
+    ("nl", True): "geldig",
+    ("nl", False): "ongeldig",
+    ("en", True): "valid",
+    ("en", False): "invalid",
+}
+_BOLD, _RED, _YELLOW, _GREEN, _CYAN, _DIM = "1", "1;31", "1;33", "1;32", "36", "2"
+
+
+def as_text(
+    report: Report, *, language: Language = "nl", colour: bool = False, source: Source | None = None
+) -> str:
+    """The verdict, then each finding with its place, what is wrong and what to do."""
+
+    def paint(text: str, code: str) -> str:
+        return f"\x1b[{code}m{shown(text)}\x1b[0m" if colour else shown(text)
+
+    verdict = _VERDICT[language, report.valid]
+    lines = [f"{paint(report.name, _BOLD)}: {paint(verdict, _GREEN if report.valid else _RED)} "
+             f"({shown(report.schema)})"]  # fmt: skip
+    for violation in report.violations:
+        place = ":".join(str(n) for n in (report.name, violation.line, violation.column) if n)
+        rule = paint(violation.rule, _RED if violation.severity == "error" else _YELLOW)
+        lines.append(f"{paint(place, _BOLD)}: {rule} {shown(said(violation.message, language))}")
+        if source is not None and violation.line is not None:
+            lines += [paint(line, _DIM) if n == 0 else paint(line, _RED)
+                      for n, line in enumerate(excerpt(violation, source))]  # fmt: skip
+        details = {
+            "path": violation.path or violation.element,
+            {"nl": "waarde", "en": "value"}[language]: violation.value,
+            {"nl": "verwacht", "en": "expected"}[language]: violation.expected,
+            {"nl": "oplossing", "en": "cure"}[language]: violation.hint and said(violation.hint, language),
+        }
+        lines += [f"    {paint(name, _CYAN)}: {shown(value)}" for name, value in details.items() if value]
+    return "\n".join(lines)
+
+
+def excerpt(violation: Violation, source: Source) -> Iterator[str]:
+    """The line of the source and, when it can be told where in it, a caret; nothing when it is not at hand."""
+    line = source(violation.line or 0)
+    if line is None or not line.strip():
+        return
+    number = str(violation.line)
+    text = "".join(c if c.isprintable() else " " for c in line.rstrip())
+    column = _column(violation, text)
+    start = 0
+    if len(text) > WIDTH:
+        start = max(0, min((column or 1) - 1 - WIDTH // 3, len(text) - WIDTH))
+    indent = len(text[start:]) - len(text[start:].lstrip()) if start == 0 else 0
+    start += max(0, indent - 2)
+    piece = text[start : start + WIDTH]
+    dots = "…" if start > indent else ""
+    yield f"    {number} | {dots}{piece}{'…' if start + WIDTH < len(text) else ''}"
+    if column is not None and start < column <= start + WIDTH:
+        yield f"    {' ' * len(number)} | {' ' * (len(dots) + column - 1 - start)}{'^' * _width(text, column)}"
+
+
+def _column(violation: Violation, text: str) -> int | None:
+    """Where in the line: as was found, else where a tag of that name begins."""
+    if violation.column is not None and 0 < violation.column <= len(text) + 1:
+        return violation.column
+    steps = (violation.path or violation.element or "").split("/@")[0]
+    local = re.sub(r"\[[0-9]+\]$", "", steps).rpartition("/")[2].rpartition(":")[2]
+    found = re.search(rf"<(?:[\w.-]+:)?{re.escape(local)}(?=[\s/>]|$)", text) if local else None
+    return found.start() + 1 if found else None
+
+
+def _width(text: str, column: int) -> int:
+    """The caret is as wide as the start tag that it is under."""
+    found = re.compile(r"<[^\s/>]*").match(text, column - 1)
+    return max(1, len(found[0]) if found else 1)
