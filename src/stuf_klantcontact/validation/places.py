@@ -1,0 +1,78 @@
+"""Where in a message a finding is: the line, and an XPath with the prefixes of names.PREFIXES.
+
+Only worked out for what was found: a message without findings pays nothing. Nothing here raises.
+"""
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from lxml import etree
+
+from stuf_klantcontact.contract import wording
+from stuf_klantcontact.errors import Severity, Text, Violation
+from stuf_klantcontact.names import prefixed, split
+from stuf_klantcontact.parsing.refusals import line_of
+
+Report = Callable[[Violation], None]
+"""What a check calls with each finding."""
+
+
+def path(element: etree._Element, *, root: etree._Element, attribute: str | None = None) -> str:
+    """The XPath of `element` from `root`, its message; a position only where there are namesakes."""
+    steps = [f"/@{prefixed(attribute)}"] if attribute else []
+    here: etree._Element | None = element
+    while here is not None and here is not root:
+        step = "/" + _called(here)
+        before = sum(1 for _ in here.itersiblings(str(here.tag), preceding=True))
+        if before or next(here.itersiblings(str(here.tag)), None) is not None:
+            step += f"[{before + 1}]"
+        steps.append(step)
+        here = here.getparent()
+    steps.append("/" + _called(root))
+    return "".join(reversed(steps))
+
+
+def finding(
+    rule: str,
+    element: etree._Element,
+    *,
+    root: etree._Element,
+    message: Text,
+    hint: Text | None = None,
+    severity: Severity = "error",
+    value: str | None = None,
+    expected: str | None = None,
+    attribute: str | None = None,
+) -> Violation:
+    """A violation at `element`, or at one of its attributes; `value` is masked where it may be of a person."""
+    local = split(attribute or str(element.tag))[1]
+    return Violation(
+        rule=rule,
+        message=message,
+        hint=hint,
+        severity=severity,
+        line=line_of(element),
+        path=path(element, root=root, attribute=attribute),
+        element=_called(element),
+        value=None if value is None else wording.mask(value, local=local),
+        expected=expected,
+    )
+
+
+def placed(violation: Violation, *, root: etree._Element) -> Violation:
+    """A violation that only names an element, ``gfo:Documenten/dga:Document[2]``, with its line and path.
+
+    By local name, because a municipality's own schema has its own namespaces; of the message when it is absent.
+    """
+    if violation.path is not None or not violation.element:
+        return violation
+    last, _, position = violation.element.rpartition("/")[2].rpartition(":")[2].partition("[")
+    index = int(position.rstrip("]")) - 1 if position else 0
+    found = [element for element in root.iter("{*}" + last) if isinstance(element.tag, str)]
+    element = found[index] if index < len(found) else root
+    return replace(violation, line=line_of(element), path=path(element, root=root))
+
+
+def _called(element: etree._Element) -> str:
+    name = prefixed(str(element.tag))
+    return name if len(name) <= 80 else name[:79] + "…"
