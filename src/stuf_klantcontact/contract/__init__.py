@@ -10,17 +10,73 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
+from typing import Protocol
 
 from lxml import etree
 
 from stuf_klantcontact.contract import schemas, wording
-from stuf_klantcontact.contract.declarations import Declarations
-from stuf_klantcontact.contract.explain import LIMIT, explain
+from stuf_klantcontact.contract.declarations import Declarations, base64_names, fixed_names
+from stuf_klantcontact.contract.description import Description, SchemaFile
+from stuf_klantcontact.contract.explain import LIMIT, Positions, explain
+from stuf_klantcontact.contract.overlooked import Overlooked
 from stuf_klantcontact.contract.schemas import schema_directory
+from stuf_klantcontact.contract.sets import SchemaSet, load_set, obeys
 from stuf_klantcontact.errors import GatewayError, Violation
 from stuf_klantcontact.names import GFOZAKEN
 
-__all__ = ["LIMIT", "Contract", "ContractError", "load", "schema_directory"]
+__all__ = [
+    "LIMIT",
+    "Contract",
+    "ContractError",
+    "Description",
+    "Positions",
+    "SchemaFile",
+    "SchemaSet",
+    "Schemas",
+    "load",
+    "load_set",
+    "schema_directory",
+]
+
+OWN = "stuf-klantcontact"
+"""The name of our own contract."""
+
+
+class Schemas(Protocol):
+    """What our own contract and every official set can be asked."""
+
+    @property
+    def name(self) -> str:
+        """What to call it in a report."""
+        ...
+
+    @property
+    def description(self) -> Description:
+        """Its files, namespaces and messages."""
+        ...
+
+    @property
+    def schema(self) -> etree.XMLSchema:
+        """For the parser: a message alone or in a SOAP envelope. Never read its error_log."""
+        ...
+
+    @property
+    def roots(self) -> frozenset[str]:
+        """The Clark names of what a message may begin with."""
+        ...
+
+    @property
+    def problems(self) -> tuple[Violation, ...]:
+        """What is wrong with the schemas themselves."""
+        ...
+
+    def valid(self, element: etree._Element) -> bool:
+        """The verdict on a bare message."""
+        ...
+
+    def violations(self, element: etree._Element, *, positions: Positions | None = None) -> list[Violation]:
+        """Everything that is wrong with a bare message."""
+        ...
 
 
 class ContractError(GatewayError):
@@ -40,22 +96,50 @@ class Contract:
     """The SOAP 1.1 envelope with every message that we know. Never read its error_log: threads share it."""
     gfozaken: str
     """The namespace of Klantcontact: ours, or that of the municipality's own schema."""
+    name: str
+    roots: frozenset[str]
+    """The Clark names of every element that may be the root of a message."""
     _files: Mapping[str, bytes] = field(repr=False)
-    _roots: frozenset[str] = field(repr=False)
     _declarations: Declarations = field(repr=False)
+    _overlooked: Overlooked = field(repr=False)
 
-    def violations(self, element: etree._Element) -> list[Violation]:
+    @property
+    def schema(self) -> etree.XMLSchema:
+        """The same as `envelope`: it knows a message alone as well."""
+        return self.envelope
+
+    @property
+    def problems(self) -> tuple[Violation, ...]:
+        """None: what is wrong with our own schemas, or with those of the municipality, raises when they load."""
+        return ()
+
+    @property
+    def description(self) -> Description:
+        """The files, namespaces and messages."""
+        return schemas.describe(self._files)
+
+    def valid(self, element: etree._Element) -> bool:
+        """Whether `element`, a bare message, is valid: libxml2's word, and what it overlooks."""
+        return element.tag in self.roots and obeys(self.envelope, element) and self._overlooked.right(element)
+
+    def violations(self, element: etree._Element, *, positions: Positions | None = None) -> list[Violation]:
         """Everything that is wrong with `element`, the child of a SOAP Body, in the order of the document.
 
         At most LIMIT; when there may be more, the last one says so. Lines are those of the parse that made
-        `element`.
+        `element`; with the `positions` of the whole document (parsing.positions) there are columns too.
         """
-        return explain(element, schema=self.envelope, roots=self._roots, declarations=self._declarations)
+        return explain(
+            element,
+            schema=self.envelope,
+            roots=self.roots,
+            declarations=self._declarations,
+            positions=positions,
+        )
 
     def check(self, element: etree._Element) -> None:
         """Raise ContractError when `element`, a message of our own, is not as the contract says."""
         # The boolean is safe to share between threads, the log is not; it costs a tenth of a search.
-        if not self.envelope.validate(element):
+        if not obeys(self.envelope, element):
             raise ContractError(tuple(self.violations(element)) or (wording.unexplained(element),))
 
     def files(self) -> Mapping[str, bytes]:
@@ -73,10 +157,16 @@ def load(directory: Path | None = None) -> Contract:
     gfozaken: str = GFOZAKEN
     if directory is not None:
         files, gfozaken = schemas.drop_in(files, directory)
+    documents = schemas.documents(files)
+    declarations = Declarations(documents)
     return Contract(
         envelope=schemas.compile_envelope(files),
         gfozaken=gfozaken,
+        name=OWN if directory is None else str(directory),
+        roots=schemas.global_elements(documents),
         _files=MappingProxyType(files),
-        _roots=schemas.global_elements(files),
-        _declarations=Declarations(schemas.documents(files)),
+        _declarations=declarations,
+        _overlooked=Overlooked(
+            fixed=fixed_names(documents), base64=base64_names(documents), declarations=lambda: declarations
+        ),
     )

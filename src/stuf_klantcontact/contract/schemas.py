@@ -11,6 +11,7 @@ from threading import Lock
 
 from lxml import etree
 
+from stuf_klantcontact.contract.description import Description, SchemaFile, is_message
 from stuf_klantcontact.errors import ConfigurationError
 from stuf_klantcontact.names import GFOZAKEN, SOAP11, WSDL, WSDL_SOAP, XSD
 
@@ -159,6 +160,12 @@ def compile_envelope(files: Mapping[str, bytes]) -> etree.XMLSchema:
             raise ConfigurationError(f"the schemas do not compile: {_first(error.error_log, root)}") from None
 
 
+def compile_file(path: Path) -> etree.XMLSchema:
+    """Compile the schema at `path` with all that it imports; one at a time, as above."""
+    with _COMPILING:
+        return etree.XMLSchema(file=str(path))
+
+
 def _first(log: Iterable[etree._LogEntry], root: Path) -> str:
     for entry in log:
         place = PurePosixPath(entry.filename).name if entry.filename else str(root.name)
@@ -172,15 +179,28 @@ def documents(files: Mapping[str, bytes]) -> list[tuple[str, etree._Element]]:
     return [(root.get("targetNamespace", ""), root) for root in roots]
 
 
-def global_elements(files: Mapping[str, bytes]) -> frozenset[str]:
+def global_elements(roots: Iterable[tuple[str, etree._Element]]) -> frozenset[str]:
     """The Clark names of every element that may be the root of a message."""
-    found = set()
-    for name, data in files.items():
-        if name.endswith(".xsd"):
-            root = parse(data, name=name)
-            namespace = root.get("targetNamespace")
-            found |= {f"{{{namespace}}}{element.get('name')}" for element in root.iterchildren(f"{{{XSD}}}element")}
-    return frozenset(found)
+    return frozenset(
+        f"{{{namespace}}}{element.get('name')}"
+        for namespace, root in roots
+        for element in root.iterchildren(f"{{{XSD}}}element")
+    )
+
+
+def describe(files: Mapping[str, bytes]) -> Description:
+    """The files, namespaces and messages."""
+    found = documents(files)
+    names = [name for name in files if name.endswith(".xsd")]
+    listed = [
+        SchemaFile(name, namespace, root.get("version", ""), len(root.findall(f"{{{XSD}}}element")))
+        for name, (namespace, root) in zip(names, found, strict=True)
+    ]
+    return Description(
+        files=tuple(listed),
+        namespaces=tuple(sorted({namespace for namespace, _ in found})),
+        messages=tuple(sorted(name for name in global_elements(found) if is_message(name))),
+    )
 
 
 def served_wsdl(data: bytes, *, address: str) -> bytes:
