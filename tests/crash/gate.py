@@ -56,7 +56,7 @@ def held_at_commit(database: Database, sent: Sent) -> Iterator[Gate]:
                 WHEN (NEW.referentienummer = '{sent.referentienummer}' AND NEW.verdict = 'accepted')
                 EXECUTE FUNCTION wait_at_gate();
             SELECT pg_advisory_lock({GATE});
-            """  # type: ignore[arg-type]
+            """
         )
         gate = Gate(connection)
         try:

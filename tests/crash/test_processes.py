@@ -38,7 +38,7 @@ def test_killed_at_the_head_nobody_stays_and_nothing_acknowledged_is_lost(folder
         first.kill_head()
         before = acknowledged(streams)
         first.wait_until_gone()
-        second = town.start(workers=2)
+        second = town.start()
         wait_until(lambda: acknowledged(streams) > before + 5, seconds=30, what="nobody is heard any more")
         senders.stop()
         database = open_database(settings.load(town.config), pool_size=1)
@@ -58,7 +58,7 @@ def test_told_to_stop_every_request_is_answered_and_nothing_stays_halfway(
 ) -> None:
     zaken = [f"0518ZAAK00002{number:02}" for number in range(5)]
     with municipality(tmp_path, password_hash=password_hash, database_url=database.url, delay=0.3) as town:
-        gateway = town.start(workers=2)
+        gateway = town.start()
         announce(town.client, zaken)
         streams = contacts(each=1000, zaken=zaken[1:])
         ((last,),) = contacts(each=1, zaken=zaken[:1])

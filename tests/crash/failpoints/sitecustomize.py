@@ -65,7 +65,7 @@ def patch_intake(module: ModuleType) -> None:
     def watched(self: Any, *rest: Any, connection: Any, **named: Any) -> Any:
         return settle(self, *rest, connection=Watched(connection), **named)
 
-    module.Intake._settle = watched  # type: ignore[attr-defined]
+    module.Intake._settle = watched
 
 
 def patch_delivery(module: ModuleType) -> None:
@@ -75,7 +75,7 @@ def patch_delivery(module: ModuleType) -> None:
     def make(self: Any, *rest: Any, **named: Any) -> None:
         made(self, *rest, **{"checkpoint": reached, **named})
 
-    module.Delivery.__init__ = make  # type: ignore[attr-defined]
+    module.Delivery.__init__ = make
     if margin := os.environ.get("LEASE_MARGIN"):
         module.LEASE_MARGIN = float(margin)  # type: ignore[attr-defined]
 
