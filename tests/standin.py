@@ -72,7 +72,10 @@ class Behind:
         if not envelope.valid:
             violations = the_contract().violations(envelope.body)
             return self._refuse(received.port, fouten.Fout.StUF055, violations)
-        parsing.canonical_hash(envelope.body)
+        try:
+            parsing.canonical_hash(envelope.body)
+        except parsing.Unreadable as unreadable:
+            return self._refuse(received.port, fouten.Fout.StUF055, unreadable.violations)
         return Answer(parsing.write(berichten.bv03(_header("Bv03"))))
 
     def trouble(self, port: str, reference: str) -> Answer:

@@ -33,7 +33,7 @@ from stuf_klantcontact.parsing.refusals import (
     soap,
 )
 
-__all__ = ["Envelope", "Unreadable", "canonical_hash", "document", "read", "write"]
+__all__ = ["Envelope", "Unreadable", "canonical_hash", "document", "prolog", "read", "write"]
 
 CHUNK: Final = 64 * 1024
 
@@ -117,6 +117,11 @@ def document(
     if b"<!DOCTYPE" in data and root.getroottree().docinfo.internalDTD is not None:
         raise doctype()
     return root, valid
+
+
+def prolog(head: bytes) -> int:
+    """Where the root begins in a document that starts like this; Unreadable when what precedes it is not for us."""
+    return _utf8_document(head, charset=None)[1]
 
 
 def write(element: etree._Element) -> bytes:

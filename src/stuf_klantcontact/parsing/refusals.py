@@ -108,6 +108,7 @@ _BEYOND: Final[Mapping[str, tuple[str, str]]] = {
     "XML-DEPTH": ("is dieper genest dan {} elementen", "nests deeper than {} elements"),
     "XML-ELEMENTS": ("heeft meer dan {} elementen", "has more than {} elements"),
     "XML-ATTRIBUTES": ("heeft een element met meer dan {} attributen", "has an element with over {} attributes"),
+    "XML-SIZE": ("is groter dan {} bytes", "is larger than {} bytes"),
     "XML-NAMESPACES": ("heeft meer dan {} namespace-declaraties", "has more than {} namespace declarations"),
 }
 
