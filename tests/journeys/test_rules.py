@@ -12,7 +12,7 @@ import pytest
 from journeys.town import Town, rules_of
 from stuf_klantcontact import intake, rules
 from stuf_klantcontact.contract import Contract
-from stuf_klantcontact.intake import Intake
+from stuf_klantcontact.intake import sending
 from stuf_klantcontact.testing import cast
 
 
@@ -122,7 +122,7 @@ def _blind_to_the_schema(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def _silent(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(Intake, "_mails", lambda *_, **__: [])
+    monkeypatch.setattr(sending, "mails", lambda *_, **__: [])
 
 
 JOURNEYS: tuple[tuple[Journey, Stub], ...] = (

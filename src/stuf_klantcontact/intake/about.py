@@ -1,0 +1,167 @@
+"""What is wrong with a message, besides what its schema and the business rules say.
+
+Findings about the header and the kind of message, each with the code of the standard that it is refused with.
+StUF 03.01 §4.2 and table 8.1 (the checks of soort 3); stuf-facts §8.2.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Final
+
+from lxml import etree
+
+from stuf_klantcontact import access
+from stuf_klantcontact.errors import Text, Violation
+from stuf_klantcontact.fouten import Fout
+from stuf_klantcontact.mapping import zkn0310
+from stuf_klantcontact.names import GFOZAKEN, KC, KLC, PREFIXES, ZDS0120, ZKN0310, prefixed, qname, split
+from stuf_klantcontact.parsing.refusals import line_of
+from stuf_klantcontact.settings import Settings
+from stuf_klantcontact.stuurgegevens import Header
+
+PORTS: Final = ("OntvangAsynchroon", "VerwerkSynchroonVrijBericht")
+SYNCHRONOUS_PORTS: Final = frozenset({"VerwerkSynchroonVrijBericht"})
+ZAKEN: Final = "zaken"
+VOEG_TOE: Final = "voegKlantcontactToe"
+OPERATIONS: Final[Mapping[str, tuple[str, str]]] = {
+    qname(KC, f"{VOEG_TOE}_Di02"): ("VerwerkSynchroonVrijBericht", VOEG_TOE),
+    qname(KC, f"{VOEG_TOE}_Di01"): ("OntvangAsynchroon", VOEG_TOE),
+    **{
+        qname(namespace, local): ("OntvangAsynchroon", ZAKEN)
+        for namespace in (ZKN0310, ZDS0120)
+        for local in zkn0310.OPERATIONS
+    },
+}
+"""Each message we take: the port it belongs on, and the word in `operaties` that allows it."""
+
+
+REFERENCE_LENGTH: Final = 40
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """A violation and the code it would be refused with."""
+
+    fout: Fout
+    violation: Violation
+
+
+def identity(header: Header, *, authenticated: str, settings: Settings) -> list[Finding]:
+    """Who sent it, and was it meant for us. What the schema will say is absent is not said twice."""
+    found: list[Finding] = []
+    zender, ontvanger = header.zender, header.ontvanger
+    if ontvanger.applicatie and not access.is_us(ontvanger, gateway=settings.gateway):
+        us = settings.gateway
+        expected = "|".join(part for part in (us.organisatie, us.applicatie, us.administratie) if part)
+        found.append(
+            standard(
+                Fout.StUF010,
+                "StUF:ontvanger",
+                nl="Zet deze gateway in StUF:ontvanger, met organisatie, applicatie en administratie.",
+                en="Put this gateway in StUF:ontvanger, with organisatie, applicatie and administratie.",
+                expected=expected,
+            )
+        )
+    known = access.is_known(zender, zenders=settings.zender, gateway=settings.gateway)
+    if zender.applicatie and not known:
+        found.append(
+            standard(
+                Fout.StUF013,
+                "StUF:zender",
+                nl="Gebruik de organisatie en applicatie waaronder uw systeem hier is aangemeld.",
+                en="Use the organisatie and applicatie under which your system is registered here.",
+            )
+        )
+    elif zender.applicatie and zender.applicatie != authenticated:
+        found.append(
+            standard(
+                Fout.StUF052,
+                "StUF:zender",
+                nl="Meld u aan als het systeem dat in StUF:zender staat.",
+                en="Authenticate as the system that StUF:zender names.",
+            )
+        )
+    return found
+
+
+def not_allowed() -> Finding:
+    """The zender may not use this operation."""
+    return standard(
+        Fout.StUF052,
+        "StUF:zender",
+        nl="Vraag functioneel beheer deze operatie in [zender] operaties toe te staan.",
+        en="Ask functioneel beheer to allow this operation in [zender] operaties.",
+    )
+
+
+def unexplained() -> Finding:
+    """The schema refused the message, and no search says why: it is refused all the same."""
+    return standard(
+        Fout.StUF055,
+        "",
+        nl="Controleer het bericht met het schema uit de WSDL.",
+        en="Check the message against the schema of the WSDL.",
+    )
+
+
+def not_supported(element: etree._Element, *, port: str, known: bool) -> Finding:
+    """The code for a message that this port does not take."""
+    namespace = split(element.tag)[0]
+    if known:
+        fout, nl, en = (
+            Fout.StUF025,
+            "Stuur dit bericht naar een andere poort.",
+            "Send this message to another port.",
+        )
+    elif namespace not in (KC, KLC, ZKN0310, ZDS0120, GFOZAKEN):
+        fout, nl, en = Fout.StUF004, "Gebruik een bericht van dit koppelvlak.", "Use a message of this koppelvlak."
+    else:
+        fout, nl, en = Fout.StUF040, "Gebruik een bericht uit de WSDL.", "Use a message of the WSDL."
+    local = [prefixed(tag) for tag, (own, _) in OPERATIONS.items() if own == port]
+    return standard(fout, prefixed(element.tag), nl=nl, en=en, expected=", ".join(sorted(local)))
+
+
+def incomplete_header(header: Header) -> list[Finding]:
+    """What a zaak message must say for us to answer it and to know it when it comes again."""
+    return [
+        standard(
+            Fout.StUF055,
+            f"StUF:{name}",
+            nl=f"Vul StUF:{name} in de stuurgegevens.",
+            en=f"Fill StUF:{name} in the stuurgegevens.",
+        )
+        for name, value, shortest, longest in (
+            ("zender", header.zender.applicatie, 1, 50),
+            ("zender", header.zender.administratie, 0, 50),
+            ("zender", header.zender.gebruiker, 0, 100),
+            ("ontvanger", header.ontvanger.applicatie, 1, 50),
+            ("referentienummer", header.referentienummer, 1, REFERENCE_LENGTH),
+            ("tijdstipBericht", header.tijdstip_bericht, 1, 17),
+        )
+        if not shortest <= len(value) <= longest
+    ]
+
+
+def standard(
+    fout: Fout, element: str, *, nl: str, en: str, value: str | None = None, expected: str | None = None
+) -> Finding:
+    """A finding whose rule is the standard's own code."""
+    violation = Violation(
+        rule=fout.name, message=fout.situation, hint=Text(nl, en), element=element, value=value, expected=expected
+    )
+    return Finding(fout, violation)
+
+
+def placed(violation: Violation, message: etree._Element) -> Violation:
+    """Add the line and the path of the element that a rule speaks of; of the whole message when it is absent."""
+    if violation.path is not None or not violation.element:
+        return violation
+    last, _, position = violation.element.rpartition("/")[2].rpartition(":")[2].partition("[")
+    found = [e for e in message.iter(etree.Element) if split(e.tag)[1] == last]
+    index = int(position.rstrip("]")) - 1 if position else 0
+    element = found[index] if index < len(found) else message
+    steps = etree.ElementTree(message).getelementpath(element)
+    inner = re.sub(r"\{([^}]*)\}", lambda m: f"{PREFIXES[m[1]]}:" if m[1] in PREFIXES else "", steps)
+    path = f"/{prefixed(message.tag)}" + ("" if steps == "." else f"/{inner}")
+    return replace(violation, line=line_of(element), path=path)

@@ -1,0 +1,144 @@
+"""What goes back to a sender: Du02 or Bv03, Fo02 or Fo03, each complete.
+
+Pure but for the number and the moment that an answer gets. StUF 03.01 §4.2 and §4.4; stuf-facts §2.2 and §8.1.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Final
+from uuid import uuid4
+
+from lxml import etree
+
+from stuf_klantcontact import berichten, fouten, report, rgbz, stuurgegevens
+from stuf_klantcontact.errors import Violation
+from stuf_klantcontact.fouten import Fault, Fout
+from stuf_klantcontact.intake.about import REFERENCE_LENGTH, SYNCHRONOUS_PORTS, VOEG_TOE
+from stuf_klantcontact.mapping import gfozaken
+from stuf_klantcontact.names import KC, qname
+from stuf_klantcontact.settings import Settings
+from stuf_klantcontact.stuurgegevens import Header, Systeem
+from stuf_klantcontact.tijdstip import Clock, stuf0301
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What goes back: one complete StUF message as UTF-8 XML; with a fault it belongs in soap:Fault/detail."""
+
+    body: bytes
+    fault: Fault | None = None
+
+
+class Answers:
+    """Writes answers in the name of one gateway."""
+
+    def __init__(self, settings: Settings, *, clock: Clock) -> None:
+        self._settings = settings
+        self._clock = clock
+        gateway = settings.gateway
+        self._ours = Systeem(gateway.organisatie, gateway.applicatie, gateway.administratie)
+
+    def trouble(self, port: str, reference: str, *, zender: str = "", header: Header | None = None) -> Answer:
+        """The answer when something of ours failed: StUF046 or StUF049, with the reference that the log has."""
+        details = (
+            f"Storing bij de gateway, niet in uw bericht. Bied het over enkele minuten ongewijzigd opnieuw aan; "
+            f"blijft het misgaan, noem dan {reference}. / Trouble of the gateway, not in your message. Offer it "
+            f"again unchanged in a few minutes; if it keeps failing, mention {reference}."
+        )
+        element, fault = fouten.build(
+            Fout.StUF049 if port in SYNCHRONOUS_PORTS else Fout.StUF046,
+            header=self._fault_header(port=port, to=header or Header(), zender=zender, now=self._clock()),
+            details=details,
+        )
+        return Answer(body=etree.tostring(element), fault=fault)
+
+    def refusal(
+        self, fout: Fout, violations: Sequence[Violation], *, port: str, to: Header, zender: str, now: datetime
+    ) -> Answer:
+        """The fault that names every violation, the first of them also in words that a person reads first."""
+        header = self._fault_header(port=port, to=to, zender=zender, now=now)
+        first = violations[0]
+        base = self._settings.gateway.public_url.rstrip("/")
+        details = [f"{first.rule}: {first.message.nl} / {first.message.en}"]
+        if first.hint is not None:
+            details.append(f"{first.hint.nl} / {first.hint.en}")
+        if base:
+            details.append(report.url(first.rule, base=base))
+        element, fault = fouten.build(
+            fout,
+            header=header,
+            details="\n".join(details),
+            details_xml=(*_reference(header), report.as_element(violations, base=base)),
+        )
+        return Answer(body=etree.tostring(element), fault=fault)
+
+    def accepted(self, header: Header, record: rgbz.Klantcontact, *, port: str, now: datetime) -> bytes:
+        """Du02 with what became of the contact, or Bv03 where nobody waits for more."""
+        if port not in SYNCHRONOUS_PORTS:
+            return self.bv03(header, now=now)
+        kept = _KEPT["zonder_zaak" if record.zaak_id is None else record.groep]
+        return gfozaken.write_du02(
+            replace(_reply("Du02", header, now=now), functie=VOEG_TOE),
+            identificatie=record.identificatie,
+            groep=record.groep,
+            effect=record.effect,
+            meldingen=[] if record.effect == "uitgewisseld" else [kept],
+        )
+
+    def bv03(self, header: Header, *, now: datetime) -> bytes:
+        """Bv03: the message is in order and safe."""
+        return etree.tostring(berichten.bv03(_reply("Bv03", header, now=now)))
+
+    def _fault_header(self, *, port: str, to: Header, zender: str, now: datetime) -> Header:
+        """The header of a fault: Fo02 on a synchronous port, Fo03 on an asynchronous one, always complete."""
+        known = self._settings.zender.get(zender)
+        fallback = Systeem(
+            organisatie=(known.organisatie if known else "") or self._settings.gateway.organisatie,
+            applicatie=zender or "ONBEKEND",
+        )
+        usable = 3 <= len(to.zender.applicatie) <= 50 and len(to.zender.organisatie) <= 200
+        return Header(
+            berichtcode="Fo02" if port in SYNCHRONOUS_PORTS else "Fo03",
+            zender=self._ours,
+            ontvanger=replace(
+                to.zender, administratie=to.zender.administratie[:50], gebruiker=to.zender.gebruiker[:100]
+            )
+            if usable
+            else fallback,
+            referentienummer=uuid4().hex,
+            tijdstip_bericht=stuf0301(now),
+            cross_refnummer=to.referentienummer[:REFERENCE_LENGTH],
+        )
+
+
+_AS_SET: Final = (
+    "Bewaard in het dossier, niet uitgewisseld: zo is het voor dit zaaktype ingesteld. / "
+    "Kept in the dossier, not exchanged: so it is set for this zaaktype."
+)
+_KEPT: Final[Mapping[str, str]] = {
+    "persoonlijk": _AS_SET,
+    "ontvangst": _AS_SET,
+    "verzending": _AS_SET,
+    "anoniem": "Bewaard in het dossier, niet uitgewisseld: de contactpartij is niet bekend. / "
+    "Kept in the dossier, not exchanged: the contactpartij is not known.",
+    "zonder_medewerker": "Bewaard in het dossier, niet uitgewisseld: er is geen medewerker genoemd. / "
+    "Kept in the dossier, not exchanged: no medewerker was named.",
+    "zonder_zaak": "Bewaard, niet uitgewisseld: er is geen zaak genoemd. / Kept, not exchanged: no zaak was named.",
+}
+"""Why a contact is not exchanged; StUF allows a melding 250 characters."""
+
+
+def _reply(berichtcode: str, header: Header, *, now: datetime) -> Header:
+    return stuurgegevens.answer(
+        header, berichtcode=berichtcode, referentienummer=uuid4().hex, tijdstip_bericht=stuf0301(now)
+    )
+
+
+def _reference(header: Header) -> tuple[etree._Element, ...]:
+    """Fo02 has no room for the sender's referentienummer: it goes into detailsXML."""
+    if header.berichtcode != "Fo02" or not header.cross_refnummer:
+        return ()
+    element = etree.Element(qname(KC, "referentienummer"), nsmap={"kc": KC})
+    element.text = header.cross_refnummer
+    return (element,)
