@@ -125,11 +125,12 @@ class Content:
 
     def right(self, tags: Sequence[str]) -> bool:
         """Whether these children, in this order, are right."""
-        state: int | None = 0
+        state = 0
         for tag in tags:
-            state = self.step(state, tag)
-            if state is None:
+            following = self.step(state, tag)
+            if following is None:
                 return False
+            state = following
         return self.ends(state)
 
     def expected(self, tags: Sequence[str]) -> tuple[str, ...]:

@@ -46,6 +46,8 @@ class Kind:
     content: Content | None = None
     """How the children are ordered; None for a type of text, and for anyType."""
     base64: bool = False
+    builtin: str = ""
+    """The type of XML Schema that its text comes down to."""
     fixed: tuple[Attribute, ...] = ()
     """The attributes whose fixed value libxml2 overlooks."""
 
@@ -64,6 +66,7 @@ class Declarations:
         self._kinds: dict[etree._Element, Kind] = {}
         self._children: dict[tuple[Kind | None, str], Kind | None] = {}
         self._paths: dict[tuple[str, ...], Kind | None] = {}
+        self._builtins: dict[str, Kind] = {}
         self._lock = RLock()
         self._choices = 0
         for namespace, root in documents:
@@ -100,6 +103,14 @@ class Declarations:
                 found = self._find(parent, tag)
             self._children[parent, tag] = found
             return found
+
+    def builtin(self, name: str) -> str:
+        """The type of XML Schema that a named simple type comes down to."""
+        definition = self._global.get((_SIMPLE, name))
+        if definition is None:
+            return ""
+        with self._lock:
+            return self._kind(definition).builtin
 
     def of(self, element: etree._Element, *, root: etree._Element) -> Kind | None:
         """The type of `element` where it stands below `root`."""
@@ -175,8 +186,8 @@ class Declarations:
 
     def _named(self, node: etree._Element, name: str) -> Kind:
         resolved = self._resolve(node, name)
-        if resolved == _BASE64:
-            return Kind(base64=True)
+        if split(resolved)[0] == XSD:
+            return self._builtins.setdefault(resolved, Kind(base64=resolved == _BASE64, builtin=split(resolved)[1]))
         definition = self._global.get((_COMPLEX, resolved))
         if definition is None:
             definition = self._global.get((_SIMPLE, resolved))
@@ -193,7 +204,8 @@ class Declarations:
     def _fill(self, kind: Kind, definition: etree._Element) -> None:
         if definition.tag == _SIMPLE:
             for inner in definition.iterchildren(_DERIVATIONS[1]):
-                kind.base64 = self._base(inner).base64
+                base = self._base(inner)
+                kind.base64, kind.builtin = base.base64, base.builtin
             return
         derived = next(definition.iterchildren(*_CONTENTS), None)
         derivation = None if derived is None else next(derived.iterchildren(*_DERIVATIONS), None)
@@ -205,7 +217,7 @@ class Declarations:
             own = self._attributes(derivation, depth=0)
             kind.attributes = {**base.attributes, **own}
             if derived.tag == _CONTENTS[0]:
-                kind.base64 = base.base64
+                kind.base64, kind.builtin = base.base64, base.builtin
                 return
             particle = self._particle_in(derivation, depth=0)
             if derivation.tag == _DERIVATIONS[0] and base.content is not None:

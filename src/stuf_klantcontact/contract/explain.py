@@ -10,7 +10,7 @@ does not like the structure, its word counts, and what it does not like is left 
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from lxml import etree
@@ -90,12 +90,18 @@ def explain(
         number = offset + order.get(node, 0)
         return positions[number] if positions is not None and number < len(positions) else None
 
-    if element.tag not in roots:
-        return [wording.unknown_root(element, roots=roots, place=place(element))]
-    search = _Search(element, schema=schema, declarations=declarations, order=order)
+    name = str(element.tag)
+    violations = []
+    if name not in roots:
+        violations = [wording.unknown_root(element, roots=roots, place=place(element))]
+        same = sorted(root for root in roots if split(root)[1] == split(name)[1])
+        if len(same) != 1:
+            return violations
+        name = same[0]  # in the wrong namespace: then look on as if it were in the right one
+    search = _Search(element, name=name, schema=schema, declarations=declarations, order=order)
     findings = search.run()
     places = _Places(element)
-    violations = [
+    violations += [
         wording.violation(
             finding, path=places.path(finding.element, finding.attribute), place=place(finding.element)
         )
@@ -129,6 +135,7 @@ class _Search:
         self,
         root: etree._Element,
         *,
+        name: str,
         schema: etree.XMLSchema,
         declarations: Declarations,
         order: dict[etree._Element, int],
@@ -136,7 +143,7 @@ class _Search:
         self._root = root
         self._schema = schema
         self._order = order
-        self._survey = Survey(root, declarations=declarations, limit=LIMIT)
+        self._survey = Survey(root, name=name, declarations=declarations, limit=LIMIT)
         self._declarations = declarations
         self.stopped = False
 
@@ -159,6 +166,8 @@ class _Search:
                 finding = _value_finding(error)
                 if finding.rule == "XSD-ATTRIBUTE" and finding.attribute and finding.detail != "missing":
                     finding = self._attribute_meant(finding)
+                if finding.rule == "XSD-TYPE":
+                    finding = self._typed(finding)
                 # A value that breaks its own type often breaks the type below it too: once is enough.
                 of_value = finding.rule not in _OF_STRUCTURE
                 values.setdefault((finding.element, finding.attribute, of_value), finding)
@@ -171,6 +180,14 @@ class _Search:
             values.setdefault((finding.element, finding.attribute, True), finding)
         found = [*survey.findings, *told.values(), *values.values()]
         return sorted(found, key=lambda finding: (self._order[finding.element], finding.rule))
+
+    def _typed(self, finding: Finding) -> Finding:
+        """A value that is not of its type: with the type of XML Schema that it comes down to."""
+        kind = None
+        if finding.attribute is None:
+            kind = self._declarations.of(finding.element, root=self._root)
+        builtin = kind.builtin if kind is not None else self._declarations.builtin(finding.detail)
+        return replace(finding, builtin=builtin)
 
     def _attribute_meant(self, finding: Finding) -> Finding:
         """An attribute that is not known: one of the type that it may be a slip for."""

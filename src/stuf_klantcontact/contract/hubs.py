@@ -1,4 +1,4 @@
-"""From the files of a release to files that libxml2 loads: one hub per namespace, and what is wrong with the release.
+"""From the files of a release to files that libxml2 loads: one hub per namespace, and what is wrong with it.
 
 libxml2 honours the first import of a namespace and ignores the others, and stops at the first file that is not
 there. So each namespace gets a hub that includes all its files; in those the includes go and the imports point at
@@ -9,7 +9,7 @@ import posixpath
 import re
 from collections.abc import Mapping
 from copy import deepcopy
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 from pathlib import PurePosixPath
 from typing import Final
@@ -288,7 +288,7 @@ class Hubs:
         self, path: str, reference: etree._Element, location: str, names: list[str], *, used: bool
     ) -> None:
         local = PurePosixPath(location).name
-        close = get_close_matches(local[:80], [PurePosixPath(name).name for name in names], n=1, cutoff=0.8)
+        close = get_close_matches(local[:80], [PurePosixPath(name).name for name in names], n=1, cutoff=0.92)
         hint = Text(
             "Vul de levering aan; wat alleen daarin staat, is nu onbekend.",
             "Complete the release; what only that file defines is not known now.",
@@ -348,14 +348,7 @@ class Hubs:
                 if number == 0:
                     document.namespace = namespace
                 else:
-                    copy = Document(
-                        document.path,
-                        namespace,
-                        deepcopy(document.root),
-                        document.version,
-                        components=document.components,
-                    )
-                    self.documents.append(copy)
+                    self.documents.append(replace(document, namespace=namespace, root=deepcopy(document.root)))
 
     def _one_of_each(self) -> None:
         """Of two files that define the same, the one that is referred to stays, and then the newest."""
@@ -410,10 +403,8 @@ class Hubs:
         by_path: dict[str, str] = {}
         for number, document in enumerate(self.documents):
             if not document.stored:
-                document.stored = (
-                    f"{number:03d}_{re.sub(r'[^A-Za-z0-9_.-]', '_', document.path.rpartition('/')[2])[:60]}"
-                )
-                document.stored = document.stored.removesuffix(".xsd") + ".xsd"
+                name = re.sub(r"[^A-Za-z0-9_.-]", "_", document.path.rpartition("/")[2])[:60]
+                document.stored = f"{number:03d}_{name.removesuffix('.xsd')}.xsd"
             by_path[document.path] = document.stored
         for document in self.documents:
             seen: set[str] = set()
@@ -427,7 +418,8 @@ class Hubs:
                     document.root.remove(reference)
                 else:
                     seen.add(namespace)
-                    reference.attrib.pop("schemaLocation", None)
+                    if "schemaLocation" in reference.attrib:
+                        del reference.attrib["schemaLocation"]
                     if namespace in hubs:
                         reference.set("schemaLocation", hubs[namespace])
 
@@ -474,7 +466,7 @@ class Hubs:
                 "SET-NO-MESSAGES",
                 "",
                 None,
-                nl="Deze set heeft typen maar geen berichten, hooguit de Bv en Fo van StUF: er valt niets te valideren.",
+                nl="Deze set heeft typen en geen berichten, hooguit de Bv en Fo van StUF: niets te valideren.",
                 en="This set has types but no messages, at most the Bv and Fo of StUF: nothing can be validated.",
                 hint=Text(
                     "Voeg de schema's met berichten (…_msg_….xsd) toe.",
@@ -562,7 +554,8 @@ def _plain(root: etree._Element) -> bytes:
     for reference in copy.iterchildren(_INCLUDE, _IMPORT):
         copy.remove(reference)
     for key in ("version", "id"):
-        copy.attrib.pop(key, None)
+        if key in copy.attrib:
+            del copy.attrib[key]
     return b"".join(etree.tostring(part, method="c14n", exclusive=True).strip() for part in copy)
 
 

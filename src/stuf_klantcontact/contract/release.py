@@ -1,7 +1,7 @@
 """A release of schemas as somebody downloaded it: a folder or a ZIP, read with limits and without trust.
 
-What can go wrong raises ConfigurationError: no such place, not a ZIP, names that lead out of it, more bytes than any
-release has. Whether what was read is any good is for hubs.py to say.
+What can go wrong raises ConfigurationError: no such place, not a ZIP, names that lead out of it, more bytes than
+any release has. Whether what was read is any good is for hubs.py to say.
 """
 
 import hashlib

@@ -26,7 +26,8 @@ _PLACES: Final = 40
 class Survey:
     """The children of each element as they should have been, and what that says; asked from the root down."""
 
-    def __init__(self, root: etree._Element, *, declarations: Declarations, limit: int) -> None:
+    def __init__(self, root: etree._Element, *, name: str, declarations: Declarations, limit: int) -> None:
+        """`name` is what the root should have been called."""
         self.findings: list[Finding] = []
         self.values: list[Finding] = []
         self.stopped = False
@@ -35,8 +36,9 @@ class Survey:
         self._places = 0
         self._moved: dict[etree._Element, tuple[str, str]] = {}
         self._looked: dict[etree._Element, tuple[list[Part], bool]] = {}
-        tag = str(root.tag)
-        self.root = Part(root, tag, declarations.child(None, tag, type_name=declarations.type_of(root)))
+        if name != root.tag:
+            self._moved[root] = (split(str(root.tag))[0], split(name)[0])
+        self.root = Part(root, name, declarations.child(None, name, type_name=declarations.type_of(root)))
 
     def look(self, element: etree._Element, kind: Kind | None) -> tuple[list[Part], bool]:
         """The children of `element` as repaired, and whether some were left out."""

@@ -75,6 +75,9 @@ _TYPES: Final[dict[str, Text]] = {
     "gYear": Text("een jaar als 2026", "a year such as 2026"),
     "base64Binary": Text("de bytes van het document in base64", "the bytes of the document in base64"),
     "Base64": Text("de bytes van het document in base64", "the bytes of the document in base64"),
+    "decimal": Text("een getal, met een punt voor de decimalen", "a number, with a point before its decimals"),
+    "double": Text("een getal, met een punt voor de decimalen", "a number, with a point before its decimals"),
+    "nonNegativeInteger": Text("een geheel getal, 0 of meer", "a whole number, 0 or more"),
     "integer": Text("een geheel getal", "a whole number"),
     "positiveInteger": Text("een geheel getal groter dan 0", "a whole number above 0"),
     "boolean": Text("true of false", "true or false"),
@@ -100,6 +103,7 @@ class Finding:
     attribute: str | None = None
     expected: tuple[str, ...] = ()
     detail: str = ""
+    builtin: str = ""
     kind: str = ""
     meant: str | None = None
     before: bool = False
@@ -140,8 +144,8 @@ def unknown_root(
     messages = [name for name in roots if split(name)[1].endswith(("_Di01", "_Di02", "Lk01"))]
     locals_ = {split(name)[1].lower(): name for name in sorted(roots)}
     close = get_close_matches(local.lower()[:60], list(locals_), n=3, cutoff=0.75)
-    wanted = sorted(messages) if len(messages) <= _NAMES else [locals_[name] for name in close]
-    known = ", ".join(dict.fromkeys(_called(name) for name in wanted))
+    near = sorted(messages) if len(messages) <= _NAMES else [locals_[name] for name in close]
+    known = ", ".join(dict.fromkeys(_called(name) for name in near))
     hint = Text(f"Stuur een van: {known}.", f"Send one of: {known}.")
     if not known:
         hint = Text(
@@ -278,7 +282,7 @@ def _facet(finding: Finding, subject: str, *, empty: bool) -> tuple[Text, Text |
                 number,
             )
         case "XSD-TYPE":
-            form = _type(split(number)[1].removeprefix("xs:"))
+            form = _type(split(number)[1].removeprefix("xs:"), finding.builtin)
             return wrong, Text(f"Stuur {form.nl}.", f"Send {form.en}."), form.en
         case "XSD-RANGE":
             return (
@@ -396,8 +400,10 @@ def _attribute(finding: Finding, name: str) -> tuple[Text, Text | None, str | No
     )
 
 
-def _type(kind: str) -> Text:
+def _type(kind: str, builtin: str) -> Text:
     digits = _INTEGER.match(kind)
+    if kind not in _TYPES and not digits and builtin in _TYPES:
+        kind = builtin
     if digits:
         return Text(
             f"een geheel getal van ten hoogste {digits.group(1)} cijfers",
