@@ -21,6 +21,7 @@ from lxml import etree
 
 from stuf_klantcontact.limits import Limits
 from stuf_klantcontact.names import SOAP11, SOAP12, qname
+from stuf_klantcontact.parsing.positions import positions
 from stuf_klantcontact.parsing.refusals import (
     Unreadable,
     beyond,
@@ -33,7 +34,7 @@ from stuf_klantcontact.parsing.refusals import (
     soap,
 )
 
-__all__ = ["Envelope", "Unreadable", "canonical_hash", "document", "prolog", "read", "write"]
+__all__ = ["Envelope", "Unreadable", "canonical_hash", "document", "positions", "prolog", "read", "write"]
 
 CHUNK: Final = 64 * 1024
 
