@@ -33,7 +33,7 @@ def test_killed_at_the_head_nobody_stays_and_nothing_acknowledged_is_lost(folder
         assert " deliver " in commands
         assert len(first.workers()) == 2
         streams = contacts(each=400)
-        senders = Senders(town.client, streams, pause=0.1)
+        senders = Senders(town.client, streams, pause=0.2)
         town.zaakmagazijn.wait_for(5, timeout=30)
         first.kill_head()
         before = acknowledged(streams)
