@@ -7,7 +7,7 @@ import sys
 
 import click
 
-from stuf_klantcontact.cli import check, operate, run
+from stuf_klantcontact.cli import check, operate, run, schemas
 from stuf_klantcontact.errors import GatewayError
 
 
@@ -17,7 +17,7 @@ def cli() -> None:
     """SOAP/StUF gateway that puts every klantcontact into the zaakdossier it belongs to."""
 
 
-for command in (*check.COMMANDS, *operate.COMMANDS, *run.COMMANDS):
+for command in (*check.COMMANDS, *operate.COMMANDS, *run.COMMANDS, *schemas.COMMANDS):
     cli.add_command(command)
 
 
