@@ -211,7 +211,7 @@ class Delivery:
         )
         if document is None:
             return zkn0320.klc_lk01(klantcontact, header=header)
-        return zkn0320.iob_lk01(document, zaak=klantcontact.zaak, header=header)
+        return zkn0320.iob_lk01(document, klantcontact=klantcontact, header=header)
 
     def _compose(
         self, claim: Claim, klantcontact: rgbz.Klantcontact, referentienummer: str, tijdstip: datetime

@@ -150,7 +150,7 @@ def documenten(
 
     Those of the message; the full toelichting where it does not fit in the RGBZ field; and for a receipt or sending
     without a document, one made from its toelichting, so that it can be exchanged as document data. In those two
-    groups the date and the other side are filled in where the message leaves them out.
+    groups the other side is filled in, and the day of the contact where the message names none.
     """
     from stuf_klantcontact.rgbz import Informatieobject
 
@@ -185,12 +185,13 @@ def documenten(
             )
         )
     if exchanged_as_document:
+        day = opvoering.datum_gezet.astimezone(tijdstip.AMSTERDAM).date() if opvoering.datum_gezet else made
         for informatieobject in result:
             if groep == "ontvangst":
-                informatieobject.ontvangstdatum = informatieobject.ontvangstdatum or made
+                informatieobject.ontvangstdatum = informatieobject.ontvangstdatum or day
                 informatieobject.afzender = partijnaam
             else:
-                informatieobject.verzenddatum = informatieobject.verzenddatum or made
+                informatieobject.verzenddatum = informatieobject.verzenddatum or day
                 informatieobject.geadresseerde = partijnaam
     return result
 

@@ -33,9 +33,10 @@ def klc_lk01(klantcontact: Klantcontact, *, header: Header) -> etree._Element:
     return berichten.lk01("klcLk01", header=header, mutatiesoort="T", objects=[klc(klantcontact)])
 
 
-def iob_lk01(informatieobject: Informatieobject, *, zaak: Zaak | None, header: Header) -> etree._Element:
+def iob_lk01(informatieobject: Informatieobject, *, klantcontact: Klantcontact, header: Header) -> etree._Element:
     """The iobLk01 that tells of a document of a klantcontact, related to its zaak (mutatiesoort T)."""
-    return berichten.lk01("iobLk01", header=header, mutatiesoort="T", objects=[iob(informatieobject, zaak=zaak)])
+    objects = [iob(informatieobject, klantcontact=klantcontact)]
+    return berichten.lk01("iobLk01", header=header, mutatiesoort="T", objects=objects)
 
 
 def klc(klantcontact: Klantcontact) -> etree._Element:
@@ -72,8 +73,11 @@ def klc(klantcontact: Klantcontact) -> etree._Element:
     return root
 
 
-def iob(informatieobject: Informatieobject, *, zaak: Zaak | None) -> etree._Element:
-    """IOB-basis with the relation to its zaak (stuf-facts §10.5); the document itself as base64 or as a link."""
+def iob(informatieobject: Informatieobject, *, klantcontact: Klantcontact) -> etree._Element:
+    """IOB-basis with the relation to its zaak (stuf-facts §10.5); the document itself as base64 or as a link.
+
+    A receipt or sending is exchanged as this and nothing else, so it carries what else was said of the contact.
+    """
     root = _entity(qname(KLC, "object"), "IOB", verwerkingssoort="T")
     root.set("sleutelVerzendend", informatieobject.identificatie)
     _add(root, "informatieobjectidentificatie", informatieobject.identificatie)
@@ -84,6 +88,9 @@ def iob(informatieobject: Informatieobject, *, zaak: Zaak | None) -> etree._Elem
         _optional(root, "afzender", informatieobject.afzender)
     _add(root, "typering", "enkelvoudigInformatieobject")
     _add(root, "titel", informatieobject.titel)
+    alone = klantcontact.groep in ("ontvangst", "verzending")
+    if alone:
+        _optional(root, "beschrijving", klantcontact.toelichting)
     if informatieobject.verzenddatum is not None:
         _datum(root, "verzenddatum", informatieobject.verzenddatum)
         _optional(root, "geadresseerde", informatieobject.geadresseerde)
@@ -101,9 +108,11 @@ def iob(informatieobject: Informatieobject, *, zaak: Zaak | None) -> etree._Elem
         extension = informatieobject.bestandsnaam.rpartition(".")[2]
         if "." in informatieobject.bestandsnaam and 0 < len(extension) <= _EXTENSION_LENGTH:
             _add(naam, "extensie", extension)
-    if zaak is not None:
+    if alone:
+        _extra(root, {**klantcontact.extra, "kanaal": klantcontact.kanaal, "onderwerp": klantcontact.onderwerp})
+    if klantcontact.zaak is not None:
         relation = _entity(_sub(root, "isBekendBij"), "IOBZAK", verwerkingssoort="T")
-        _zak(relation, zaak)
+        _zak(relation, klantcontact.zaak)
     return root
 
 
