@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from stuf_klantcontact import rules
 from stuf_klantcontact.fouten import Fout
 from stuf_klantcontact.opvoering import Actor, Document, Medewerker, Opvoering, Partij
-from stuf_klantcontact.rgbz import Betrokkene, ZaakFeiten
+from stuf_klantcontact.rgbz import BetrokkeneFeiten, ZaakFeiten
 from stuf_klantcontact.rules import Case
 from stuf_klantcontact.settings import Groepen, Limits, Zaaktype, Zender
 
@@ -41,7 +41,7 @@ ZAAK = ZaakFeiten(
     startdatum=date(2026, 9, 1),
     einddatum=None,
     status_id=1,
-    betrokkenen=(Betrokkene(rol="Initiator", soort="natuurlijkPersoon", identificatie=BSN),),
+    betrokkenen=(BetrokkeneFeiten(rol="Initiator", soort="natuurlijkPersoon", identificatie=BSN),),
 )
 ZAAKTYPE = Zaaktype(klantcontacten=True, medewerkers=("jdevries",), betrokkenen=True)
 CASE = Case(

@@ -52,10 +52,8 @@ def qname(namespace: str, local: str) -> str:
 
 def split(tag: str) -> tuple[str, str]:
     """Split Clark notation into (namespace URI or "", local name)."""
-    if tag.startswith("{"):
-        namespace, _, local = tag[1:].partition("}")
-        return namespace, local
-    return "", tag
+    namespace, _, local = tag.rpartition("}")
+    return namespace[1:], local
 
 
 def prefixed(tag: str) -> str:

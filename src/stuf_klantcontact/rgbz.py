@@ -176,6 +176,18 @@ nothing (RGBZ 2.0 deel II). One sequence for all years, so that no year's end ne
 
 
 @dataclass(frozen=True, slots=True)
+class BetrokkeneFeiten:
+    """What the rules and the mapping may know of a Betrokkene."""
+
+    rol: str
+    soort: str
+    identificatie: str = ""
+    naam: str = ""
+    emailadres: str = ""
+    gegevens: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
 class ZaakFeiten:
     """What the rules may know of a zaak: one consistent reading, `versie` says of what."""
 
@@ -187,7 +199,7 @@ class ZaakFeiten:
     startdatum: date | None
     einddatum: date | None
     status_id: int | None
-    betrokkenen: tuple[Betrokkene, ...] = ()
+    betrokkenen: tuple[BetrokkeneFeiten, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,11 +233,6 @@ FACTS_FROM: Final = """
 """The tables of FACTS. The current status: latest datumStatusGezet, then volgnummer, then arrival (mapping §2)."""
 
 INSERT: Final = """
-    nieuwe_inhoud AS (
-        INSERT INTO document_inhoud (sha256, inhoud)
-        SELECT d.sha256, d.inhoud
-        FROM bericht_nieuw, unnest(%(hashes)s::bytea[], %(inhouden)s::bytea[]) AS d(sha256, inhoud)
-        ON CONFLICT DO NOTHING),
     nieuw AS (
         INSERT INTO klantcontact (identificatie, verantwoordelijke_organisatie, datum_tijd, type, kanaal, onderwerp,
             toelichting, groep, effect, opvoerder, medewerker, partij, partij_herkomst, uitkomst, afspraken, extra,
@@ -233,7 +240,17 @@ INSERT: Final = """
         SELECT %(identificatie)s, %(rsin)s, %(datum_tijd)s, %(type)s, %(kanaal)s, %(onderwerp)s, %(toelichting)s,
             %(groep)s, %(effect)s, %(opvoerder)s, %(medewerker)s, %(partij)s, %(partij_herkomst)s, %(uitkomst)s,
             %(afspraken)s, %(extra)s, %(zaak_id)s, %(status_id)s, bericht_nieuw.id FROM bericht_nieuw
-        RETURNING id),
+        RETURNING id)
+"""
+"""The CTE that adds a klantcontact for the row that CTE bericht_nieuw gives (none: nothing is added); its
+parameters are `parameters`."""
+
+INSERT_DOCUMENTEN: Final = """
+    nieuwe_inhoud AS (
+        INSERT INTO document_inhoud (sha256, inhoud)
+        SELECT d.sha256, d.inhoud
+        FROM bericht_nieuw, unnest(%(hashes)s::bytea[], %(inhouden)s::bytea[]) AS d(sha256, inhoud)
+        ON CONFLICT DO NOTHING),
     nieuwe_documenten AS (
         INSERT INTO informatieobject (klantcontact_id, identificatie, bronorganisatie, creatiedatum, titel,
             bestandsnaam, formaat, taal, ontvangstdatum, verzenddatum, afzender, geadresseerde, verwijzing,
@@ -245,8 +262,7 @@ INSERT: Final = """
             bestandsnaam text, formaat text, taal text, ontvangstdatum date, verzenddatum date, afzender text,
             geadresseerde text, verwijzing text, sha256 text))
 """
-"""CTEs that add a klantcontact with its documents, for the row that CTE bericht_nieuw gives (none: nothing is
-added); their parameters are `parameters`."""
+"""CTEs that add its documents; their parameters are in `parameters` too."""
 
 
 def facts(row: Mapping[str, Any]) -> ZaakFeiten | None:
@@ -262,7 +278,7 @@ def facts(row: Mapping[str, Any]) -> ZaakFeiten | None:
         startdatum=row["startdatum"],
         einddatum=row["einddatum"],
         status_id=row["status_id"],
-        betrokkenen=tuple(Betrokkene(**betrokkene) for betrokkene in row["betrokkenen"] or ()),
+        betrokkenen=tuple(BetrokkeneFeiten(**betrokkene) for betrokkene in row["betrokkenen"] or ()),
     )
 
 
@@ -272,7 +288,7 @@ def klantcontactidentificatie(nummer: int, *, moment: datetime) -> str:
 
 
 def parameters(klantcontact: Klantcontact, *, documenten: Sequence[Informatieobject]) -> dict[str, Any]:
-    """The parameters of INSERT."""
+    """The parameters of INSERT and INSERT_DOCUMENTEN."""
     inhouden = {d.inhoud.sha256: d.inhoud.inhoud for d in documenten if d.inhoud is not None}
     return {
         "identificatie": klantcontact.identificatie,

@@ -29,7 +29,7 @@ from stuf_klantcontact.stuurgegevens import Header, write
 
 if TYPE_CHECKING:
     # What only reads a message need not load what speaks to a database.
-    from stuf_klantcontact.rgbz import Betrokkene, DocumentInhoud, Informatieobject, Klantcontact
+    from stuf_klantcontact.rgbz import BetrokkeneFeiten, DocumentInhoud, Informatieobject, Klantcontact
 
 T = TypeVar("T")
 
@@ -73,7 +73,7 @@ def read(message: etree._Element) -> Opvoering:
 
 
 def partij(
-    opvoering: Opvoering, *, betrokkenen: Sequence["Betrokkene"], uit_zaak: bool
+    opvoering: Opvoering, *, betrokkenen: Sequence["BetrokkeneFeiten"], uit_zaak: bool
 ) -> tuple[Partij | None, str]:
     """With whom the contact was, and how we know: "bericht", "opvoerder", "initiator" or "" for anonymous.
 
@@ -98,7 +98,9 @@ def partij(
     return None, ""
 
 
-def medewerker(opvoering: Opvoering, *, betrokkenen: Sequence["Betrokkene"], uit_zaak: bool) -> Medewerker | None:
+def medewerker(
+    opvoering: Opvoering, *, betrokkenen: Sequence["BetrokkeneFeiten"], uit_zaak: bool
+) -> Medewerker | None:
     """Who had the contact on our side: the opvoerder, whom the message names, or (if allowed) the behandelaar."""
     actor = opvoering.opvoerder
     if actor is not None and actor.get("soort") == "medewerker":
@@ -196,7 +198,7 @@ def documenten(
     return result
 
 
-def partijnaam(partij: Partij | None, *, betrokkenen: Sequence["Betrokkene"]) -> str:
+def partijnaam(partij: Partij | None, *, betrokkenen: Sequence["BetrokkeneFeiten"]) -> str:
     """A name for afzender or geadresseerde; "" when none is known. Never a BSN."""
     if partij is None:
         return ""

@@ -1,8 +1,9 @@
 """Into the outbox: the SQL that intake runs inside its one statement."""
 
 import json
+from collections import Counter
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Final, Literal
 
 MAIL: Final = "mail"
@@ -24,24 +25,41 @@ class Order:
 
 def enqueue_parameter(orders: Iterable[Order]) -> str:
     """Write orders as the value of ``%(orders)s`` in ENQUEUE; none at all is fine."""
-    return json.dumps([asdict(order) for order in orders])
+    orders = tuple(orders)
+    places = Counter((order.abonnee, order.sleutel) for order in orders)
+    reached: Counter[tuple[str, str]] = Counter()
+    rows = []
+    for order in orders:
+        stream = order.abonnee, order.sleutel
+        reached[stream] += 1
+        rows.append(
+            {
+                "abonnee": order.abonnee,
+                "sleutel": order.sleutel,
+                "soort": order.soort,
+                "klantcontact": order.klantcontact,
+                "document": order.document,
+                "place": reached[stream],
+                "places": places[stream],
+            }
+        )
+    return json.dumps(rows)
 
 
 # The upsert locks the stream row until COMMIT, so sequences rise in commit order. Streams are locked in one
 # order everywhere, so two messages about the same zaken cannot deadlock here.
 ENQUEUE: Final = """
 outbox_order AS (
-    SELECT o.*, row_number() OVER (PARTITION BY o.abonnee, o.sleutel ORDER BY o.given) AS place,
-           count(*) OVER (PARTITION BY o.abonnee, o.sleutel) AS places
+    SELECT *
       FROM ROWS FROM (
                jsonb_to_recordset(%(orders)s::jsonb)
-               AS (abonnee text, sleutel text, soort text, klantcontact text, document text)
-           ) WITH ORDINALITY AS o(abonnee, sleutel, soort, klantcontact, document, given)
+               AS (abonnee text, sleutel text, soort text, klantcontact text, document text, place int, places int)
+           ) WITH ORDINALITY AS o(abonnee, sleutel, soort, klantcontact, document, place, places, given)
 ), outbox_locked AS (
     INSERT INTO outbox_stream AS s (abonnee, sleutel, last_sequence, open_sequence, due_at, fence)
-    SELECT abonnee, sleutel, count(*), 1, now(), 0
+    SELECT abonnee, sleutel, places, 1, now(), 0
       FROM outbox_order
-     GROUP BY abonnee, sleutel
+     WHERE place = 1
      ORDER BY abonnee, sleutel
     ON CONFLICT (abonnee, sleutel) DO UPDATE
        SET last_sequence = s.last_sequence + excluded.last_sequence,

@@ -44,7 +44,7 @@ def reached(place: str) -> None:
 
 def patch_intake(module: ModuleType) -> None:
     """Before and after the one statement, which is a transaction of its own."""
-    accept = module._ACCEPT
+    accept = frozenset(module._ACCEPT.values())
     settle = module.Intake._settle
 
     class Watched:
@@ -55,10 +55,10 @@ def patch_intake(module: ModuleType) -> None:
             return getattr(self._connection, name)
 
         def execute(self, query: Any, *rest: Any, **named: Any) -> Any:
-            if query is accept:
+            if query in accept:
                 reached("before commit")
             cursor = self._connection.execute(query, *rest, **named)
-            if query is accept:
+            if query in accept:
                 reached("after commit")
             return cursor
 
