@@ -10,6 +10,7 @@ does not like the structure, its word counts, and what it does not like is left 
 
 import re
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -179,7 +180,11 @@ class _Search:
         for finding in survey.values:
             values.setdefault((finding.element, finding.attribute, True), finding)
         found = [*survey.findings, *told.values(), *values.values()]
-        return sorted(found, key=lambda finding: (self._order[finding.element], finding.rule))
+        return sorted(found, key=self._place)
+
+    def _place(self, finding: Finding) -> tuple[int, bool, str]:
+        """In the order of the document; attributes first, which may explain the rest."""
+        return self._order[finding.element], finding.attribute is None, finding.rule
 
     def _typed(self, finding: Finding) -> Finding:
         """A value that is not of its type: with the type of XML Schema that it comes down to."""
@@ -200,6 +205,14 @@ class _Search:
     def _read(self, dropped: set[etree._Element]) -> Iterator[_Error]:
         """Feed the message as repaired; yield each error with its element as soon as libxml2 has it."""
         parser = etree.XMLParser(schema=self._schema, huge_tree=True, resolve_entities=False, no_network=True)
+        try:
+            yield from self._feed(parser, dropped)
+        finally:
+            # A push parser that is dropped half-way keeps its document for ever.
+            with suppress(etree.XMLSyntaxError):
+                parser.close()
+
+    def _feed(self, parser: etree.XMLParser, dropped: set[etree._Element]) -> Iterator[_Error]:
         parser.feed(OPEN)
         seen = len(parser.feed_error_log)
         open_: list[tuple[str, etree._Element]] = []
