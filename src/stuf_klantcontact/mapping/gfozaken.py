@@ -246,6 +246,8 @@ def klantcontact(
         extra |= {f"namens.{name}": str(text) for name, text in partij.get("namens", {}).items()}
     if opvoering.opvoerder.get("soort") != "medewerker" and herkomst != "opvoerder":
         extra |= {f"opvoerder.{name}": str(text) for name, text in opvoering.opvoerder.items()}
+    if opvoering.medewerker is not None and opvoering.medewerker != medewerker:
+        extra |= {f"medewerker.{name}": str(text) for name, text in opvoering.medewerker.items()}
     return Klantcontact(
         identificatie=identificatie,
         verantwoordelijke_organisatie=rsin,
