@@ -202,6 +202,25 @@ def test_only_a_few_passwords_are_checked_at_once(door: Door, monkeypatch: pytes
     assert door.access.authenticate(basic("zaaksysteem", "anders")) == "ZAAKSYSTEEM"
 
 
+def test_many_requests_at_once_of_one_system_cost_no_more_checks_than_run_at_once(door: Door) -> None:
+    door.hasher.gate.clear()
+    let_in: list[str] = []
+    callers = [
+        threading.Thread(target=lambda: let_in.append(door.access.authenticate(basic("mijnzaken", PASSWORD))))
+        for _ in range(8)
+    ]
+    for caller in callers:
+        caller.start()
+    moment = threading.Event()
+    while door.hasher.at_once < access.CONCURRENT_CHECKS:
+        moment.wait(0.01)
+    door.hasher.gate.set()
+    for caller in callers:
+        caller.join(timeout=30)
+    assert let_in == ["MIJNZAKEN"] * 8
+    assert door.hasher.checked == access.CONCURRENT_CHECKS
+
+
 def test_no_secret_is_shown_when_the_door_keeper_is_printed(door: Door) -> None:
     door.access.authenticate(basic("mijnzaken", PASSWORD))
     assert "_key" not in repr(door.access)

@@ -68,41 +68,52 @@ class Access:
         """The applicatie of the caller, from the Authorization header. Raises Denied."""
         gebruiker, wachtwoord = _credentials(authorization)
         seal = hmac.digest(self._key, f"{gebruiker}:{wachtwoord}".encode(), "sha256")
+        applicatie = self._remembered(seal)
+        if applicatie is None:
+            applicatie = self._check(gebruiker, wachtwoord, seal=seal)
+        if not applicatie:
+            raise Denied(_WHO)
+        return applicatie
+
+    def _remembered(self, seal: bytes) -> str | None:
+        """The applicatie, or "" for a credential that was wrong; None when neither is known (any longer)."""
         with self._lock:
             known = self._right.get(seal) or self._wrong.get(seal)
-        if known is not None and self.monotonic() < known[1]:
-            return self._unless_wrong(known[0])
-        applicatie = self._check(gebruiker, wachtwoord)
+        return known[0] if known is not None and self.monotonic() < known[1] else None
+
+    def _remember(self, seal: bytes, applicatie: str) -> None:
         with self._lock:
             # Whoever guesses passwords cannot make us forget those that were right.
             remembered = self._right if applicatie else self._wrong
             if len(remembered) >= REMEMBERED_MOST:
                 remembered.clear()
             remembered[seal] = (applicatie, self.monotonic() + REMEMBERED_SECONDS)
-        return self._unless_wrong(applicatie)
 
-    @staticmethod
-    def _unless_wrong(applicatie: str) -> str:
-        if not applicatie:
-            raise Denied(_WHO)
-        return applicatie
-
-    def _check(self, gebruiker: str, wachtwoord: str) -> str:
+    def _check(self, gebruiker: str, wachtwoord: str, *, seal: bytes) -> str:
         """The applicatie, or "" when the credential is wrong; both are remembered."""
         found = next(((a, z) for a, z in self.zenders.items() if z.gebruiker and z.gebruiker == gebruiker), None)
         if not self._checks.acquire(timeout=PATIENCE_SECONDS):
             raise Denied(_BUSY)
         try:
-            # An unknown user costs as much as a known one, so that time does not tell them apart.
-            if not self._dummy:
-                self._dummy = self.hasher.hash(secrets.token_hex(16))
-            stored = found[1].wachtwoord_hash if found and found[1].wachtwoord_hash else self._dummy
-            self.hasher.verify(stored, wachtwoord)
-        except (VerificationError, InvalidHashError):
-            return ""
+            # A busy system comes with many requests at once: what another has just found need not be found again.
+            applicatie = self._remembered(seal)
+            if applicatie is None:
+                # An unknown user costs as much as a known one, so that time does not tell them apart.
+                known = self._is_right(found[1].wachtwoord_hash if found else "", wachtwoord)
+                applicatie = found[0] if found and known else ""
+                self._remember(seal, applicatie)
+            return applicatie
         finally:
             self._checks.release()
-        return found[0] if found and found[1].wachtwoord_hash else ""
+
+    def _is_right(self, stored: str, wachtwoord: str) -> bool:
+        if not self._dummy:
+            self._dummy = self.hasher.hash(secrets.token_hex(16))
+        try:
+            self.hasher.verify(stored or self._dummy, wachtwoord)
+        except (VerificationError, InvalidHashError):
+            return False
+        return stored != ""
 
 
 def is_known(systeem: Systeem, *, zenders: Mapping[str, Zender], gateway: Gateway) -> bool:
