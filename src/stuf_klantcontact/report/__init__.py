@@ -24,7 +24,7 @@ def as_dict(report: Report, *, base: str = "") -> dict[str, Any]:
     if report.index is not None:
         head["index"] = report.index
     if report.messages != 1:
-        head["messages"] = report.messages
+        head |= {"messages": report.messages, "invalid": report.invalid}
     return head | {
         "violations": [
             {

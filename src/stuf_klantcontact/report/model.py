@@ -13,8 +13,8 @@ Layer = Literal["well-formedness", "XSD", "StUF", "RGBZ", "gateway"]
 class Report:
     """What was found in one file or message; `schema` says against what it was held.
 
-    Of a StUF-berichtenSet each message has its own report, with its `index` from 1; `messages` is how many there
-    were in all.
+    Of a StUF-berichtenSet each message that there is something to say about has a report of its own, with its
+    `index` from 1; the report of the file says how many `messages` there were, and how many of them are `invalid`.
     """
 
     file: str
@@ -22,11 +22,12 @@ class Report:
     violations: tuple[Violation, ...]
     index: int | None = None
     messages: int = 1
+    invalid: int = 0
 
     @property
     def valid(self) -> bool:
         """Whether nothing but warnings was found."""
-        return not any(v.severity == "error" for v in self.violations)
+        return not self.invalid and not any(v.severity == "error" for v in self.violations)
 
     @property
     def name(self) -> str:

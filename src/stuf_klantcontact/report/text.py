@@ -31,8 +31,10 @@ def as_text(
         return f"\x1b[{code}m{shown(text)}\x1b[0m" if colour else shown(text)
 
     verdict = _VERDICT[language, report.valid]
-    lines = [f"{paint(report.name, _BOLD)}: {paint(verdict, _GREEN if report.valid else _RED)} "
-             f"({shown(report.schema)})"]  # fmt: skip
+    lines = [
+        f"{paint(report.name, _BOLD)}: {paint(verdict, _GREEN if report.valid else _RED)} ({shown(report.schema)})"
+        f"{_counted(report, language)}"
+    ]
     for violation in report.violations:
         place = ":".join(str(n) for n in (report.name, violation.line, violation.column) if n)
         rule = paint(violation.rule, _RED if violation.severity == "error" else _YELLOW)
@@ -48,6 +50,15 @@ def as_text(
         }
         lines += [f"    {paint(name, _CYAN)}: {shown(value)}" for name, value in details.items() if value]
     return "\n".join(lines)
+
+
+def _counted(report: Report, language: Language) -> str:
+    """How many messages a file had, and how many of them are invalid."""
+    if report.messages == 1:
+        return ""
+    if language == "nl":
+        return f": {report.messages} berichten, {report.invalid} ongeldig"
+    return f": {report.messages} messages, {report.invalid} invalid"
 
 
 def excerpt(violation: Violation, source: Source) -> Iterator[str]:

@@ -21,6 +21,7 @@ from stuf_klantcontact.limits import Limits
 from stuf_klantcontact.names import SOAP11, SOAP12, STUF0301, STUF0302, qname
 from stuf_klantcontact.parsing.refusals import Unreadable, encoding, soap
 
+_PLAIN: Final = (b'<?xml version="1.0" encoding="UTF-8"?>', b'<?xml version="1.0" encoding="utf-8"?>')
 BERICHTENSETS: Final = frozenset(qname(namespace, "StUF-berichtenSet") for namespace in (STUF0301, STUF0302))
 """Root elements of a file with many messages."""
 
@@ -49,21 +50,23 @@ _READABLE: Final = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """The messages of a document, what is wrong around them, and the schema's verdict on the whole."""
+    """The messages of a document, and what is wrong around them."""
 
     data: bytes
     messages: tuple[etree._Element, ...]
     nested: tuple[etree._Element, ...]
     """Messages inside another one, which the schema does not look at."""
     findings: tuple[Violation, ...]
-    valid: bool
+    is_set: bool
 
 
-def open_document(data: bytes, *, limits: Limits, schema: etree.XMLSchema) -> Opened:
+def open_document(data: bytes, *, limits: Limits) -> Opened:
     """Read a document; raises Unreadable when there is no message to judge."""
-    data, findings = _in_utf8(data)
+    findings: list[Violation] = []
+    if not data.startswith(_PLAIN):
+        data, findings = _in_utf8(data)
     try:
-        root, valid = parsing.document(data, limits=limits, schema=schema)
+        root, _ = parsing.document(data, limits=limits)
     except Unreadable as unreadable:
         if not findings:
             raise
@@ -75,7 +78,12 @@ def open_document(data: bytes, *, limits: Limits, schema: etree.XMLSchema) -> Op
     elif root.tag in BERICHTENSETS:
         messages = tuple(root.iterchildren(etree.Element))
     nested = tuple(_nested(messages)) if b"detailsXML" in data else ()
-    return Opened(data, messages, nested, tuple(findings), valid)
+    return Opened(data, messages, nested, tuple(findings), root.tag in BERICHTENSETS)
+
+
+def without_bom(head: bytes) -> tuple[bytes, list[Violation]]:
+    """The beginning of a document without the BOM of UTF-8, and what there is to say about that."""
+    return (head[len(codecs.BOM_UTF8) :], [_bom()]) if head.startswith(codecs.BOM_UTF8) else (head, [])
 
 
 def _in_utf8(data: bytes) -> tuple[bytes, list[Violation]]:

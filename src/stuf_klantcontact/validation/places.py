@@ -8,13 +8,10 @@ from dataclasses import replace
 
 from lxml import etree
 
-from stuf_klantcontact.contract import wording
+from stuf_klantcontact.contract import Positions, wording
 from stuf_klantcontact.errors import Severity, Text, Violation
 from stuf_klantcontact.names import prefixed, split
 from stuf_klantcontact.parsing.refusals import line_of
-
-Report = Callable[[Violation], None]
-"""What a check calls with each finding."""
 
 
 def path(element: etree._Element, *, root: etree._Element, attribute: str | None = None) -> str:
@@ -71,6 +68,33 @@ def placed(violation: Violation, *, root: etree._Element) -> Violation:
     found = [element for element in root.iter("{*}" + last) if isinstance(element.tag, str)]
     element = found[index] if index < len(found) else root
     return replace(violation, line=line_of(element), path=path(element, root=root))
+
+
+def located(
+    violations: list[Violation], *, root: etree._Element, positions: Callable[[], Positions | None]
+) -> list[Violation]:
+    """The same with line and column of where the start tag begins, when the positions of the document are known."""
+    known = positions() if violations else None
+    if known is None:
+        return violations
+    locals_ = {_local(violation) for violation in violations}
+    document = root.getroottree().getroot().iter(etree.Element)
+    inside = set(root.iter(etree.Element))
+    found = {
+        path(element, root=root): place
+        for element, place in zip(document, known, strict=False)
+        if element in inside and split(str(element.tag))[1] in locals_
+    }
+    places = [found.get((violation.path or "").partition("/@")[0]) for violation in violations]
+    return [
+        violation if place is None else replace(violation, line=place[0], column=place[1])
+        for violation, place in zip(violations, places, strict=True)
+    ]
+
+
+def _local(violation: Violation) -> str:
+    step = (violation.path or "").partition("/@")[0].rpartition("/")[2]
+    return step.rpartition(":")[2].partition("[")[0]
 
 
 def _called(element: etree._Element) -> str:

@@ -1,0 +1,288 @@
+"""A StUF-berichtenSet of any size: each message judged on its own, at constant memory.
+
+The file is fed to the parser piece by piece. After each piece every child of the root but the last is complete: it
+is judged, reported and thrown away. So nothing is kept but the message that is being read, and no Python runs for
+the elements inside one. Limits are counted in the bytes since the last complete message.
+
+What can go wrong is in the reports: the last one is of the file, and says where reading had to stop.
+Protocolbindingen §2, stuf-facts §9.3.
+"""
+
+from collections.abc import Callable, Iterator
+from datetime import datetime
+from functools import partial
+from typing import Any, BinaryIO, Final, cast
+
+from lxml import etree
+
+from stuf_klantcontact import parsing
+from stuf_klantcontact.contract import Positions, Schemas
+from stuf_klantcontact.errors import Text, Violation
+from stuf_klantcontact.limits import STANDARD, Limits
+from stuf_klantcontact.parsing.refusals import Unreadable, beyond, line_of, malformed
+from stuf_klantcontact.report import Report
+from stuf_klantcontact.tijdstip import Clock, system_clock
+from stuf_klantcontact.validation import bericht, header
+from stuf_klantcontact.validation.document import BERICHTENSETS, without_bom
+from stuf_klantcontact.validation.message import check_message
+from stuf_klantcontact.validation.places import finding, located
+
+CHUNK: Final = 128 * 1024
+HEAD: Final = 4096
+Source = Callable[[int], str | None]
+Progress = Callable[[int], None]
+"""Called with the number of bytes that were read."""
+
+_OPTIONS: Final[dict[str, Any]] = {
+    "encoding": "utf-8",
+    "resolve_entities": False,
+    "no_network": True,
+    "load_dtd": False,
+    "attribute_defaults": False,
+    "dtd_validation": False,
+    "huge_tree": True,
+    "collect_ids": False,
+    "remove_comments": True,
+    "remove_pis": True,
+}
+_ASYNCHRONOUS: Final = frozenset(
+    {"Lk01", "Lk03", "Lk05", "Sa01", "Sa03", "Sh01", "Sh03", "Di01", "Du01"}
+    | {f"{kind}{number:02d}" for kind in ("Lv", "La") for number in range(2, 15, 2)}
+)
+
+
+def is_berichtenset(head: bytes) -> bool:
+    """Whether a document that begins like this is a StUF-berichtenSet."""
+    start = head.find(b"StUF-berichtenSet")
+    return start > 0 and b"<" in head[:start] and not head[:start].rstrip().endswith(b"</")
+
+
+def check_set(
+    stream: BinaryIO,
+    *,
+    against: Schemas,
+    limits: Limits = STANDARD,
+    file: str = "",
+    clock: Clock = system_clock,
+    progress: Progress | None = None,
+) -> Iterator[tuple[Report, Source]]:
+    """A report for each message that there is something to say about, and last that of the file.
+
+    Each comes with a way to its source lines, for as long as the next has not been asked for.
+    """
+    reader = _Reader(stream, limits=limits, progress=progress)
+    series = Series()
+    count = invalid = 0
+    trouble: tuple[Violation, ...] = ()
+    try:
+        for element in reader:
+            count += 1
+            violations = check_message(
+                element, against=against, limits=limits, now=clock(), positions=partial(reader.positions, element)
+            )
+            violations += located(
+                [*series.check(element)], root=element, positions=partial(reader.positions, element)
+            )
+            if violations:
+                report = Report(file=file, schema=against.name, violations=tuple(violations), index=count)
+                invalid += not report.valid
+                yield report, reader.line
+    except Unreadable as unreadable:
+        trouble = unreadable.violations
+    yield (
+        Report(
+            file=file,
+            schema=against.name,
+            violations=(*reader.findings, *trouble),
+            messages=count,
+            invalid=invalid,
+        ),
+        reader.line,
+    )
+
+
+class _Reader:
+    """The messages of a stream, one after another; each is gone when the next is asked for."""
+
+    def __init__(self, stream: BinaryIO, *, limits: Limits, progress: Progress | None) -> None:
+        self.findings: list[Violation] = []
+        self._stream = stream
+        self._limits = limits
+        self._progress = progress
+        self._buffer = b""
+        """What was read since the last complete message, and that message."""
+        self._line = 1
+        """The line on which the buffer begins."""
+        self._span: tuple[int, int] | None = None
+        """Where in the buffer the message is that was given out last."""
+        self._cursor = 0
+        self._lines: list[bytes] | None = None
+        self._tags = 0
+        self._too_deep = etree.XPath(f"boolean({'/'.join('*' * limits.depth)})")
+
+    def __iter__(self) -> Iterator[etree._Element]:
+        parser = etree.XMLPullParser(events=("start",), tag=tuple(BERICHTENSETS), **_OPTIONS)
+        root: etree._Element | None = None
+        for chunk in self._chunks():
+            self._feed(parser, chunk)
+            if root is None:
+                root = next((cast(etree._Element, element) for _, element in parser.read_events()), None)
+                if root is None:
+                    continue
+                if root.getparent() is not None:
+                    raise malformed(0, line=1, column=1)
+                # The first message begins after the root's own start tag.
+                self._cursor = self._buffer.find(b">", self._buffer.find(b"StUF-berichtenSet")) + 1
+            # All but the last child are complete; of the last nobody can tell before something follows it.
+            yield from self._complete(root, len(root) - 1)
+            if self._tags > 2 * self._limits.elements + CHUNK // 4:
+                raise beyond("XML-ELEMENTS", self._limits.elements, line=self._line)
+            if len(self._buffer) > self._limits.message_bytes + CHUNK:
+                raise beyond("XML-SIZE", self._limits.message_bytes, line=self._line)
+        try:
+            closed = parser.close()
+        except etree.XMLSyntaxError as error:
+            raise _malformed(error) from None
+        if root is None or closed is not root:
+            raise malformed(0, line=self._line, column=1)
+        yield from self._complete(root, len(root))
+
+    def line(self, number: int) -> str | None:
+        """A line of the source, if it was read lately."""
+        if self._lines is None:
+            self._lines = self._buffer.split(b"\n")
+        index = number - self._line
+        return self._lines[index].decode("utf-8", "replace") if 0 <= index < len(self._lines) else None
+
+    def positions(self, element: etree._Element) -> Positions | None:
+        """Line and column of the root and of each element of the message that was given out last.
+
+        libxml2 counts lines up to 65,535 and guesses from there on, so the bytes are asked.
+        """
+        if self._span is None:
+            return None
+        start, stop = self._span
+        data = self._buffer[start:stop]
+        try:
+            found = parsing.positions(data)
+        except Unreadable:
+            return None
+        if len(found) != sum(1 for _ in element.iter(etree.Element)):
+            return None
+        above = self._line + self._buffer.count(b"\n", 0, start) - 1
+        beside = len(self._buffer[self._buffer.rfind(b"\n", 0, start) + 1 : start].decode("utf-8", "replace"))
+        return [(1, 1), *((line + above, column + (beside if line == 1 else 0)) for line, column in found)]
+
+    def _complete(self, root: etree._Element, count: int) -> Iterator[etree._Element]:
+        """Give out the first `count` children, each alone in the root, and throw them away."""
+        for _ in range(count):
+            element = root[0]
+            if isinstance(element.tag, str):
+                self._find(element)
+                if self._too_deep(element):
+                    raise beyond("XML-DEPTH", self._limits.depth, line=line_of(element))
+                yield element
+            del root[0]
+            self._tags = 0
+        if self._cursor:
+            self._line += self._buffer.count(b"\n", 0, self._cursor)
+            self._buffer = self._buffer[self._cursor :]
+            self._cursor, self._span, self._lines = 0, None, None
+
+    def _find(self, element: etree._Element) -> None:
+        """Where in the buffer a message is: up to its end tag, from the end of the one before it."""
+        name = str(element.tag).rpartition("}")[2].encode()
+        prefix = element.prefix
+        end = self._buffer.find(b"</" + (prefix.encode() + b":" if prefix else b"") + name, self._cursor)
+        stop = self._buffer.find(b">", end) + 1 if end >= 0 else 0
+        self._span = (self._cursor, stop) if stop else None
+        self._cursor = stop or self._cursor
+
+    def _chunks(self) -> Iterator[bytes]:
+        head = self._stream.read(CHUNK)
+        self._count(len(head))
+        head, self.findings = without_bom(head)
+        parsing.prolog(head)
+        yield head
+        while head := self._stream.read(CHUNK):
+            self._count(len(head))
+            yield head
+
+    def _feed(self, parser: etree.XMLPullParser, chunk: bytes) -> None:
+        self._buffer += chunk
+        self._lines = None
+        self._tags += chunk.count(b"<")
+        try:
+            parser.feed(chunk)
+        except etree.XMLSyntaxError as error:
+            raise _malformed(error) from None
+        # After some errors feed() says nothing and takes the next piece for another document.
+        for entry in parser.feed_error_log:
+            if entry.level >= etree.ErrorLevels.ERROR:
+                raise malformed(entry.type, line=entry.line, column=entry.column)
+
+    def _count(self, length: int) -> None:
+        if self._progress is not None and length:
+            self._progress(length)
+
+
+class Series:
+    """What the messages of a set have in common: rising in time, asynchronous, of one StUF version."""
+
+    def __init__(self) -> None:
+        self._previous: datetime | None = None
+        self._stuf = ""
+
+    def check(self, element: etree._Element) -> Iterator[Violation]:
+        """What is wrong with this message after those before it."""
+        message = bericht.read(element)
+        if message is None:
+            return
+        code = message.named or message.code
+        if code and code not in _ASYNCHRONOUS:
+            yield finding(
+                "StUF-BERICHTENSET",
+                message.header.get("berichtcode", element),
+                root=element,
+                value=code,
+                message=Text(
+                    f"Een StUF-berichtenSet bevat geen {code}: alleen asynchrone berichten, en geen bevestigingen.",
+                    f"A StUF-berichtenSet holds no {code}: asynchronous messages only, and no confirmations.",
+                ),
+                hint=Text("Laat dit bericht weg.", "Leave this message out."),
+            )
+        if self._stuf and message.stuf and message.stuf != self._stuf:
+            yield finding(
+                "StUF-BERICHTENSET",
+                element,
+                root=element,
+                message=Text(
+                    "De berichten van een StUF-berichtenSet zijn van één StUF-versie.",
+                    "The messages of a StUF-berichtenSet are of one StUF version.",
+                ),
+                hint=Text("Maak voor elke versie een eigen bestand.", "Make a file of its own for each version."),
+                expected=self._stuf,
+            )
+        self._stuf = self._stuf or message.stuf
+        moment = header.moment(message)
+        if moment is not None and self._previous is not None and moment < self._previous:
+            yield finding(
+                "StUF-VOLGORDE",
+                message.header["tijdstipBericht"],
+                root=element,
+                value=message.text("tijdstipBericht"),
+                message=Text(
+                    "Dit bericht is van eerder dan het bericht ervoor.",
+                    "This message is of earlier than the message before it.",
+                ),
+                hint=Text(
+                    "Zet de berichten op volgorde van tijdstipBericht.",
+                    "Put the messages in order of tijdstipBericht.",
+                ),
+            )
+        self._previous = moment if moment is not None else self._previous
+
+
+def _malformed(error: etree.XMLSyntaxError) -> Unreadable:
+    line, column = error.position
+    return malformed(error.code or 0, line=line or 0, column=column or 0)  # type: ignore[attr-defined]

@@ -1,0 +1,81 @@
+"""One message against the schema, then by the rules of StUF, RGBZ and the gateway; nothing is said twice."""
+
+from collections.abc import Callable, Iterator
+from datetime import datetime
+from typing import Final
+
+from lxml import etree
+
+from stuf_klantcontact.contract import Positions, Schemas, wording
+from stuf_klantcontact.errors import Violation
+from stuf_klantcontact.limits import STANDARD, Limits
+from stuf_klantcontact.names import KLC
+from stuf_klantcontact.validation import bericht, gateway, header, kennisgeving, quick, rgbz, vraag, waarden
+from stuf_klantcontact.validation.places import located
+
+_SAYS_THE_SAME: Final = ("XSD-ENUM", "XSD-PATTERN", "XSD-TYPE", "XSD-LENGTH", "XSD-RANGE", "XSD-FIXED", "XSD-NIL")
+"""Rules of the schema about a value: what a later layer says of the same place is the same again."""
+
+
+def check_message(
+    element: etree._Element,
+    *,
+    against: Schemas,
+    limits: Limits = STANDARD,
+    now: datetime,
+    positions: Callable[[], Positions | None] = lambda: None,
+) -> list[Violation]:
+    """Every finding about one message; `positions` gives those of its whole document, if anybody has them."""
+    valid = against.valid(element)
+    if valid and quick.in_order(element, now=now, limits=limits):
+        return []
+    # Held while the rules look: an element that nobody holds is made anew each time it is looked at.
+    held = list(element.iter())
+    found = [*_by_rules(element, valid=valid, limits=limits, now=now)]
+    held.clear()
+    if valid:
+        return located(found, root=element, positions=positions)
+    by_schema = against.violations(element, positions=positions()) or [wording.unexplained(element)]
+    if not found:
+        return by_schema
+    return [*by_schema, *located([*_not_said_before(found, by_schema)], root=element, positions=positions)]
+
+
+def _by_rules(element: etree._Element, *, valid: bool, limits: Limits, now: datetime) -> Iterator[Violation]:
+    message = bericht.read(element)
+    if message is not None:
+        yield from header.check(message, now=now)
+        sent = header.moment(message)
+        # A message that was prepared ahead is judged as of its own moment.
+        now = max(now, sent) if sent is not None else now
+        if message.named.startswith("Lv"):
+            yield from vraag.check(message)
+        if message.objects:
+            yield from kennisgeving.check(message)
+        if element.tag not in gateway.ROOTS:
+            yield from waarden.check(message)
+        if str(element.tag).startswith(f"{{{KLC}}}"):
+            yield from rgbz.check(message, now=now, limits=limits)
+    if element.tag in gateway.ROOTS:
+        yield from gateway.check(element, valid=valid, now=now, limits=limits)
+
+
+def _not_said_before(found: list[Violation], by_schema: list[Violation]) -> Iterator[Violation]:
+    """What the schema did not say of the same place: a wrong value, or an element that is absent."""
+    values = {v.path.partition("/@")[0] for v in by_schema if v.path and v.rule in _SAYS_THE_SAME}
+    attributes = {v.path.partition("/@")[0] for v in by_schema if v.path and v.rule == "XSD-ATTRIBUTE"}
+    absent = {name for v in by_schema if v.rule == "XSD-MISSING" for name in _names(v.expected)}
+    unexpected = {v.path for v in by_schema if v.rule in ("XSD-UNEXPECTED", "XSD-ORDER")}
+    for violation in found:
+        if violation.path in values or violation.path in unexpected:
+            continue
+        if violation.rule in ("StUF-VERWERKINGSSOORT", "StUF-ENTITEITTYPE") and violation.path in attributes:
+            continue
+        if absent and not absent.isdisjoint(_names(violation.expected)):
+            continue
+        yield violation
+
+
+def _names(expected: str | None) -> list[str]:
+    """The local names in a list of elements that were expected."""
+    return [name.rpartition(":")[2] for name in (expected or "").split(", ") if name]
