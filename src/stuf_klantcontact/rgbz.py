@@ -394,7 +394,10 @@ def verwerk(session: Session, mutatie: ZaakMutatie, *, rsin: str) -> Zaak:
             zaak.statussen.append(status)
         else:
             old.omschrijving, old.toelichting = status.omschrijving, status.toelichting
-    for gone in mutatie.vervallen:
+    # A zaak has one initiator: who is named now takes the place of who was.
+    initiators = [b for b in mutatie.betrokkenen if b.rol == "Initiator"]
+    followed = [b for b in zaak.betrokkenen if initiators and b.rol == "Initiator"]
+    for gone in [*mutatie.vervallen, *(b for b in followed if not any(_same(b, new) for new in initiators))]:
         for betrokkene in [b for b in zaak.betrokkenen if _same(b, gone)]:
             zaak.betrokkenen.remove(betrokkene)
     for new in mutatie.betrokkenen:

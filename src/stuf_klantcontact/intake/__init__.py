@@ -306,8 +306,9 @@ class Intake:
                 row = connection.cursor(row_factory=dict_row).execute(
                     _FACTS, {**message.journal, "zaak": "", "rsin": ""}
                 )
-                if (previous := journal.previous(row.fetchone() or {"vorig_hash": None})) is not None:
-                    return self._again(message, previous)
+                previous = journal.previous(row.fetchone() or {"vorig_hash": None})
+            if previous is not None:
+                return self._again(message, previous)
             try:
                 with self._database.session() as session:
                     journal.record_incoming(session, **message.journal, antwoord=body)
