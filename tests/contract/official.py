@@ -56,4 +56,5 @@ def _klc(directory: Path) -> etree.XMLSchema:
 def errors(schema: etree.XMLSchema, message: etree._Element) -> list[str]:
     """What the official set says against `message`; empty when it is valid."""
     schema.validate(message)
-    return [f"line {entry.line}: {entry.message}" for entry in schema.error_log]
+    log = schema.error_log
+    return [f"line {log[number].line}: {log[number].message}" for number in range(len(log))]

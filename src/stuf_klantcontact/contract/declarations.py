@@ -72,8 +72,8 @@ class Declarations:
         for namespace, root in documents:
             self._namespaces[root] = namespace
             for component in root.iterchildren(etree.Element):
-                name = component.get("name")
-                if name is not None:
+                name = component.get("name", "").strip()
+                if name:
                     self._global.setdefault((str(component.tag), _join(namespace, name)), component)
                     head = component.get("substitutionGroup")
                     if head is not None:
@@ -319,7 +319,7 @@ class Declarations:
     def _local(self, part: etree._Element, *, default: str) -> str:
         root = part.getroottree().getroot()
         qualified = part.get("form", root.get(default, "unqualified")) == "qualified"
-        return _join(self._namespaces.get(root, "") if qualified else "", part.get("name", ""))
+        return _join(self._namespaces.get(root, "") if qualified else "", part.get("name", "").strip())
 
     def _resolve(self, node: etree._Element, name: str) -> str:
         prefix, colon, local = name.strip().rpartition(":")
@@ -355,7 +355,7 @@ def base64_names(documents: Iterable[tuple[str, etree._Element]]) -> frozenset[s
             prefix, colon, local = base.strip().rpartition(":")
             resolved = _join(node.nsmap.get(prefix if colon else None) or ("" if colon else namespace), local)
             if node.tag == _ELEMENT:
-                elements.append((node.get("name", ""), resolved))
+                elements.append((node.get("name", "").strip(), resolved))
                 continue
             holder = next(node.iterancestors(_COMPLEX, _SIMPLE, _ELEMENT), None)
             while holder is not None and holder.get("name") is None:
@@ -363,9 +363,9 @@ def base64_names(documents: Iterable[tuple[str, etree._Element]]) -> frozenset[s
             if holder is None:
                 continue
             if holder.tag == _ELEMENT:
-                elements.append((holder.get("name", ""), resolved))
+                elements.append((holder.get("name", "").strip(), resolved))
             else:
-                derived.setdefault(resolved, set()).add(_join(namespace, holder.get("name", "")))
+                derived.setdefault(resolved, set()).add(_join(namespace, holder.get("name", "").strip()))
     kinds, todo = {_BASE64}, [_BASE64]
     while todo:
         for name in derived.get(todo.pop(), ()):

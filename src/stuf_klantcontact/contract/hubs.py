@@ -217,7 +217,7 @@ class Hubs:
                 root,
                 _version(root),
                 components=frozenset(
-                    (_SYMBOLS.get(str(part.tag), str(part.tag)), part.get("name", ""))
+                    (_SYMBOLS.get(str(part.tag), str(part.tag)), part.get("name", "").strip())
                     for part in root.iterchildren(etree.Element)
                     if part.get("name") is not None
                 ),
@@ -528,7 +528,7 @@ def explosive(pattern: str) -> bool:
 
 def _elements(root: etree._Element) -> list[str]:
     return [
-        element.get("name", "")
+        element.get("name", "").strip()
         for element in root.iterchildren(qname(XSD, "element"))
         if element.get("abstract") not in ("true", "1")
     ]

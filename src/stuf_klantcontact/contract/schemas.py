@@ -182,7 +182,7 @@ def documents(files: Mapping[str, bytes]) -> list[tuple[str, etree._Element]]:
 def global_elements(roots: Iterable[tuple[str, etree._Element]]) -> frozenset[str]:
     """The Clark names of every element that may be the root of a message."""
     return frozenset(
-        f"{{{namespace}}}{element.get('name')}"
+        f"{{{namespace}}}{element.get('name', '').strip()}"
         for namespace, root in roots
         for element in root.iterchildren(f"{{{XSD}}}element")
     )

@@ -331,7 +331,12 @@ def _structure(finding: Finding, name: str) -> tuple[Text, Text | None, str | No
         if local == split(str(finding.element.tag))[1]:
             return (
                 Text(f"{name} staat in de verkeerde namespace.", f"{name} is in the wrong namespace."),
-                Text(f"Zet {local} in namespace {namespace}.", f"Put {local} into namespace {namespace}."),
+                Text(
+                    f"Zet {local}, met wat erin staat, in namespace {namespace}.",
+                    f"Put {local}, with what is in it, into namespace {namespace}.",
+                )
+                if len(finding.element)
+                else Text(f"Zet {local} in namespace {namespace}.", f"Put {local} into namespace {namespace}."),
                 wanted,
             )
         return (
