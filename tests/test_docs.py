@@ -193,9 +193,12 @@ def test_shell_lines_in_the_documents_work(document: Path, line: str, monkeypatc
 
 @pytest.mark.parametrize("example", _examples())
 def test_examples_in_help_work(example: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    for word in shlex.split(example):
-        if word.endswith(".xml"):
-            (tmp_path / word).write_text("<a/>")
+    for place in (tmp_path / word for word in shlex.split(example) if re.fullmatch(r"[\w-]+[./][\w./-]*", word)):
+        place.parent.mkdir(parents=True, exist_ok=True)
+        if place.suffix:
+            place.write_text("<a/>")
+        else:
+            place.mkdir(exist_ok=True)
     monkeypatch.chdir(tmp_path)
     assert _parsed(example.partition(" > ")[0])
 
