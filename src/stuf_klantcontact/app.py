@@ -61,6 +61,9 @@ def check(settings: Settings) -> None:
             mistakes.append(
                 f"zender.{naam}.wachtwoord_hash is not an argon2 hash; make one with: stuf-klantcontact config hash"
             )
+    for naam, place in settings.validator.sets.items():
+        if not place.exists():
+            mistakes.append(f"validator.sets.{naam}: there is no {place}")
     if mistakes:
         raise ConfigurationError("the configuration cannot work:\n" + "\n".join(f"  {m}" for m in mistakes))
 

@@ -152,6 +152,26 @@ class Limits(_Section):
     )
 
 
+class Validator(_Section):
+    """[validator]: the page /valideren and POST /api/v1/validate, both open to everyone who can reach the gateway."""
+
+    sets: Mapping[Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,49}$")], Path] = Field(
+        {}, description="schema sets to choose from beside our own: name to folder or ZIP of a release"
+    )
+    message_bytes: int = Field(2_000_000, gt=0, description="most bytes in one request, all its files together")
+    per_minute: int = Field(60, gt=0, description="requests per minute from one address, in each worker")
+    proxies: int = Field(
+        0, ge=0, le=9, description="reverse proxies before us whose X-Forwarded-For tells the address; 0: believe none"
+    )
+
+    @field_validator("sets")
+    @classmethod
+    def _ours_is_ours(cls, given: Mapping[str, Path]) -> Mapping[str, Path]:
+        if "stuf-klantcontact" in given:
+            raise ValueError('"stuf-klantcontact" is the name of our own set: choose another name')
+        return given
+
+
 class Mail(_Section):
     """[mail]: notifications to betrokkenen; off until a server is named."""
 
@@ -218,6 +238,7 @@ class Settings(BaseSettings):
     abonnee: Mapping[Applicatie, Abonnee] = {}
     zaaktype: Mapping[str, Zaaktype] = {}
     limits: Limits = Limits()
+    validator: Validator = Validator()
     mail: Mail = Mail()
     privacy: Privacy = Privacy()
     console: Console = Console()

@@ -1,8 +1,9 @@
 """console, validator page, JSON API, WSDL/XSD files, health, metrics (Flask; + `templates/`, `static/`).
 
 What can go wrong: a page that does not exist, or an error of ours. Both end as a small page, or as JSON below
-/health; an error of ours has a reference number that is also in the log, with the kind of the exception and where
-it was raised, never its text. Nothing on a page comes from another host, and no page runs a script.
+/health and /api; an error of ours has a reference number that is also in the log, with the kind of the exception
+and where it was raised, never its text. Nothing on a page comes from another host, and only the validator's page
+runs a script, our own.
 
 No section of the standard: this is not StUF.
 """
@@ -11,22 +12,24 @@ import logging
 import secrets
 import time
 import traceback
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
 from importlib.metadata import version
-from pathlib import PurePath, PurePosixPath
-from typing import Final, Literal
+from pathlib import PurePath
+from typing import Any, Final
 
-from flask import Flask, Response, abort, jsonify, render_template, request
+from flask import Flask, Response, jsonify, render_template, request
 from werkzeug.exceptions import HTTPException
 
 from stuf_klantcontact.contract import Contract
 from stuf_klantcontact.errors import Text
 from stuf_klantcontact.settings import Settings
+from stuf_klantcontact.tijdstip import Clock, system_clock
+from stuf_klantcontact.web import api, asked, explained, front, health, validator
+from stuf_klantcontact.web.desk import Desk
+from stuf_klantcontact.web.health import Ready
+from stuf_klantcontact.web.throttle import Ticks
 
-Language = Literal["nl", "en"]
-Ready = Callable[[], Mapping[str, bool]]
-"""Asks every part that must work whether it does: {"database": True, …}."""
+__all__ = ["Ready", "build"]
 
 REQUEST_BYTES: Final = 1_000_000
 DISTRIBUTION: Final = "stuf-klantcontact"
@@ -39,88 +42,46 @@ _HEADERS: Final[Mapping[str, str]] = {
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",
 }
-_MEDIA: Final[Mapping[str, str]] = {
-    ".xsd": "application/xml; charset=utf-8",
-    ".wsdl": "text/xml; charset=utf-8",
-}
 
 
-@dataclass(frozen=True, slots=True)
-class Port:
-    """A SOAP port as the front page shows it."""
-
-    name: str
-    text: Text
-
-
-_PORTS: Final[Mapping[str, Text]] = {
-    "VerwerkSynchroonVrijBericht": Text(
-        nl="Een klantcontact toevoegen en meteen antwoord krijgen (Di02, Du02).",
-        en="Add a klantcontact and get the answer at once (Di02, Du02).",
-    ),
-    "OntvangAsynchroon": Text(
-        nl="Een klantcontact aanbieden met ontvangstbevestiging (Di01, Bv03); ook zaakberichten.",
-        en="Hand in a klantcontact for a confirmation of receipt (Di01, Bv03); zaak messages too.",
-    ),
-}
-
-
-def build(*, contract: Contract, settings: Settings, ready: Ready, ports: Iterable[str] = tuple(_PORTS)) -> Flask:
+def build(
+    *,
+    contract: Contract,
+    settings: Settings,
+    ready: Ready,
+    ports: Iterable[str] = tuple(front.PORTS),
+    clock: Clock = system_clock,
+    ticks: Ticks = time.monotonic,
+) -> Flask:
     """The Flask application; `ready` is asked at every GET of /health/ready."""
     web = Flask("stuf_klantcontact", static_url_path="/static")
+    web.request_class = asked.Request
     web.config["MAX_CONTENT_LENGTH"] = REQUEST_BYTES
-    started = time.time()
+    web.json.ensure_ascii = False  # type: ignore[attr-defined]  # DefaultJSONProvider has it
     release = version(DISTRIBUTION)
-    files = contract.files()
-    shown = [Port(name, _PORTS.get(name, Text(nl="", en=""))) for name in ports]
-    folders = _by_folder(files)
+    base = settings.gateway.public_url.rstrip("/")
+    desk = Desk(settings, own=contract, clock=clock, ticks=ticks)
 
-    @web.get("/")
-    def front() -> str:
-        return render_template(
-            "index.html",
-            lang=_language(),
-            ports=shown,
-            folders=folders,
-            release=release,
-            organisatie=settings.gateway.organisatie,
-        )
+    front.register(web, contract, ports=ports, organisatie=settings.gateway.organisatie, release=release)
+    validator.register(web, desk)
+    explained.register(web)
+    api.register(web, desk, base=base, release=release)
+    health.register(web, ready, release=release)
 
-    @web.get("/schemas/<path:path>")
-    def schema(path: str) -> Response:
-        if path not in files:
-            abort(404)
-        media = _MEDIA.get(PurePosixPath(path).suffix, "application/octet-stream")
-        return Response(files[path], content_type=media)
-
-    @web.get("/health/live")
-    def live() -> Response:
-        return jsonify(status="ok")
-
-    @web.get("/health/ready")
-    def readiness() -> tuple[Response, int]:
-        checks = _ask(ready)
-        good = all(checks.values())
-        return jsonify(status="ok" if good else "not ready", checks=checks), 200 if good else 503
-
-    @web.get("/metrics")
-    def metrics() -> Response:
-        lines = (
-            "# HELP klantcontact_build_info Release of the gateway.",
-            "# TYPE klantcontact_build_info gauge",
-            f'klantcontact_build_info{{version="{release}"}} 1',
-            "# HELP klantcontact_process_start_time_seconds When this worker started, in seconds since 1970.",
-            "# TYPE klantcontact_process_start_time_seconds gauge",
-            f"klantcontact_process_start_time_seconds {started:.3f}",
-            "# HELP klantcontact_ready Whether every part that must work does.",
-            "# TYPE klantcontact_ready gauge",
-            f"klantcontact_ready {int(all(_ask(ready).values()))}",
-        )
-        return Response("\n".join(lines) + "\n", content_type="text/plain; version=0.0.4; charset=utf-8")
+    @web.context_processor
+    def words() -> dict[str, Any]:
+        lang = asked.language()
+        return {
+            "lang": lang,
+            "also": "?lang=en" if lang == "en" else "",
+            "t": lambda nl, en: en if lang == "en" else nl,
+            "say": lambda text: text.en if lang == "en" else text.nl,
+        }
 
     @web.after_request
     def guard(response: Response) -> Response:
-        response.headers.extend(_HEADERS)
+        for name, value in _HEADERS.items():
+            response.headers.setdefault(name, value)
         return response
 
     @web.errorhandler(HTTPException)
@@ -141,26 +102,6 @@ def build(*, contract: Contract, settings: Settings, ready: Ready, ports: Iterab
     return web
 
 
-def _language() -> Language:
-    return "en" if request.args.get("lang") == "en" else "nl"
-
-
-def _ask(ready: Ready) -> dict[str, bool]:
-    """What works; that asking fails is an answer too."""
-    try:
-        return dict(ready())
-    except Exception as error:
-        logger.warning("not ready: exception=%s", type(error).__name__)
-        return {"gateway": False}
-
-
-def _by_folder(files: Mapping[str, bytes]) -> dict[str, list[str]]:
-    folders: dict[str, list[str]] = {}
-    for path in sorted(files):
-        folders.setdefault(str(PurePosixPath(path).parent), []).append(path)
-    return folders
-
-
 _SENTENCES: Final[Mapping[int, Text]] = {
     404: Text(nl="Deze pagina bestaat niet.", en="This page does not exist."),
     405: Text(nl="Deze pagina kent die methode niet.", en="This page does not know that method."),
@@ -172,10 +113,13 @@ _SENTENCE_OTHER: Final = Text(nl="Dit verzoek is niet te verwerken.", en="This r
 
 def _error(code: int, *, reference: str = "") -> Response:
     sentence = _SENTENCES.get(code, _SENTENCE_OTHER)
+    if request.path.startswith(api.PREFIX):
+        said = sentence.en if asked.language() == "en" else sentence.nl
+        return api.problem(code, f"{said} {reference}".strip())
     if request.path.startswith("/health"):
         response = jsonify(error={"nl": sentence.nl, "en": sentence.en}, reference=reference)
     else:
-        page = render_template("error.html", lang=_language(), code=code, sentence=sentence, reference=reference)
+        page = render_template("error.html", code=code, sentence=sentence, reference=reference)
         response = Response(page, content_type="text/html; charset=utf-8")
     response.status_code = code
     return response
