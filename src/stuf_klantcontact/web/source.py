@@ -9,6 +9,7 @@ import codecs
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Final
 
 from stuf_klantcontact.errors import Severity, Violation
@@ -132,7 +133,7 @@ def _pieces(line: str, here: list[tuple[int, Violation]]) -> list[Piece]:
         pieces.append(Piece("", numbers=tuple(n for n, _ in whole), severity=_worst([v for _, v in whole])))
     position = 0
     starts = sorted(places)
-    for start, following in zip(starts, [*starts[1:], len(line)], strict=True):
+    for start, following in pairwise([*starts, len(line)]):
         if start > position:
             pieces += _plain(line[position:start])
         tag = _TAG.match(line, start)
