@@ -7,6 +7,7 @@ What can go wrong: the database (sqlalchemy.exc.SQLAlchemyError, psycopg.Error).
 StUF 03.01 §4.3 and §4.4 (safe storage before Bv03).
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -133,6 +134,6 @@ def recent(session: Session, *, limit: int = 50, since: datetime | None = None) 
 def find(session: Session, reference: str) -> list[Bericht]:
     """Messages by referentienummer or by journal number, oldest first."""
     conditions = [Bericht.referentienummer == reference]
-    if reference.isdecimal():
+    if re.fullmatch("[0-9]{1,18}", reference):
         conditions.append(Bericht.id == int(reference))
     return list(session.scalars(select(Bericht).where(or_(*conditions)).order_by(Bericht.id)))

@@ -1,24 +1,53 @@
 """Commands; prints, exits.
 
-Exit status: 0 done, 1 the answer is no, 2 usage or environment. Every command has an example in its --help.
+Exit status: 0 done, 1 the answer is no, 2 usage or environment, 130 interrupted. Every command has an example in
+its --help. A command is imported when it is asked for: `validate` need not wait for what `serve` needs.
 """
 
 import sys
+from collections.abc import Mapping
+from importlib import import_module
+from typing import Final
 
 import click
 
-from stuf_klantcontact.cli import check, operate, run, schemas
 from stuf_klantcontact.errors import GatewayError
 
+MODULES: Final[Mapping[str, str]] = {
+    "config": "check",
+    "db": "operate",
+    "deliver": "run",
+    "deliveries": "operate",
+    "demo": "run",
+    "explain": "explain",
+    "messages": "operate",
+    "preview": "preview",
+    "schemas": "schemas",
+    "send": "check",
+    "serve": "run",
+    "validate": "validate",
+}
+"""Each command, and the module whose COMMANDS has it."""
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+
+class _Lazy(click.Group):
+    """A group whose commands are imported one at a time."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return sorted(MODULES)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in MODULES:
+            return None
+        module = import_module(f"{__name__}.{MODULES[cmd_name]}")
+        found: click.Command = next(command for command in module.COMMANDS if command.name == cmd_name)
+        return found
+
+
+@click.group(cls=_Lazy, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.version_option(package_name="stuf-klantcontact")
 def cli() -> None:
     """SOAP/StUF gateway that puts every klantcontact into the zaakdossier it belongs to."""
-
-
-for command in (*check.COMMANDS, *operate.COMMANDS, *run.COMMANDS, *schemas.COMMANDS):
-    cli.add_command(command)
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -28,3 +57,5 @@ def main(arguments: list[str] | None = None) -> None:
     except GatewayError as error:
         click.echo(f"stuf-klantcontact: {error}", err=True)
         sys.exit(2)
+    except KeyboardInterrupt:
+        sys.exit(130)

@@ -1,17 +1,15 @@
-"""Commands that look at messages and settings, without a database: validate, send, config."""
+"""Commands that look at messages and settings, without a database: send, config."""
 
 import json
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import click
 from lxml import etree
 
-from stuf_klantcontact import app, contract, fouten, parsing, report, settings
+from stuf_klantcontact import app, fouten, parsing, report, settings
 from stuf_klantcontact.access import hash_password
-from stuf_klantcontact.contract import Contract
 from stuf_klantcontact.report import Report
 from stuf_klantcontact.settings import Settings
 
@@ -28,54 +26,6 @@ def load(config: Path | None) -> Settings:
     """The settings of --config, of ./gateway.toml, or of the environment alone."""
     default = Path("gateway.toml")
     return settings.load(config or (default if default.exists() else None))
-
-
-@click.command()
-@click.argument("paths", nargs=-1, required=True, metavar="PATH… | -")
-@click.option("--schema", "directory", type=click.Path(path_type=Path, exists=True, file_okay=False),
-              help="Folder with a municipality's own GFOZaken and DGA-UF schemas.")  # fmt: skip
-@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
-@click.option("--lang", type=click.Choice(["nl", "en"]), default="nl", show_default=True)
-def validate(paths: tuple[str, ...], directory: Path | None, form: str, lang: report.Language) -> None:
-    """Check messages against the koppelvlak: files, folders (*.xml in them), or - for standard input.
-
-    A message may stand in a SOAP 1.1 envelope or alone. Exit status 1 when any is invalid.
-
-    Example: stuf-klantcontact validate fixtures/ --format json
-    """
-    held = contract.load(directory)
-    name = str(directory) if directory else "stuf-klantcontact"
-    reports = [_report(data, file=file, schema=name, held=held) for file, data in _inputs(paths)]
-    if not reports:
-        raise click.UsageError("no *.xml in what was named")
-    if form == "json":
-        click.echo(report.as_json(reports))
-    else:
-        for found in reports:
-            click.echo(report.as_text(found, language=lang))
-    sys.exit(0 if all(found.valid for found in reports) else 1)
-
-
-def _inputs(paths: tuple[str, ...]) -> Iterator[tuple[str, bytes]]:
-    for path in paths:
-        if path == "-":
-            yield "-", sys.stdin.buffer.read()
-            continue
-        place = Path(path)
-        for file in sorted(place.rglob("*.xml")) if place.is_dir() else [place]:
-            try:
-                yield str(file), file.read_bytes()
-            except OSError as error:
-                raise click.UsageError(f"cannot read {file}: {error.strerror}") from error
-
-
-def _report(data: bytes, *, file: str, schema: str, held: Contract) -> Report:
-    try:
-        envelope = parsing.read(data, limits=settings.Limits(), schema=held.envelope, bare=True)
-    except parsing.Unreadable as unreadable:
-        return Report(file=file, schema=schema, violations=unreadable.violations)
-    # What the schema lets pass may still be a root that it does not know.
-    return Report(file=file, schema=schema, violations=tuple(held.violations(envelope.body)))
 
 
 @click.command()
@@ -165,4 +115,4 @@ def _hidden(value: Any, *, name: str = "") -> Any:
     return value
 
 
-COMMANDS = (validate, send, config)
+COMMANDS = (send, config)

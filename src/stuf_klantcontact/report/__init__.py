@@ -13,9 +13,10 @@ from lxml import etree
 from stuf_klantcontact.errors import Text, Violation
 from stuf_klantcontact.names import KC, qname
 from stuf_klantcontact.report.model import Language, Layer, Report, layer, printable, url
+from stuf_klantcontact.report.sarif import Describe
 from stuf_klantcontact.report.text import as_text
 
-__all__ = ["Language", "Layer", "Report", "as_dict", "as_element", "as_json", "as_text", "layer", "url"]
+__all__ = ["Describe", "Language", "Layer", "Report", "as_dict", "as_element", "as_json", "as_text", "layer", "url"]
 
 
 def as_dict(report: Report, *, base: str = "") -> dict[str, Any]:

@@ -33,7 +33,7 @@ def open_stream(
     language: Language,
     as_dict: Callable[[Report], object],
     describe: sarif.Describe,
-    version: str,
+    version: Callable[[], str],
     colour: bool = False,
 ) -> Stream:
     """The stream of a form."""
@@ -84,7 +84,9 @@ class _Json:
 
 
 class _Sarif:
-    def __init__(self, out: TextIO, language: Language, describe: sarif.Describe, version: str) -> None:
+    def __init__(
+        self, out: TextIO, language: Language, describe: sarif.Describe, version: Callable[[], str]
+    ) -> None:
         self._out, self._language, self._describe, self._version = out, language, describe, version
         self._rules: set[str] = set()
         self._separator = "\n"
@@ -97,7 +99,7 @@ class _Sarif:
             self._separator = ",\n"
 
     def close(self) -> None:
-        self._out.write(sarif.end(self._rules, describe=self._describe, version=self._version) + "\n")
+        self._out.write(sarif.end(self._rules, describe=self._describe, version=self._version()) + "\n")
         self._out.flush()
 
 

@@ -1,0 +1,209 @@
+"""Commands that judge messages without a database: validate."""
+
+import os
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import BinaryIO, Final
+
+import click
+
+from stuf_klantcontact import report, validation
+from stuf_klantcontact.cli import crew
+from stuf_klantcontact.cli.crew import Judged
+from stuf_klantcontact.limits import STANDARD
+from stuf_klantcontact.report.streams import Form, open_stream
+
+INTERRUPTED: Final = 130
+SCHEMA = click.option(
+    "--schema",
+    "source",
+    metavar="DIR|ZIP",
+    help="A release of VNG as downloaded, or a folder with a municipality's own GFOZaken and DGA-UF schemas.",
+)
+LANGUAGE = click.option("--lang", type=click.Choice(["nl", "en"]), default="nl", show_default=True)
+
+
+@click.command()
+@click.argument("paths", nargs=-1, required=True, metavar="PATH… | -")
+@SCHEMA
+@click.option(
+    "--format", "form", type=click.Choice(["text", "json", "sarif", "junit"]), default="text", show_default=True
+)
+@LANGUAGE
+@click.option("--jobs", "-j", type=click.IntRange(min=0), default=1, show_default=True,
+              help="Processes that share the files; 0: one for each core.")  # fmt: skip
+@click.option("--fail-on", type=click.Choice(["error", "warning"]), default="error", show_default=True,
+              help="The least severe finding that gives exit status 1.")  # fmt: skip
+@click.option("--color/--no-color", default=None, help="Colour in text; without it, on a terminal only.")
+@click.option("--source/--no-source", "quote", default=True, show_default=True,
+              help="Show the line of the message in text.")  # fmt: skip
+@click.option("--quiet", "-q", is_flag=True, help="Say nothing about what is in order.")
+def validate(
+    paths: tuple[str, ...],
+    source: str | None,
+    form: Form,
+    lang: report.Language,
+    jobs: int,
+    fail_on: str,
+    color: bool | None,
+    quote: bool,
+    quiet: bool,
+) -> None:
+    """Check messages: files, folders (*.xml in them), or - for standard input; needs no database.
+
+    A message may stand alone, in a SOAP 1.1 or 1.2 envelope or fault, or in a StUF-berichtenSet of any size. Every
+    finding has its layer: well-formedness, XSD, StUF, RGBZ or gateway. Exit status 1 when anything is invalid.
+
+    Example: stuf-klantcontact validate fixtures/ --format sarif --jobs 4
+    """
+    out = sys.stdout
+    colour = form == "text" and (out.isatty() and "NO_COLOR" not in os.environ if color is None else color)
+    found = 0
+    failed = False
+    try:
+        files = list(_files(paths))
+        schema = _schema(source)
+        stream = open_stream(
+            form,
+            out,
+            language=lang,
+            as_dict=report.as_dict,
+            describe=_describe(lang),
+            version=_version,
+            colour=colour,
+        )
+        with _Progress(files, wanted=form != "text" or not out.isatty() or _size(files) > 5_000_000) as progress:
+            for judged in _judged(files, schema=schema, jobs=jobs or (os.cpu_count() or 1), progress=progress):
+                found += judged.report.index is None
+                failed = (
+                    failed or not judged.report.valid or (fail_on == "warning" and bool(judged.report.violations))
+                )
+                if not quiet or judged.report.violations or not judged.report.valid:
+                    progress.clear()
+                    stream.add(judged.report, source=judged.lines.get if quote else None)
+        stream.close()
+    except KeyboardInterrupt:
+        click.echo("", err=True)
+        sys.exit(INTERRUPTED)
+    except BrokenPipeError:
+        # Whoever read us has seen enough; nothing may be written any more, not even at the end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), out.fileno())
+    if not found:
+        raise click.UsageError("no *.xml in what was named")
+    sys.exit(1 if failed else 0)
+
+
+def _schema(source: str | None) -> Path | None:
+    """Where the schemas are; None is our own."""
+    if source in (None, "stuf-klantcontact"):
+        return None
+    path = Path(str(source))
+    if not path.exists():
+        raise click.UsageError(f"no such schemas: {source}")
+    return path
+
+
+def _files(paths: tuple[str, ...]) -> Iterator[str]:
+    for path in paths:
+        place = Path(path)
+        if path == "-":
+            yield path
+        elif place.is_dir():
+            yield from (str(file) for file in sorted(place.rglob("*.xml")))
+        elif place.exists():
+            yield path
+        else:
+            raise click.UsageError(f"cannot read {path}: no such file")
+
+
+def _judged(files: list[str], *, schema: Path | None, jobs: int, progress: "_Progress") -> Iterator[Judged]:
+    """Every report, in the order of the files. Sets are streamed here; other files may go to other processes."""
+    against = validation.schemas(schema)
+    sets = {file for file in files if file == "-" or _is_set(file)}
+    alone = [file for file in files if file not in sets]
+    with crew.Crew(alone, against=against, schema=schema, jobs=min(jobs, len(alone))) as judged:
+        for file in files:
+            if file not in sets:
+                yield next(judged)
+                progress.step(_size([file]))
+                continue
+            with sys.stdin.buffer if file == "-" else open(file, "rb") as stream:
+                yield from _streamed(stream, file, against=against, progress=progress)
+
+
+def _streamed(
+    stream: BinaryIO, file: str, *, against: validation.Schemas, progress: "_Progress"
+) -> Iterator[Judged]:
+    head = stream.peek(4096)[:4096] if hasattr(stream, "peek") else b""
+    if not validation.is_berichtenset(head):
+        data = stream.read(STANDARD.message_bytes + 1)
+        yield crew.judge(data, file=file, against=against)
+        return
+    for found, line in validation.check_set(stream, against=against, file=file, progress=progress.step):
+        wanted = {violation.line for violation in found.violations if violation.line}
+        yield Judged(found, {number: text for number in wanted if (text := line(number)) is not None})
+
+
+def _is_set(file: str) -> bool:
+    try:
+        with open(file, "rb") as stream:
+            return validation.is_berichtenset(stream.read(4096))
+    except OSError as error:
+        raise click.UsageError(f"cannot read {file}: {error.strerror}") from error
+
+
+def _size(files: list[str]) -> int:
+    return sum(Path(file).stat().st_size for file in files if file != "-")
+
+
+def _describe(language: report.Language) -> report.Describe:
+    def describe(rule: str) -> str:
+        from stuf_klantcontact.validation.explanations import explain
+
+        known = explain(rule)
+        if known is None:
+            return rule
+        return known.meaning.nl if language == "nl" else known.meaning.en
+
+    return describe
+
+
+def _version() -> str:
+    from importlib.metadata import version
+
+    return version("stuf-klantcontact")
+
+
+class _Progress:
+    """A bar on standard error, when that is a terminal and the report does not go by there itself."""
+
+    def __init__(self, files: list[str], *, wanted: bool) -> None:
+        self._bar = (
+            click.progressbar(length=max(1, _size(files)), label="validate", file=sys.stderr, show_pos=False)
+            if wanted and sys.stderr.isatty() and "-" not in files
+            else None
+        )
+
+    def __enter__(self) -> "_Progress":
+        if self._bar is not None:
+            self._bar.__enter__()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._bar is not None:
+            self._bar.__exit__(None, None, None)
+
+    def step(self, count: int) -> None:
+        """So many bytes are done."""
+        if self._bar is not None:
+            self._bar.update(count)
+
+    def clear(self) -> None:
+        """Make room for a report on the same terminal."""
+        if self._bar is not None and sys.stdout.isatty():
+            sys.stderr.write("\r\x1b[2K")
+            sys.stderr.flush()
+
+
+COMMANDS = (validate,)
