@@ -92,6 +92,7 @@ class Content:
         self._ways: dict[tuple[int, str | None], list[tuple[tuple[tuple[str, ...], ...], int]]] = {}
         self._alphabet: dict[str, etree._Element] = {}
         self._open: list[_Position] = []
+        self._cut = False
 
     # Asking
 
@@ -124,7 +125,10 @@ class Content:
         return state in self._ends
 
     def right(self, tags: Sequence[str]) -> bool:
-        """Whether these children, in this order, are right."""
+        """Whether these children, in this order, are right; beyond all bounds only libxml2 judges."""
+        self._positions()
+        if self._cut:
+            return True
         state = 0
         for tag in tags:
             following = self.step(state, tag)
@@ -306,6 +310,7 @@ class Content:
             built = [_Position({}, None, {})]
             nullable, first, last = _build(self.particle, built, {})
             built[0].follow = first
+            self._cut = len(built) > _POSITIONS
             alphabet: dict[str, etree._Element] = {}
             for position in built:
                 for name, declared in position.names.items():
@@ -355,6 +360,8 @@ def _build(
 def _once(
     particle: Particle, built: list[_Position], branches: dict[int, int] | None
 ) -> tuple[bool, list[int], list[int]]:
+    if len(built) > _POSITIONS:
+        return True, [], []
     if particle.kind in ("element", "any"):
         built.append(_Position(particle.names, particle.wildcard, branches or {}))
         return False, [len(built) - 1], [len(built) - 1]

@@ -26,6 +26,9 @@ _BASE64: Final = qname(XSD, "base64Binary")
 _DEPTH: Final = 48
 """Groups and types nested deeper than this are circular, or as good as."""
 
+_PARTICLES: Final = 20_000
+"""A type with more parts than this is not looked into further."""
+
 
 @dataclass(frozen=True, slots=True)
 class Attribute:
@@ -69,6 +72,7 @@ class Declarations:
         self._builtins: dict[str, Kind] = {}
         self._lock = RLock()
         self._choices = 0
+        self._particles_left = _PARTICLES
         for namespace, root in documents:
             self._namespaces[root] = namespace
             for component in root.iterchildren(etree.Element):
@@ -197,6 +201,7 @@ class Declarations:
         kind = self._kinds.get(definition)
         if kind is None:
             kind = self._kinds[definition] = Kind()
+            self._particles_left = _PARTICLES
             self._fill(kind, definition)
             kind.fixed = tuple(a for a in kind.attributes.values() if a.referred and a.fixed is not None)
         return kind
@@ -268,6 +273,9 @@ class Declarations:
         if depth > _DEPTH:
             return
         for part in node.iterchildren(_ELEMENT, _SEQUENCE, _CHOICE, _ALL, _GROUP, _ANY):
+            self._particles_left -= 1
+            if self._particles_left < 0:
+                return
             least, most = _occurs(part)
             if part.tag == _ELEMENT:
                 yield Particle("element", names=self._names(part), least=least, most=most)

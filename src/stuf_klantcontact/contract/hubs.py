@@ -26,6 +26,8 @@ ENVELOPE: Final = "set.xsd"
 """The file to compile."""
 XML: Final = "http://www.w3.org/XML/1998/namespace"
 
+_PARTS: Final = 20_000
+"""A group with more elements than this is a bomb."""
 _SCHEMA: Final = qname(XSD, "schema")
 _INCLUDE, _IMPORT, _REDEFINE = (qname(XSD, local) for local in ("include", "import", "redefine"))
 _SYMBOLS: Final = {qname(XSD, "simpleType"): "type", qname(XSD, "complexType"): "type"}
@@ -124,6 +126,11 @@ class Hubs:
         document = next((d for d in self.documents if d.stored == stored), None)
         if document is None:
             return False
+        self._left_out(document, line, reason)
+        self._point()
+        return True
+
+    def _left_out(self, document: Document, line: int | None, reason: str) -> None:
         self.documents.remove(document)
         self._say(
             "SET-COMPILE",
@@ -136,8 +143,6 @@ class Hubs:
                 "Fetch the release again, or ask its publisher for one that is right.",
             ),
         )
-        self._point()
-        return True
 
     # Making it
 
@@ -397,6 +402,35 @@ class Hubs:
         said = re.search(r"patchdatum ([0-9]{8})", document.version)
         return document.path in self._referred, said.group(1) if said else "", document.version
 
+    def _bound(self) -> None:
+        """Groups that refer to groups that refer to groups: compiling them costs as much as they become."""
+        groups = {
+            (d.namespace, group.get("name", "").strip()): (d, group)
+            for d in self.documents
+            for group in d.root.iterchildren(qname(XSD, "group"))
+        }
+        sizes: dict[tuple[str, str], int] = {}
+
+        def size(key: tuple[str, str], depth: int) -> int:
+            if key in sizes or key not in groups or depth > 100:
+                return sizes.get(key, 1)
+            document, group = groups[key]
+            total = 0
+            for part in group.iter(qname(XSD, "element"), qname(XSD, "group")):
+                reference = part.get("ref")
+                if part is not group and part.tag == group.tag and reference:
+                    prefix, colon, local = reference.strip().rpartition(":")
+                    namespace = part.nsmap.get(prefix if colon else None) or document.namespace
+                    total += size((namespace, local), depth + 1)
+                else:
+                    total += 1
+            sizes[key] = total
+            return total
+
+        for key, (document, group) in groups.items():
+            if size(key, 0) > _PARTS and document in self.documents:
+                self._left_out(document, _line(group), f"group {key[1]} becomes {sizes[key]} elements")
+
     def _point(self) -> None:
         """Name the stored files and let every import point at a hub; what is included is in the hub."""
         hubs = {ns: f"hub{number}.xsd" for number, ns in enumerate(sorted({d.namespace for d in self.documents}))}
@@ -487,6 +521,7 @@ def build(files: Mapping[str, bytes]) -> Hubs:
         hubs._add("xml.xsd (built in)", etree.fromstring(_XML_SCHEMA))
     hubs._adopt()
     hubs._one_of_each()
+    hubs._bound()
     hubs._point()
     hubs._words()
     return hubs
