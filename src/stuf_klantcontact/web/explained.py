@@ -1,75 +1,60 @@
-"""The pages /fouten and /fouten/CODE: what a rule or code means, what causes it, and what cures it."""
+"""The pages /fouten and /fouten/CODE: what a rule or code means, what causes it, and what cures it.
 
+What can go wrong: a code that nobody explains is a page that does not exist.
+"""
+
+import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Final
 
 from flask import Flask, abort, redirect, render_template
 from werkzeug.wrappers import Response
 
 from stuf_klantcontact.errors import Text
-from stuf_klantcontact.fouten import Fout
+from stuf_klantcontact.report import layer
 from stuf_klantcontact.rules import RULES
+from stuf_klantcontact.validation.explanations import EXPLANATIONS, Explanation, explain
 from stuf_klantcontact.web import asked
 
 PATH: Final = "/fouten"
 
-
-@dataclass(frozen=True, slots=True)
-class Page:
-    """What is known about one rule or code; empty is not shown."""
-
-    code: str
-    group: Text
-    means: Text
-    cause: Text | None = None
-    cure: Text | None = None
-    wrong: str = ""
-    right: str = ""
-    standard: str = ""
-    sent: str = ""
-    """The StUF code of the fault that names it."""
-
-
-_KC: Final = Text("Regels voor klantcontacten", "Rules for klantcontacten")
-_STUF: Final = Text("Foutcodes van StUF", "Error codes of StUF")
-_PLEK: Final = {
-    "client": Text("De oorzaak ligt bij de verzender.", "The cause lies with the sender."),
-    "server": Text("De oorzaak ligt bij de ontvanger.", "The cause lies with the receiver."),
+_GROUPS: Final[Mapping[str, Text]] = {
+    "gateway": Text("Regels voor klantcontacten", "Rules for klantcontacten"),
+    "StUF": Text("Regels van StUF", "Rules of StUF"),
+    "RGBZ": Text("Regels van RGBZ 2.0", "Rules of RGBZ 2.0"),
+    "XSD": Text("Het schema", "The schema"),
+    "well-formedness": Text("XML en SOAP", "XML and SOAP"),
+    "codes": Text("Foutcodes van StUF", "Error codes of StUF"),
 }
-
-
-def pages() -> Mapping[str, Page]:
-    """Every page by its code, in the order of the index."""
-    found = [Page(rule.id, _KC, rule.demand, cure=rule.cure, sent=rule.fout.name) for rule in RULES]
-    found += [
-        Page(fout.name, _STUF, fout.situation, cause=_PLEK[fout.plek], standard="StUF 03.01, § 4.4.3, tabel 8.1")
-        for fout in Fout
-    ]
-    return {page.code: page for page in found}
+"""In the order of the index."""
+_CODE: Final = re.compile(r"StUF[0-9]{3}")
+_SENT: Final = {rule.id: rule.fout.name for rule in RULES}
 
 
 def register(web: Flask) -> None:
     """Add the pages."""
-    known = pages()
-    spelled = {code.casefold(): code for code in known}
+    groups: dict[str, list[Explanation]] = {group: [] for group in _GROUPS}
+    for explanation in EXPLANATIONS.values():
+        groups[_group(explanation.code)].append(explanation)
 
     @web.context_processor
     def about() -> dict[str, object]:
-        return {"explained": known}
+        return {"explained": EXPLANATIONS}
 
     @web.get(PATH)
     def index() -> str:
-        groups: dict[Text, list[Page]] = {}
-        for page in known.values():
-            groups.setdefault(page.group, []).append(page)
-        return render_template("fouten.html", groups=groups)
+        return render_template("fouten.html", groups={_GROUPS[name]: found for name, found in groups.items()})
 
     @web.get(f"{PATH}/<code>")
     def one(code: str) -> str | Response:
-        if code not in known and code.casefold() in spelled:
-            also = "?lang=en" if asked.language() == "en" else ""
-            return redirect(f"{PATH}/{spelled[code.casefold()]}{also}", code=301)
-        if code not in known:
+        found = explain(code)
+        if found is None:
             abort(404)
-        return render_template("fout.html", page=known[code])
+        if found.code != code:
+            also = "?lang=en" if asked.language() == "en" else ""
+            return redirect(f"{PATH}/{found.code}{also}", code=301)
+        return render_template("fout.html", page=found, group=_GROUPS[_group(code)], sent=_SENT.get(code, ""))
+
+
+def _group(code: str) -> str:
+    return "codes" if _CODE.fullmatch(code) else layer(code)
