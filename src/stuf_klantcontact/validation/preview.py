@@ -1,0 +1,229 @@
+"""What would become of a voegKlantcontactToe: RGBZ record, messages to a receiver, and where each part came from.
+
+The same mapping as the gateway's, on facts about the zaak that the caller gives; what nobody gave is a stand-in,
+and marked so. Nothing is stored or sent. Only who previews pays for loading the model. docs/mapping.md §2, §3, §5.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from lxml import etree
+
+from stuf_klantcontact import rules
+from stuf_klantcontact.errors import Text
+from stuf_klantcontact.mapping import gfozaken, zkn0320
+from stuf_klantcontact.opvoering import Opvoering
+from stuf_klantcontact.rgbz import Informatieobject, Klantcontact, Zaak
+from stuf_klantcontact.settings import KANAAL_BIJ_TYPE, Zaaktype
+from stuf_klantcontact.stuurgegevens import Header, Systeem
+from stuf_klantcontact.tijdstip import AMSTERDAM, stuf0302
+
+PROFILES: Final = ("zkn0320", "zds0120", "zgw")
+"""What a receiver may speak; only the first can be previewed yet."""
+MADE: Final[tuple[str, ...]] = ("zkn0320",)
+
+STAND_IN: Final = "VOORBEELD"
+"""Begins every value that nobody gave."""
+STAND_IN_RSIN: Final = "999990019"
+"""No organisation has it; it passes the 11-proef."""
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What the gateway knows and a message does not say; empty is a stand-in."""
+
+    rsin: str = ""
+    organisatie: str = ""
+    applicatie: str = "KLANTCONTACT"
+    ontvanger: str = "ZAAKMAGAZIJN"
+    zaakomschrijving: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One attribute of the record, beside the element that it came from; `stand_in` when nobody gave it."""
+
+    attribute: str
+    value: str
+    source: str
+    line: int | None = None
+    stand_in: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """The outcome: `groep` and `exchanged` say what the gateway would do, by its default policy."""
+
+    groep: str
+    exchanged: bool
+    rows: tuple[Row, ...]
+    messages: tuple[tuple[str, etree._Element], ...]
+    elsewhere: tuple[Text, ...]
+
+
+def preview(message: etree._Element, *, facts: Facts, profile: str, now: datetime) -> Preview:
+    """Map one message that was found valid. NotImplementedError for a profile that cannot be made yet."""
+    if profile not in MADE:
+        raise NotImplementedError(profile)
+    opvoering = gfozaken.read(message)
+    partij, herkomst = gfozaken.partij(opvoering, betrokkenen=(), uit_zaak=False)
+    medewerker = gfozaken.medewerker(opvoering, betrokkenen=(), uit_zaak=False)
+    policy = Zaaktype()
+    groep = rules.groep(opvoering, partij=partij, medewerker=medewerker, interactief=policy.interactief)
+    has_zaak = bool(opvoering.zaakidentificatie)
+    exchanged = has_zaak and groep != "zonder_zaak" and getattr(policy.groepen, groep) == "exchange"
+    identificatie = f"{STAND_IN}0001"
+    omschrijving = facts.zaakomschrijving or f"{STAND_IN} zaakomschrijving"
+    record = gfozaken.klantcontact(
+        opvoering,
+        identificatie=identificatie,
+        rsin=facts.rsin or STAND_IN_RSIN,
+        kanaal=KANAAL_BIJ_TYPE[opvoering.type],  # type: ignore[index]  # KC-04: it is one of the five
+        groep=groep,
+        effect="uitgewisseld" if exchanged else "bewaard",
+        partij=partij,
+        herkomst=herkomst,
+        medewerker=medewerker,
+        zaakomschrijving=omschrijving if has_zaak else "",
+        zaak_id=None,
+        status_id=None,
+    )
+    documenten = gfozaken.documenten(
+        opvoering,
+        identificatie=identificatie,
+        rsin=facts.rsin or STAND_IN_RSIN,
+        groep=groep,
+        made=now.astimezone(AMSTERDAM).date(),
+        partijnaam=gfozaken.partijnaam(partij, betrokkenen=()),
+    )
+    if has_zaak:
+        record.zaak = Zaak(
+            identificatie=opvoering.zaakidentificatie,
+            bronorganisatie=facts.rsin or STAND_IN_RSIN,
+            omschrijving=omschrijving,
+        )
+    record.informatieobjecten = list(documenten)
+    return Preview(
+        groep=groep,
+        exchanged=exchanged,
+        rows=tuple(_rows(record, opvoering, message, facts=facts)),
+        messages=tuple(_messages(record, facts=facts, now=now)) if exchanged else (),
+        elsewhere=tuple(_elsewhere(record, opvoering, groep=groep, exchanged=exchanged)),
+    )
+
+
+def _messages(record: Klantcontact, *, facts: Facts, now: datetime) -> Sequence[tuple[str, etree._Element]]:
+    """Documents before the contact that refers to them; a receipt or a sending is its documents alone."""
+
+    def header(position: int, entiteittype: str) -> Header:
+        return Header(
+            berichtcode="Lk01",
+            zender=Systeem(facts.organisatie or STAND_IN, facts.applicatie),
+            ontvanger=Systeem(facts.organisatie or STAND_IN, facts.ontvanger),
+            referentienummer=f"{STAND_IN}-{position}",
+            tijdstip_bericht=stuf0302(now),
+            entiteittype=entiteittype,
+        )
+
+    found = [
+        ("iobLk01", zkn0320.iob_lk01(document, klantcontact=record, header=header(position, "IOB")))
+        for position, document in enumerate(record.informatieobjecten, start=1)
+    ]
+    if record.groep == "persoonlijk":
+        found.append(("klcLk01", zkn0320.klc_lk01(record, header=header(len(found) + 1, "KLC"))))
+    return found
+
+
+def _rows(record: Klantcontact, opvoering: Opvoering, message: etree._Element, *, facts: Facts) -> Sequence[Row]:
+    def row(attribute: str, value: str, source: str, *, stand_in: bool = False) -> Row:
+        return Row(attribute, value, source, _line(message, source), stand_in)
+
+    moment = record.datum_tijd.astimezone(AMSTERDAM).isoformat()
+    rows = [
+        row("identificatie", record.identificatie, "gateway", stand_in=True),
+        row(
+            "verantwoordelijke organisatie",
+            record.verantwoordelijke_organisatie,
+            "gateway: rsin",
+            stand_in=not facts.rsin,
+        ),
+        row("datum-tijd", moment, "gfo:DatumGezet"),
+        row("kanaal", record.kanaal, "gfo:Type"),
+        row(
+            "onderwerp",
+            record.onderwerp,
+            "kc:onderwerp" if opvoering.onderwerp else "gfo:Toelichting",
+            stand_in=not opvoering.onderwerp and STAND_IN in record.onderwerp,
+        ),
+        row("toelichting", record.toelichting, "gfo:Toelichting"),
+    ]
+    if record.zaak is not None:
+        rows.append(row("zaak: identificatie", record.zaak.identificatie, "kc:zaakidentificatie"))
+        stand_in = not facts.zaakomschrijving
+        rows.append(row("zaak: omschrijving", record.zaak.omschrijving, "gateway: zaak", stand_in=stand_in))
+    own = (opvoering.opvoerder or {}).get("soort") == "medewerker"
+    rows += [
+        row(f"medewerker: {name}", str(value), "gfo:Opvoerder" if own else "kc:medewerker")
+        for name, value in (record.medewerker or {}).items()
+        if value
+    ]
+    source = {"bericht": "kc:contactpartij", "opvoerder": "gfo:Opvoerder"}.get(
+        record.partij_herkomst, "gateway: zaak"
+    )
+    rows += [
+        row(f"partij: {name}", _plain(value), source) for name, value in (record.partij or {}).items() if value
+    ]
+    for position, document in enumerate(record.informatieobjecten, start=1):
+        sent = position <= len(opvoering.documenten)
+        where = f"dga:Document[{position}]" if sent else "gfo:Toelichting"
+        rows.append(row(f"informatieobject {position}: {document.identificatie}", document.titel, where))
+    return [found for found in rows if found.value]
+
+
+def _elsewhere(record: Klantcontact, opvoering: Opvoering, *, groep: str, exchanged: bool) -> Sequence[Text]:
+    """What has no field of its own in the klantcontact, and where it went."""
+    found = [
+        Text(f"{name} = {value}: in StUF:extraElementen", f"{name} = {value}: in StUF:extraElementen")
+        for name, value in record.extra.items()
+    ]
+    made: Sequence[Informatieobject] = record.informatieobjecten[len(opvoering.documenten) :]
+    found += [
+        Text(
+            f"gfo:Toelichting heeft {len(opvoering.toelichting)} tekens: geheel in informatieobject "
+            f"{document.identificatie}",
+            f"gfo:Toelichting has {len(opvoering.toelichting)} characters: all of it in informatieobject "
+            f"{document.identificatie}",
+        )
+        for document in made
+    ]
+    if not exchanged:
+        found.append(
+            Text(
+                f"groep {groep}: in het dossier bewaard, niet uitgewisseld",
+                f"group {groep}: kept in the dossier, not exchanged",
+            )
+        )
+    elif groep != "persoonlijk":
+        found.append(
+            Text(
+                f"groep {groep}: uitgewisseld als documentgegevens, zonder klcLk01",
+                f"group {groep}: exchanged as document data, without klcLk01",
+            )
+        )
+    return found
+
+
+def _line(message: etree._Element, source: str) -> int | None:
+    local, _, position = source.rpartition(":")[2].partition("[")
+    found = list(message.iter("{*}" + local))
+    index = int(position.rstrip("]")) - 1 if position else 0
+    line = found[index].sourceline if index < len(found) else None
+    return line if isinstance(line, int) else None
+
+
+def _plain(value: object) -> str:
+    if isinstance(value, dict):
+        return ", ".join(f"{name} {_plain(inner)}" for name, inner in value.items())
+    return str(value)
