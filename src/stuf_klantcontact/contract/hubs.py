@@ -14,13 +14,13 @@ from difflib import get_close_matches
 from pathlib import PurePosixPath
 from typing import Final
 from urllib.parse import unquote
-from xml.sax.saxutils import quoteattr
 
 from lxml import etree
 
 from stuf_klantcontact.contract.description import Description, SchemaFile, is_answer, is_message
 from stuf_klantcontact.errors import Severity, Text, Violation
 from stuf_klantcontact.names import SOAP11, SOAP12, WSDL, XSD, qname, split
+from stuf_klantcontact.parsing.markup import quoteattr
 
 ENVELOPE: Final = "set.xsd"
 """The file to compile."""

@@ -2,12 +2,12 @@
 
 from collections.abc import Callable, Iterator
 from typing import Final, NamedTuple
-from xml.sax.saxutils import escape, quoteattr
 
 from lxml import etree
 
 from stuf_klantcontact.contract.declarations import Kind
 from stuf_klantcontact.names import SOAP11, STUF0301, STUF0302, XMIME, XSI, qname, split
+from stuf_klantcontact.parsing.markup import escape, quoteattr
 
 _XML: Final = "http://www.w3.org/XML/1998/namespace"
 _PREFIXES: Final = {XSI: "xsi", STUF0301: "s1", STUF0302: "s2", XMIME: "m"}

@@ -1,9 +1,9 @@
 """Findings as JUnit XML, for the test reports of GitLab, Jenkins and others: a document is a test case."""
 
 from collections.abc import Iterable
-from xml.sax.saxutils import escape, quoteattr
 
 from stuf_klantcontact.errors import Violation
+from stuf_klantcontact.parsing.markup import escape, quoteattr
 from stuf_klantcontact.report.model import Language, Report, printable, said
 
 
