@@ -121,7 +121,7 @@ def test_a_connection_that_dies_in_use_raises_and_the_next_use_succeeds(database
 
 
 def test_borrowing_a_connection_costs_next_to_nothing(database: Database) -> None:
-    """20 µs is a tenth of the cheapest statement; the best of several runs, as other work shares the machine."""
+    """A small part of the cheapest statement, both measured here and now: the machine may be busy with other work."""
 
     def borrow() -> float:
         start = time.perf_counter()
@@ -130,7 +130,14 @@ def test_borrowing_a_connection_costs_next_to_nothing(database: Database) -> Non
                 pass
         return (time.perf_counter() - start) / 1000
 
-    assert min(borrow() for _ in range(10)) < 20e-6
+    def ask() -> float:
+        with database.connection() as connection:
+            start = time.perf_counter()
+            for _ in range(1000):
+                connection.execute("SELECT 1")
+            return (time.perf_counter() - start) / 1000
+
+    assert min(borrow() for _ in range(10)) < 0.25 * min(ask() for _ in range(3))
 
 
 def test_a_closed_database_keeps_no_connection_and_says_so(database_url: str, postgres: Postgres) -> None:

@@ -43,7 +43,7 @@ class Town:
     def contact(self, *, user: str = "mijnzaken", **rest: object) -> Reply:
         """Have MIJNZAKEN add a contact, and give the answer."""
         arguments = {"referentienummer": f"MZ-{next(self._numbers)}", "now": now(), **rest}
-        return self.send(cast.contact(**arguments), user=user)  # type: ignore[arg-type]
+        return self.send(cast.contact(**arguments), user=user)
 
     def send(self, message: etree._Element | bytes, *, user: str = "mijnzaken", port: str = SYNCHRONOUS) -> Reply:
         """Send anything as somebody."""
