@@ -7,8 +7,6 @@ from collections import defaultdict
 from statistics import median
 from typing import Any
 
-import psycopg
-
 from benchmarks.figure import Figure
 from benchmarks.stage import GEBRUIKER, PORT, Stage
 from stuf_klantcontact import contract as contracts
@@ -16,7 +14,7 @@ from stuf_klantcontact import parsing, soap
 from stuf_klantcontact.access import Access
 from stuf_klantcontact.intake import PORTS, Answer, Intake, Received
 from stuf_klantcontact.soap.layer import SpyneLayer
-from stuf_klantcontact.store import open_database
+from stuf_klantcontact.store import Statement, open_database
 
 FIRST_NUMBER = 10**20
 """Where the numbers of these messages begin, out of reach of those that `load` gives."""
@@ -24,26 +22,34 @@ FIRST_NUMBER = 10**20
 WARM_UP = 50
 
 
-class _Statement(psycopg.Cursor[Any]):
-    """A cursor that adds up the time its statements take, until the server has answered."""
+class _Clocked:
+    """Adds up the time that statements take, until the server has answered, while it is entered."""
 
-    spent = 0.0
+    def __init__(self) -> None:
+        self.spent = 0.0
+        self._row = Statement.row
 
-    def execute(self, *arguments: Any, **keywords: Any) -> Any:
-        begin = time.perf_counter()
-        try:
-            return super().execute(*arguments, **keywords)
-        finally:
-            _Statement.spent += time.perf_counter() - begin
+    def __enter__(self) -> "_Clocked":
+        def row(statement: Statement, connection: Any, parameters: Any) -> Any:
+            begin = time.perf_counter()
+            try:
+                return self._row(statement, connection, parameters)
+            finally:
+                self.spent += time.perf_counter() - begin
+
+        Statement.row = row  # type: ignore[method-assign]
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        Statement.row = self._row  # type: ignore[method-assign]
 
 
 def measure(stage: Stage, *, messages: int) -> list[Figure]:
     """Messages through the door without HTTP, with the time taken at each threshold."""
     contract = contracts.load()
     database = open_database(stage.settings, pool_size=1)
+    clocked = _Clocked()
     try:
-        with database.connection() as connection:
-            connection.cursor_factory = _Statement
         intake = Intake(stage.settings, database=database, contract=contract)
         accepting: list[float] = []
 
@@ -68,16 +74,17 @@ def measure(stage: Stage, *, messages: int) -> list[Figure]:
         for number in range(-WARM_UP, messages):
             raw = stage.request(FIRST_NUMBER + number)
             environ = _environ(stage, raw)
-            _Statement.spent = 0.0
-            total = _seconds(lambda: _answer(door, environ))  # noqa: B023
+            clocked.spent = 0.0
+            with clocked:
+                total = _seconds(lambda: _answer(door, environ))  # noqa: B023
             read = _seconds(lambda: parsing.read(raw, limits=stage.settings.limits, schema=contract.envelope))  # noqa: B023
             through_spyne = _seconds(lambda: layer.run(lambda: (b"<ok/>", False)))
             if number < 0:
                 continue
             spent["guard + XSD"].append(read)
             spent["Spyne layer"].append(through_spyne)
-            spent["rules and mapping"].append(accepting[-1] - _Statement.spent)
-            spent["database (two statements)"].append(_Statement.spent)
+            spent["rules and mapping"].append(accepting[-1] - clocked.spent)
+            spent["database (two statements)"].append(clocked.spent)
             spent["rest (transport, authentication, envelope)"].append(total - accepting[-1] - read - through_spyne)
             spent["one message, in process"].append(total)
     finally:

@@ -245,12 +245,16 @@ INSERT: Final = """
 """The CTE that adds a klantcontact for the row that CTE bericht_nieuw gives (none: nothing is added); its
 parameters are `parameters`."""
 
-INSERT_DOCUMENTEN: Final = """
+INSERT_INHOUDEN: Final = """
     nieuwe_inhoud AS (
         INSERT INTO document_inhoud (sha256, inhoud)
         SELECT d.sha256, d.inhoud
-        FROM bericht_nieuw, unnest(%(hashes)s::bytea[], %(inhouden)s::bytea[]) AS d(sha256, inhoud)
-        ON CONFLICT DO NOTHING),
+        FROM bericht_nieuw, unnest(%(hashes)b::bytea[], %(inhouden)b::bytea[]) AS d(sha256, inhoud)
+        ON CONFLICT DO NOTHING)
+"""
+"""The CTE that adds the bytes of its documents, of which there must be some."""
+
+INSERT_DOCUMENTEN: Final = """
     nieuwe_documenten AS (
         INSERT INTO informatieobject (klantcontact_id, identificatie, bronorganisatie, creatiedatum, titel,
             bestandsnaam, formaat, taal, ontvangstdatum, verzenddatum, afzender, geadresseerde, verwijzing,
@@ -262,7 +266,7 @@ INSERT_DOCUMENTEN: Final = """
             bestandsnaam text, formaat text, taal text, ontvangstdatum date, verzenddatum date, afzender text,
             geadresseerde text, verwijzing text, sha256 text))
 """
-"""CTEs that add its documents; their parameters are in `parameters` too."""
+"""The CTE that adds its documents; its parameters are in `parameters` too."""
 
 
 def facts(row: Mapping[str, Any]) -> ZaakFeiten | None:
@@ -288,7 +292,7 @@ def klantcontactidentificatie(nummer: int, *, moment: datetime) -> str:
 
 
 def parameters(klantcontact: Klantcontact, *, documenten: Sequence[Informatieobject]) -> dict[str, Any]:
-    """The parameters of INSERT and INSERT_DOCUMENTEN."""
+    """The parameters of INSERT, INSERT_INHOUDEN and INSERT_DOCUMENTEN."""
     inhouden = {d.inhoud.sha256: d.inhoud.inhoud for d in documenten if d.inhoud is not None}
     return {
         "identificatie": klantcontact.identificatie,

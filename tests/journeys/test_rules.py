@@ -13,6 +13,7 @@ from journeys.town import Town, rules_of
 from stuf_klantcontact import intake, rules
 from stuf_klantcontact.contract import Contract
 from stuf_klantcontact.intake import sending
+from stuf_klantcontact.store import Statement
 from stuf_klantcontact.testing import cast
 
 
@@ -113,7 +114,7 @@ def _without_rule(identifier: str) -> Stub:
 
 
 def _first_status_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
-    oldest = intake._FACTS.replace("datum_status_gezet DESC", "datum_status_gezet ASC")
+    oldest = Statement(intake._FACTS.sql.replace("datum_status_gezet DESC", "datum_status_gezet ASC"))
     monkeypatch.setattr(intake, "_FACTS", oldest)
 
 

@@ -16,13 +16,13 @@ import traceback
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import cache
 from pathlib import PurePath
 from typing import Any, Final
 from uuid import uuid4
 
 import psycopg
 from lxml import etree
-from psycopg.rows import dict_row
 from sqlalchemy.exc import IntegrityError
 
 from stuf_klantcontact import access, fouten, journal, outbox, parsing, rgbz, rules, stuurgegevens
@@ -36,7 +36,7 @@ from stuf_klantcontact.names import split
 from stuf_klantcontact.opvoering import Opvoering
 from stuf_klantcontact.parsing import Envelope, Unreadable
 from stuf_klantcontact.settings import KlantcontactType, Settings, Zaaktype
-from stuf_klantcontact.store import Database
+from stuf_klantcontact.store import Database, Statement
 from stuf_klantcontact.stuurgegevens import Header
 from stuf_klantcontact.tijdstip import AMSTERDAM, Clock, system_clock
 
@@ -49,7 +49,7 @@ TRIES: Final = 5
 
 _JOURNALLED: Final = 600
 """Characters of a header value that the journal keeps beside the whole message; no valid one is longer."""
-_FACTS: Final = f"SELECT {rgbz.FACTS}, {journal.PREVIOUS} FROM {rgbz.FACTS_FROM} {journal.PREVIOUS_FROM}"
+_FACTS: Final = Statement(f"SELECT {rgbz.FACTS}, {journal.PREVIOUS} FROM {rgbz.FACTS_FROM} {journal.PREVIOUS_FROM}")
 _ZAAK_UNCHANGED: Final = (
     "%(zaak_id)s::bigint IS NULL OR EXISTS (SELECT FROM zaak WHERE id = %(zaak_id)s AND versie = %(versie)s)"
 )
@@ -57,23 +57,21 @@ _ENQUEUE: Final = outbox.ENQUEUE.replace("%(orders)s::jsonb", "(SELECT %(orders)
 _END: Final = " SELECT id FROM bericht_nieuw"
 
 
-def _accept(*, documenten: bool, orders: bool) -> str:
+@cache
+def _accept(*, documenten: bool, inhouden: bool, orders: bool) -> Statement:
     """The one statement that writes an accepted klantcontact and all that comes with it."""
     parts = ["WITH " + journal.INSERT.format(condition=_ZAAK_UNCHANGED), rgbz.INSERT]
     # Each table that a statement names costs time, even when nothing goes into it.
+    if inhouden:
+        parts.append(rgbz.INSERT_INHOUDEN)
     if documenten:
         parts.append(rgbz.INSERT_DOCUMENTEN)
     if orders:
         parts.append(_ENQUEUE)
-    return ", ".join(parts) + _END
+    return Statement(", ".join(parts) + _END)
 
 
-_ACCEPT: Final = {
-    (documenten, orders): _accept(documenten=documenten, orders=orders)
-    for documenten in (False, True)
-    for orders in (False, True)
-}
-_REFUSE: Final = "WITH " + journal.INSERT.format(condition="true") + _END
+_REFUSE: Final = Statement("WITH " + journal.INSERT.format(condition="true") + _END)
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,8 +186,7 @@ class Intake:
         }
         for _ in range(TRIES):
             with self._database.connection() as connection:
-                cursor = connection.cursor(row_factory=dict_row)
-                row = cursor.execute(_FACTS, parameters).fetchone()
+                row = _FACTS.row(connection, parameters)
                 if row is None:
                     raise LookupError("a SELECT from one row gave none")
                 previous = journal.previous(row)
@@ -273,19 +270,18 @@ class Intake:
             *sending.mails(record, opvoering, zaak=zaak, melding=policy.melding, settings=settings),
         ]
         body = self._answers.accepted(message.header, record, port=message.received.port, now=message.now)
-        written = connection.execute(
-            _ACCEPT[bool(documenten), bool(orders)],
-            {
-                **message.journal,
-                **rgbz.parameters(record, documenten=documenten),
-                "versie": zaak.versie if zaak else None,
-                "orders": outbox.enqueue_parameter(orders),
-                "verdict": "accepted",
-                "code": "",
-                "rules": "",
-                "antwoord": body,
-            },
-        ).fetchone()
+        parameters = {
+            **message.journal,
+            **rgbz.parameters(record, documenten=documenten),
+            "versie": zaak.versie if zaak else None,
+            "orders": outbox.enqueue_parameter(orders),
+            "verdict": "accepted",
+            "code": "",
+            "rules": "",
+            "antwoord": body,
+        }
+        statement = _accept(documenten=bool(documenten), inhouden=bool(parameters["inhouden"]), orders=bool(orders))
+        written = statement.row(connection, parameters)
         return Answer(body=body) if written else None
 
     def _zaak(self, message: _Message) -> Answer:
@@ -303,10 +299,8 @@ class Intake:
         body = self._answers.bv03(message.header, now=message.now)
         for _ in range(TRIES):
             with self._database.connection() as connection:
-                row = connection.cursor(row_factory=dict_row).execute(
-                    _FACTS, {**message.journal, "zaak": "", "rsin": ""}
-                )
-                previous = journal.previous(row.fetchone() or {"vorig_hash": None})
+                row = _FACTS.row(connection, {**message.journal, "zaak": "", "rsin": ""})
+                previous = journal.previous(row or {"vorig_hash": None})
             if previous is not None:
                 return self._again(message, previous)
             try:
@@ -363,8 +357,8 @@ class Intake:
             now=self._clock(),
         )
         with self._database.connection() as connection:
-            connection.execute(
-                _REFUSE,
+            _REFUSE.row(
+                connection,
                 {
                     "partner": received.zender,
                     "systeem": "",
@@ -385,9 +379,8 @@ class Intake:
 
     def _write(self, message: _Message, *, verdict: str, code: str, found: str, antwoord: bytes) -> None:
         with self._database.connection() as connection:
-            connection.execute(
-                _REFUSE, {**message.journal, "verdict": verdict, "code": code, "rules": found, "antwoord": antwoord}
-            )
+            parameters = {"verdict": verdict, "code": code, "rules": found, "antwoord": antwoord}
+            _REFUSE.row(connection, {**message.journal, **parameters})
 
 
 def _type(opvoering: Opvoering) -> KlantcontactType:

@@ -8,12 +8,22 @@ errors of sqlalchemy and psycopg, of which OperationalError means that the serve
 from typing import TYPE_CHECKING, Any
 
 from stuf_klantcontact.store.database import Database, open_database
+from stuf_klantcontact.store.statement import Statement
 from stuf_klantcontact.store.tables import Base, Moment
 
 if TYPE_CHECKING:
     from stuf_klantcontact.store.migration import MigrationStatus, migration_status, upgrade
 
-__all__ = ["Base", "Database", "MigrationStatus", "Moment", "migration_status", "open_database", "upgrade"]
+__all__ = [
+    "Base",
+    "Database",
+    "MigrationStatus",
+    "Moment",
+    "Statement",
+    "migration_status",
+    "open_database",
+    "upgrade",
+]
 
 
 def __getattr__(name: str) -> Any:

@@ -44,28 +44,22 @@ def reached(place: str) -> None:
 
 def patch_intake(module: ModuleType) -> None:
     """Before and after the one statement, which is a transaction of its own."""
-    accept = frozenset(module._ACCEPT.values())
-    settle = module.Intake._settle
+    accept = module._accept
 
     class Watched:
-        def __init__(self, connection: Any) -> None:
-            self._connection = connection
+        def __init__(self, statement: Any) -> None:
+            self._statement = statement
 
-        def __getattr__(self, name: str) -> Any:
-            return getattr(self._connection, name)
+        def row(self, *rest: Any) -> Any:
+            reached("before commit")
+            found = self._statement.row(*rest)
+            reached("after commit")
+            return found
 
-        def execute(self, query: Any, *rest: Any, **named: Any) -> Any:
-            if query in accept:
-                reached("before commit")
-            cursor = self._connection.execute(query, *rest, **named)
-            if query in accept:
-                reached("after commit")
-            return cursor
+    def watched(**which: bool) -> Watched:
+        return Watched(accept(**which))
 
-    def watched(self: Any, *rest: Any, connection: Any, **named: Any) -> Any:
-        return settle(self, *rest, connection=Watched(connection), **named)
-
-    module.Intake._settle = watched
+    module._accept = watched  # type: ignore[attr-defined]
 
 
 def patch_delivery(module: ModuleType) -> None:

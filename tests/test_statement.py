@@ -1,0 +1,81 @@
+"""A statement of the hot path does what a cursor would: the same values, the same errors."""
+
+from collections.abc import Iterator
+from datetime import UTC, date, datetime
+
+import psycopg
+import pytest
+from psycopg.types.json import Jsonb
+
+from stuf_klantcontact.store import Database, Statement
+
+
+@pytest.fixture
+def connection(database: Database) -> Iterator[psycopg.Connection]:
+    """A connection with a table of its own."""
+    with database.connection() as connection:
+        connection.execute("CREATE TEMPORARY TABLE thing (number bigint PRIMARY KEY, name text NOT NULL)")
+        yield connection
+
+
+MOMENT = datetime(2026, 11, 22, 10, 15, 0, 1000, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("sql", "value"),
+    [
+        ("SELECT %(value)s::text AS value", "Łódź 'and' \\"),
+        ("SELECT %(value)s::text AS value", ""),
+        ("SELECT %(value)s::text AS value", None),
+        ("SELECT %(value)s::bigint AS value", 7),
+        ("SELECT %(value)s::bigint AS value", 2**40),
+        ("SELECT %(value)s::date AS value", date(2026, 11, 22)),
+        ("SELECT %(value)s::timestamptz AS value", MOMENT),
+        ("SELECT %(value)b::bytea AS value", b"\x00\xff'\\"),
+        ("SELECT %(value)b::bytea AS value", None),
+        ("SELECT %(value)b::bytea[] AS value", [b"\x00", b""]),
+    ],
+)
+def test_what_goes_in_comes_out(sql: str, value: object, connection: psycopg.Connection) -> None:
+    statement = Statement(sql)
+    for _ in range(2):
+        assert statement.row(connection, {"value": value}) == {"value": value}
+
+
+def test_json_comes_out_as_what_it_says(connection: psycopg.Connection) -> None:
+    row = Statement("SELECT %(value)s::jsonb AS value").row(connection, {"value": Jsonb({"naam": "Jansen"})})
+    assert row == {"value": {"naam": "Jansen"}}
+
+
+def test_a_parameter_may_stand_in_two_places_and_others_may_be_left_over(connection: psycopg.Connection) -> None:
+    statement = Statement("SELECT %(a)s::text || %(b)s || %(a)s AS value")
+    assert statement.row(connection, {"a": "x", "b": "-", "c": object()}) == {"value": "x-x"}
+
+
+def test_no_row_is_none_and_each_run_is_a_transaction(connection: psycopg.Connection) -> None:
+    insert = Statement("INSERT INTO thing VALUES (%(number)s, %(name)s) ON CONFLICT DO NOTHING RETURNING number")
+    assert insert.row(connection, {"number": 1, "name": "een"}) == {"number": 1}
+    assert insert.row(connection, {"number": 1, "name": "een"}) is None
+    assert connection.execute("SELECT count(*) FROM thing").fetchone() == (1,)
+
+
+def test_the_error_is_the_one_of_a_cursor_and_the_connection_stays_of_use(connection: psycopg.Connection) -> None:
+    insert = Statement("INSERT INTO thing VALUES (%(number)s, %(name)s)")
+    insert.row(connection, {"number": 1, "name": "een"})
+    with pytest.raises(psycopg.errors.UniqueViolation):
+        insert.row(connection, {"number": 1, "name": "twee"})
+    with pytest.raises(psycopg.errors.NotNullViolation):
+        insert.row(connection, {"number": 2, "name": None})
+    assert insert.row(connection, {"number": 3, "name": "drie"}) is None
+    with pytest.raises(psycopg.errors.UndefinedTable):
+        Statement("SELECT 1 FROM nothing").row(connection, {})
+
+
+def test_a_server_that_hangs_up_is_an_operational_error_and_the_next_connection_works(database: Database) -> None:
+    statement = Statement("SELECT pg_backend_pid() AS pid, pg_terminate_backend(%(pid)s::int) AS ended")
+    with database.connection() as connection, pytest.raises(psycopg.OperationalError):
+        statement.row(connection, {"pid": connection.info.backend_pid})
+    with database.connection() as connection:
+        row = statement.row(connection, {"pid": 0})
+    assert row is not None
+    assert row["ended"] is False
