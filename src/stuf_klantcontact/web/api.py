@@ -1,7 +1,7 @@
 """POST /api/v1/validate: XML in, the report out; and the OpenAPI document that says so.
 
-What can go wrong with a request is a problem object (RFC 9457) with the HTTP status: 400 no such set, 411 no
-length, 413 too large, 415 not XML, 429 too often, 503 busy. A message that is wrong is no problem but a report.
+What can go wrong with a request is a problem object (RFC 9457) with the HTTP status: 400 no such set, 413 too large,
+415 not XML, 429 too often, 503 busy. A message that is wrong is no problem but a report.
 There are no CORS headers: a page of another origin cannot read an answer.
 """
 
@@ -55,8 +55,6 @@ def _validated(desk: Desk, *, base: str) -> Response:
         )
     if request.content_encoding not in (None, "", "identity"):
         raise Refused(415, Text("Verstuur het bericht ongecomprimeerd.", "Send the message without compression."))
-    if request.content_length is None and not request.environ.get("wsgi.input_terminated"):
-        raise Refused(411, Text("De header Content-Length ontbreekt.", "The header Content-Length is missing."))
     request.max_content_length = desk.limit
     found = desk.check(request.get_data(cache=False), schema=schema, file="")
     if request.accept_mimetypes.best_match(["application/json", "text/plain"]) == "text/plain":

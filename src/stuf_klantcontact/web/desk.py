@@ -9,7 +9,8 @@ import logging
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from io import BytesIO
 from math import ceil
 from pathlib import Path
 from threading import Lock
@@ -25,6 +26,7 @@ from stuf_klantcontact.web import asked
 from stuf_klantcontact.web.throttle import Throttle, Ticks
 
 OWN: Final = "stuf-klantcontact"
+_HEAD: Final = 4096
 MOST: Final = 1_000
 """Findings that are shown of one document; a file of many messages may have any number."""
 
@@ -94,7 +96,7 @@ class Desk:
         """Check one document; KeyError when there is no such set."""
         against = self._own if schema == OWN else self._sets[schema].get()
         started = time.perf_counter()
-        found = validation.check(data, against=against, limits=self._limits, file=file, clock=self._clock)
+        found = self._found(data, against=against, file=file)
         logger.info(
             "checked bytes=%d sha256=%s schema=%s valid=%s findings=%d milliseconds=%d",
             len(data),
@@ -104,14 +106,18 @@ class Desk:
             len(found.violations),
             (time.perf_counter() - started) * 1000,
         )
-        return Report(
-            file=file,
-            schema=schema,
-            violations=_cut(found.violations),
-            index=found.index,
-            messages=found.messages,
-            invalid=found.invalid or int(not found.valid and len(found.violations) > MOST),
-        )
+        return replace(found, schema=schema, violations=_cut(found.violations))
+
+    def _found(self, data: bytes, *, against: Schemas, file: str) -> Report:
+        """One report: of a StUF-berichtenSet, in which each message has limits of its own, that of the file."""
+        if not validation.is_berichtenset(data[:_HEAD]):
+            return validation.check(data, against=against, limits=self._limits, file=file, clock=self._clock)
+        violations: list[Violation] = []
+        for report, _ in validation.check_set(
+            BytesIO(data), against=against, limits=self._limits, file=file, clock=self._clock
+        ):
+            violations += report.violations
+        return replace(report, violations=tuple(violations))
 
 
 def too_large(limit: int) -> Refused:
@@ -133,7 +139,7 @@ def _cut(violations: tuple[Violation, ...]) -> tuple[Violation, ...]:
         return violations
     more = Violation(
         rule="XSD-MORE",
-        severity="warning",
+        severity="error" if any(v.severity == "error" for v in violations[MOST:]) else "warning",
         message=Text(
             f"Er zijn {len(violations)} bevindingen; de eerste {MOST} staan hier.",
             f"There are {len(violations)} findings; the first {MOST} are listed.",

@@ -91,7 +91,6 @@ def _problem(description: str) -> dict[str, Any]:
 _COME_BACK: Final = ("too many requests from this address", "too busy, or the set does not load")
 _PROBLEMS: Final = {
     "400": "no such set",
-    "411": "no Content-Length",
     "413": "too large",
     "415": "not sent as XML, or compressed",
     "429": _COME_BACK[0],

@@ -1,0 +1,174 @@
+"""POST /api/v1/validate and its OpenAPI document, which every answer is held against."""
+
+import hashlib
+import io
+import json
+import logging
+from typing import Any
+
+import jsonschema
+import pytest
+from flask.testing import FlaskClient
+from openapi_spec_validator import validate as validate_openapi
+from werkzeug.test import TestResponse
+
+from standin import VALID, the_contract
+from stuf_klantcontact import web
+from stuf_klantcontact.settings import Gateway, Settings, Validator
+
+INVALID = VALID.replace(b"<gfo:Type>call", b"<gfo:Type>GEHEIM")
+BASE = "https://gateway.example.nl"
+PATH = "/api/v1/validate"
+
+
+def client(**chosen: object) -> FlaskClient:
+    settings = Settings(
+        gateway=Gateway(organisatie="0518", public_url=BASE + "/"), validator=Validator.model_validate(chosen)
+    )
+    return web.build(contract=the_contract(), settings=settings, ready=dict).test_client()
+
+
+def post(visitor: FlaskClient, data: bytes, query: str = "", **more: Any) -> TestResponse:
+    return visitor.post(PATH + query, data=data, **{"content_type": "text/xml; charset=utf-8", **more})
+
+
+def described(visitor: FlaskClient) -> dict[str, Any]:
+    document: dict[str, Any] = json.loads(visitor.get("/api/v1/openapi.json").data)
+    return document
+
+
+def as_described(reply: TestResponse, visitor: FlaskClient) -> Any:
+    """The body, which is what the document says of this status and content type."""
+    document = described(visitor)
+    response = document["paths"][PATH]["post"]["responses"][str(reply.status_code)]
+    if "$ref" in response:
+        response = document["components"]["responses"][response["$ref"].rpartition("/")[2]]
+    for name, header in response.get("headers", {}).items():
+        jsonschema.validate(int(reply.headers[name]), header["schema"])
+    schema = {**response["content"][reply.mimetype]["schema"], "components": document["components"]}
+    body = json.loads(reply.data)
+    jsonschema.Draft202012Validator(schema).validate(body)
+    return body
+
+
+def test_the_description_is_openapi() -> None:
+    document = described(client())
+    validate_openapi(document)
+    assert document["openapi"] == "3.1.0"
+    assert document["servers"] == [{"url": BASE}]
+
+
+def test_a_valid_message() -> None:
+    visitor = client()
+    reply = post(visitor, VALID)
+    assert reply.status_code == 200
+    assert as_described(reply, visitor) == {
+        "file": "", "valid": True, "schema": "stuf-klantcontact", "violations": []
+    }  # fmt: skip
+
+
+def test_an_invalid_message_is_no_problem_but_a_report() -> None:
+    visitor = client()
+    reply = post(visitor, INVALID)
+    assert reply.status_code == 200
+    found = as_described(reply, visitor)
+    assert not found["valid"]
+    (violation,) = [v for v in found["violations"] if v["element"] == "gfo:Type"]
+    assert violation["rule"] == "XSD-ENUM"
+    assert violation["line"] == next(n for n, line in enumerate(INVALID.splitlines(), 1) if b"GEHEIM" in line)
+    assert violation["url"] == f"{BASE}/fouten/XSD-ENUM"
+    assert violation["message"]["nl"] != violation["message"]["en"]
+
+
+@pytest.mark.parametrize("data", [b" ", b"<a", b"\x00\x01", b"<!DOCTYPE a><a/>", b"<a/>", b"x" * 1000])
+def test_whatever_comes_gets_a_report(data: bytes) -> None:
+    visitor = client()
+    found = as_described(post(visitor, data), visitor)
+    assert not found["valid"]
+    assert found["violations"]
+
+
+def test_a_berichtenset_has_one_report_with_counts() -> None:
+    message = VALID.partition(b"<soap:Body>")[2].partition(b"</soap:Body>")[0]
+    head = b'<StUF:StUF-berichtenSet xmlns:StUF="http://www.egem.nl/StUF/StUF0301">'
+    visitor = client()
+    found = as_described(post(visitor, head + message * 40 + b"</StUF:StUF-berichtenSet>"), visitor)
+    assert found["messages"] == 40
+    assert found["invalid"] == 40
+    assert {v["rule"] for v in found["violations"]} == {"StUF-BERICHTENSET"}
+
+
+def test_as_text_in_the_language_that_is_asked_for() -> None:
+    visitor = client()
+    for lang, word in (("nl", "ongeldig"), ("en", "invalid")):
+        reply = post(visitor, INVALID, f"?lang={lang}", headers={"Accept": "text/plain"})
+        assert reply.content_type == "text/plain; charset=utf-8"
+        assert word in reply.text.splitlines()[0]
+
+
+@pytest.mark.parametrize(
+    ("query", "more", "status", "said"),
+    [
+        ("", {"content_type": "application/json"}, 415, "Content-Type"),
+        ("", {"content_type": ""}, 415, "Content-Type"),
+        ("", {"headers": {"Content-Encoding": "gzip"}}, 415, "compressi"),
+        ("?schema=nope", {}, 400, "stuf-klantcontact"),
+        ("?schema=../..", {}, 400, "stuf-klantcontact"),
+    ],
+)
+def test_what_is_no_request_of_ours_is_a_problem(query: str, more: dict[str, Any], status: int, said: str) -> None:
+    visitor = client()
+    reply = post(visitor, VALID, query + ("&" if query else "?") + "lang=en", **more)
+    assert (reply.status_code, reply.content_type) == (status, "application/problem+json")
+    body = as_described(reply, visitor)
+    assert body["status"] == status
+    assert said in body["detail"]
+    dutch = post(visitor, VALID, query, **more).json
+    assert dutch is not None
+    assert dutch["detail"] != body["detail"]
+
+
+def test_too_large_and_too_often_are_problems() -> None:
+    small = client(message_bytes=100)
+    reply = post(small, VALID)
+    assert reply.status_code == 413
+    assert "100 bytes" in as_described(reply, small)["detail"]
+    seldom = client(per_minute=1)
+    assert post(seldom, VALID).status_code == 200
+    reply = post(seldom, VALID)
+    assert reply.status_code == 429
+    assert as_described(reply, seldom)["title"] == "Too Many Requests"
+
+
+def test_a_body_without_a_length_is_read_up_to_the_limit() -> None:
+    visitor = client(message_bytes=len(VALID))
+    for data, status in ((VALID, 200), (VALID + b" ", 413)):
+        reply = visitor.post(
+            PATH,
+            content_type="text/xml",
+            input_stream=io.BytesIO(data),
+            environ_overrides={"wsgi.input_terminated": True},
+        )
+        assert reply.status_code == status
+        as_described(reply, visitor)
+
+
+def test_other_methods_and_paths_are_problems_too() -> None:
+    visitor = client()
+    reply = visitor.get(PATH)
+    assert (reply.status_code, reply.content_type) == (405, "application/problem+json")
+    assert "POST" in reply.headers["Allow"]
+    assert visitor.get("/api/v1/nope").content_type == "application/problem+json"
+
+
+def test_pages_of_other_origins_get_no_leave() -> None:
+    reply = post(client(), VALID, headers={"Origin": "https://elsewhere.example"})
+    assert not [name for name, _ in reply.headers if name.startswith("Access-Control")]
+
+
+def test_the_log_has_length_and_hash_and_nothing_else(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.DEBUG)
+    post(client(), INVALID)
+    assert hashlib.sha256(INVALID).hexdigest() in caplog.text
+    for secret in ("GEHEIM", "vergunning", "jdevries"):
+        assert secret not in caplog.text
