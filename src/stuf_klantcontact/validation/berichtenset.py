@@ -112,7 +112,8 @@ class _Reader:
         self._buffer = b""
         """What was read since the last complete message, and that message."""
         self._line = 1
-        """The line on which the buffer begins."""
+        self._column = 0
+        """Where the buffer begins: its line, and the characters of that line before it."""
         self._span: tuple[int, int] | None = None
         """Where in the buffer the message is that was given out last."""
         self._cursor = 0
@@ -152,7 +153,9 @@ class _Reader:
         if self._lines is None:
             self._lines = self._buffer.split(b"\n")
         index = number - self._line
-        return self._lines[index].decode("utf-8", "replace") if 0 <= index < len(self._lines) else None
+        if not 0 <= index < len(self._lines) or (index == 0 and self._column > CHUNK):
+            return None
+        return " " * (self._column if index == 0 else 0) + self._lines[index].decode("utf-8", "replace")
 
     def positions(self, element: etree._Element) -> Positions | None:
         """Line and column of the root and of each element of the message that was given out last.
@@ -170,7 +173,7 @@ class _Reader:
         if len(found) != sum(1 for _ in element.iter(etree.Element)):
             return None
         above = self._line + self._buffer.count(b"\n", 0, start) - 1
-        beside = len(self._buffer[self._buffer.rfind(b"\n", 0, start) + 1 : start].decode("utf-8", "replace"))
+        beside = _after_line_end(self._buffer[:start], before=self._column)
         return [(1, 1), *((line + above, column + (beside if line == 1 else 0)) for line, column in found)]
 
     def _complete(self, root: etree._Element, count: int) -> Iterator[etree._Element]:
@@ -186,6 +189,7 @@ class _Reader:
             self._tags = 0
         if self._cursor:
             self._line += self._buffer.count(b"\n", 0, self._cursor)
+            self._column = _after_line_end(self._buffer[: self._cursor], before=self._column)
             self._buffer = self._buffer[self._cursor :]
             self._cursor, self._span, self._lines = 0, None, None
 
@@ -281,6 +285,12 @@ class Series:
                 ),
             )
         self._previous = moment if moment is not None else self._previous
+
+
+def _after_line_end(data: bytes, *, before: int) -> int:
+    """The characters of the last line of `data`, of which the first line had some before it."""
+    end = data.rfind(b"\n")
+    return len(data[end + 1 :].decode("utf-8", "replace")) + (before if end < 0 else 0)
 
 
 def _malformed(error: etree.XMLSyntaxError) -> Unreadable:
