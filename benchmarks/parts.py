@@ -37,7 +37,7 @@ class _Clocked:
             finally:
                 self.spent += time.perf_counter() - begin
 
-        Statement.row = row  # type: ignore[method-assign]
+        Statement.row = row  # type: ignore[assignment, method-assign]
         return self
 
     def __exit__(self, *_: object) -> None:

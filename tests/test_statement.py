@@ -52,6 +52,11 @@ def test_a_parameter_may_stand_in_two_places_and_others_may_be_left_over(connect
     assert statement.row(connection, {"a": "x", "b": "-", "c": object()}) == {"value": "x-x"}
 
 
+def test_two_of_the_same_text_get_along_on_one_connection(connection: psycopg.Connection) -> None:
+    for statement in (Statement("SELECT 1 AS value"), Statement("SELECT 1 AS value")):
+        assert statement.row(connection, {}) == {"value": 1}
+
+
 def test_no_row_is_none_and_each_run_is_a_transaction(connection: psycopg.Connection) -> None:
     insert = Statement("INSERT INTO thing VALUES (%(number)s, %(name)s) ON CONFLICT DO NOTHING RETURNING number")
     assert insert.row(connection, {"number": 1, "name": "een"}) == {"number": 1}

@@ -29,6 +29,10 @@ class _Prepared:
     columns: tuple[str, ...] = field(default=())
 
 
+_kept: WeakKeyDictionary[psycopg.Connection, dict[bytes, _Prepared]] = WeakKeyDictionary()
+"""By connection and not by statement: two of the same text are one to the server."""
+
+
 class Statement:
     """SQL with parameters as `%(name)s`, or `%(name)b` for bytes; each gets its type from where it stands.
 
@@ -43,12 +47,12 @@ class Statement:
         self._formats = [_FORMATS[letter] for letter in parameters.values()]
         self._sql = _PARAMETER.sub(lambda found: places[found[1]], sql).encode()
         self._name = hashlib.sha256(self._sql).hexdigest()[:32].encode()
-        self._prepared: WeakKeyDictionary[psycopg.Connection, _Prepared] = WeakKeyDictionary()
 
     def row(self, connection: psycopg.Connection, parameters: Mapping[str, Any]) -> dict[str, Any] | None:
         """Run it; its first row, by the names of its columns, or None when there is none."""
-        prepared = self._prepared.get(connection)
-        if prepared is None:
+        try:
+            prepared = _kept[connection][self._name]
+        except KeyError:
             prepared = self._prepare(connection)
         transformer = prepared.transformer
         values: Any = transformer.dump_sequence([parameters[name] for name in self._names], self._formats)
@@ -66,7 +70,8 @@ class Statement:
         result = connection.pgconn.prepare(self._name, self._sql)
         if result.status not in _GOOD:
             raise _error(result, connection=connection)
-        prepared = self._prepared[connection] = _Prepared(Transformer(connection))
+        prepared = _Prepared(Transformer(connection))
+        _kept.setdefault(connection, {})[self._name] = prepared
         return prepared
 
 
