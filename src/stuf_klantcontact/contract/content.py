@@ -19,6 +19,8 @@ _COPIES: Final = 16
 _POSITIONS: Final = 2_000
 _BEAM: Final = 12
 """So many readings of the children are followed at once."""
+_WINDOW: Final = 2.5
+"""A reading that costs so much more than the cheapest one is given up."""
 _MANY: Final = 300
 """With more children than this only the best two readings are followed."""
 _FAR: Final = 12
@@ -192,6 +194,49 @@ class Content:
 
     def repair(self, tags: Sequence[str], *, limit: int) -> Repair:
         """The cheapest way to make the children right."""
+        return self._one_repair(tags) or self._repair(tags, limit=limit)
+
+    def _one_repair(self, tags: Sequence[str]) -> Repair | None:
+        """The repair where the children first go wrong, when that one is enough: nothing can be cheaper."""
+        kept: list[Edit] = []
+        state = 0
+        for number, tag in enumerate(tags):
+            following = self.step(state, tag)
+            if following is None:
+                break
+            kept.append(("keep", number, tag, ()))
+            state = following
+        here = len(kept)
+        if here == len(tags):
+            for inserted, _ in self._way(state, None):
+                if len(inserted) == 1:
+                    return Repair((*kept, _insert(here, inserted[0])), complete=True)
+            return None
+        tag, rest = tags[here], tags[here + 1 :]
+        found: list[Edit] = []
+        for name in [] if tag in self._alphabet else self.meant(tag):
+            if self._rest_right(self.step(state, name), rest):
+                found = [("rename", here, name, ())]
+                break
+        for inserted, target in () if found else self._way(state, tag):
+            if len(inserted) == 1 and self._rest_right(target, rest):
+                found = [_insert(here, inserted[0]), ("keep", here, tag, ())]
+                break
+        if not found and self._rest_right(state, rest):
+            found = [("drop", here, tag, ())]
+        if not found:
+            return None
+        after: list[Edit] = [("keep", here + 1 + number, name, ()) for number, name in enumerate(rest)]
+        return Repair((*kept, *found, *after), complete=True)
+
+    def _rest_right(self, state: int | None, tags: Sequence[str]) -> bool:
+        for tag in tags:
+            if state is None:
+                return False
+            state = self.step(state, tag)
+        return state is not None and self.ends(state)
+
+    def _repair(self, tags: Sequence[str], *, limit: int) -> Repair:
         beam = _BEAM if len(tags) <= _MANY else 2
         meant: dict[str, list[str]] = {}
         trail: list[tuple[int, Edit]] = []  # (index of the entry before, edit), shared by all readings
@@ -224,9 +269,12 @@ class Content:
                         price = cost + len(inserted) + 0.8 + rank / 20
                         reach(target, price, back, [*edits, ("rename", number, name, ())], following)
                 reach(state, cost + 1, back, [("drop", number, tag, ())], following)
-            ranked = sorted(following.items(), key=lambda item: item[1][0])[:beam]
+            least = min(cost for cost, _ in following.values())
+            ranked = [(state, found) for state, found in following.items() if found[0] <= least + _WINDOW]
+            if len(ranked) > beam:
+                ranked = sorted(ranked, key=lambda item: item[1][0])[:beam]
             front = dict(ranked)
-            if ranked[0][1][0] > limit:
+            if least > limit:
                 done = number + 1
                 break
         best: tuple[float, int, Sequence[Edit]] | None = None

@@ -471,5 +471,9 @@ def _called(tag: str) -> str:
 
 def _safe(value: str, length: int = 40) -> str:
     """On one line, without control characters, of a bounded length."""
-    clean = "".join(character if character.isprintable() else "\N{REPLACEMENT CHARACTER}" for character in value)
+    clean = value
+    if not value.isprintable():
+        clean = "".join(
+            character if character.isprintable() else "\N{REPLACEMENT CHARACTER}" for character in value
+        )
     return clean if len(clean) <= length else clean[: length - 1] + "…"
