@@ -21,6 +21,8 @@ BAD = KLC.replace(b">telefoon<", b">telefoontelefoontelefoon<").replace(
     b'verwerkingssoort="T" sleutel', b'verwerkingssoort="W" sleutel'
 )
 START = b'<?xml version="1.0" encoding="UTF-8"?>\n<StUF:StUF-berichtenSet\n  xmlns:StUF="http://www.egem.nl/StUF/StUF0301">'
+SYNCHRONOUS = b"""<x:zakLk02 xmlns:x="urn:x" xmlns:S="http://www.stufstandaarden.nl/onderlaag/stuf0302">
+<x:stuurgegevens><S:berichtcode>Lk02</S:berichtcode></x:stuurgegevens></x:zakLk02>"""
 END = b"</StUF:StUF-berichtenSet>\n"
 
 
@@ -81,7 +83,7 @@ def test_a_set_on_one_line_has_columns_too() -> None:
             START + KLC.replace(b"T10:15:00.001", b"T10:16:00.001") + KLC + END, [(2, "StUF-VOLGORDE")], id="order"
         ),
         pytest.param(
-            START + KLC + b'<x:zakLk02 xmlns:x="urn:x"><x:stuurgegevens/></x:zakLk02>' + END,
+            START + KLC + SYNCHRONOUS + END,
             [(2, "XSD-UNKNOWN-ROOT"), (2, "StUF-STUURGEGEVENS"), (2, "StUF-BERICHTENSET")],
             id="synchronous",
         ),

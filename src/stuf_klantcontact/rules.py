@@ -12,6 +12,7 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from fnmatch import fnmatchcase
+from operator import mul
 from typing import TYPE_CHECKING, Final
 
 from stuf_klantcontact.errors import Text, Violation
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from stuf_klantcontact.settings import Groep, Zaaktype, Zender
 
 TYPES: Final = ("click", "call", "face", "mail", "e-mail")
+_WEIGHTS: Final = (9, 8, 7, 6, 5, 4, 3, 2, -1)
 _EXISTING: Final = "een bestaande datum / a date that exists"
 _ISO_DATE: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", re.ASCII)
 _FORBIDDEN_IN_NAMES: Final = frozenset('/\\:<>"|?*')
@@ -113,8 +115,8 @@ def passes_eleven_test(number: str) -> bool:
     """The 11-proef of BSN and RSIN: nine digits, weights 9 to 2 and -1, the sum a multiple of 11, not all zero."""
     if len(number) != 9 or not (number.isascii() and number.isdigit()) or number == "000000000":
         return False
-    weights = (9, 8, 7, 6, 5, 4, 3, 2, -1)
-    return sum(weight * int(digit) for weight, digit in zip(weights, number, strict=True)) % 11 == 0
+    total: int = sum(map(mul, _WEIGHTS, map(int, number)))
+    return total % 11 == 0
 
 
 def kc_01(case: Case) -> list[Violation]:

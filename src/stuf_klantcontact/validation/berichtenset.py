@@ -15,14 +15,15 @@ from typing import Any, BinaryIO, Final, cast
 
 from lxml import etree
 
-from stuf_klantcontact import parsing
+from stuf_klantcontact import parsing, tijdstip
 from stuf_klantcontact.contract import Positions, Schemas
 from stuf_klantcontact.errors import Text, Violation
 from stuf_klantcontact.limits import STANDARD, Limits
+from stuf_klantcontact.names import split
 from stuf_klantcontact.parsing.refusals import Unreadable, beyond, line_of, malformed
 from stuf_klantcontact.report import Report
 from stuf_klantcontact.tijdstip import Clock, system_clock
-from stuf_klantcontact.validation import bericht, header
+from stuf_klantcontact.validation import bericht
 from stuf_klantcontact.validation.document import BERICHTENSETS, without_bom
 from stuf_klantcontact.validation.message import check_message
 from stuf_klantcontact.validation.places import finding, located
@@ -235,27 +236,37 @@ class Series:
 
     def __init__(self) -> None:
         self._previous: datetime | None = None
+        self._said = ""
         self._stuf = ""
 
     def check(self, element: etree._Element) -> Iterator[Violation]:
         """What is wrong with this message after those before it."""
-        message = bericht.read(element)
-        if message is None:
+        stuurgegevens = next(element.iterchildren("{*}stuurgegevens"), None)
+        if stuurgegevens is None:
             return
-        code = message.named or message.code
-        if code and code not in _ASYNCHRONOUS:
+        parts = bericht.children(stuurgegevens)
+        code, sent = parts.get("berichtcode"), parts.get("tijdstipBericht")
+        if code is not None:
+            yield from self._kind(element, code)
+        if sent is not None and (said := (sent.text or "").strip()) != self._said:
+            yield from self._order(element, sent, said)
+
+    def _kind(self, element: etree._Element, code: etree._Element) -> Iterator[Violation]:
+        said = (code.text or "").strip()
+        if said and said not in _ASYNCHRONOUS:
             yield finding(
                 "StUF-BERICHTENSET",
-                message.header.get("berichtcode", element),
+                code,
                 root=element,
-                value=code,
+                value=said,
                 message=Text(
-                    f"Een StUF-berichtenSet bevat geen {code}: alleen asynchrone berichten, en geen bevestigingen.",
-                    f"A StUF-berichtenSet holds no {code}: asynchronous messages only, and no confirmations.",
+                    f"Een StUF-berichtenSet bevat geen {said}: alleen asynchrone berichten, geen bevestigingen.",
+                    f"A StUF-berichtenSet holds no {said}: asynchronous messages only, no confirmations.",
                 ),
                 hint=Text("Laat dit bericht weg.", "Leave this message out."),
             )
-        if self._stuf and message.stuf and message.stuf != self._stuf:
+        stuf = split(str(code.tag))[0]
+        if self._stuf and stuf != self._stuf:
             yield finding(
                 "StUF-BERICHTENSET",
                 element,
@@ -267,14 +278,19 @@ class Series:
                 hint=Text("Maak voor elke versie een eigen bestand.", "Make a file of its own for each version."),
                 expected=self._stuf,
             )
-        self._stuf = self._stuf or message.stuf
-        moment = header.moment(message)
-        if moment is not None and self._previous is not None and moment < self._previous:
+        self._stuf = self._stuf or stuf
+
+    def _order(self, element: etree._Element, sent: etree._Element, said: str) -> Iterator[Violation]:
+        try:
+            moment = tijdstip.parse(said)
+        except ValueError:
+            return  # said of the message itself
+        if self._previous is not None and moment < self._previous:
             yield finding(
                 "StUF-VOLGORDE",
-                message.header["tijdstipBericht"],
+                sent,
                 root=element,
-                value=message.text("tijdstipBericht"),
+                value=said,
                 message=Text(
                     "Dit bericht is van eerder dan het bericht ervoor.",
                     "This message is of earlier than the message before it.",
@@ -284,7 +300,7 @@ class Series:
                     "Put the messages in order of tijdstipBericht.",
                 ),
             )
-        self._previous = moment if moment is not None else self._previous
+        self._previous, self._said = moment, said
 
 
 def _after_line_end(data: bytes, *, before: int) -> int:

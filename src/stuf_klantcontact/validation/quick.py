@@ -6,7 +6,7 @@ not wrong: it only goes to the rules. tests/test_validation.py shows that the ru
 """
 
 from collections.abc import Callable, Mapping
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from functools import lru_cache
 from typing import Final, cast
 
@@ -81,7 +81,7 @@ def in_order(element: etree._Element, *, now: datetime, limits: Limits) -> bool:
     if not all(_is_rsin(rsin) for rsin in rsins if rsin):
         return False
     # Of a day before yesterday it is plain that it is past, in whatever zone.
-    recent = (now - timedelta(days=2)).strftime("%Y%m%d")
+    recent = _before_yesterday(now.date())
     if _day(sent) < recent and _day(contact) < recent:
         return True
     try:
@@ -90,6 +90,11 @@ def in_order(element: etree._Element, *, now: datetime, limits: Limits) -> bool:
         )
     except ValueError:
         return False
+
+
+@lru_cache(maxsize=4)
+def _before_yesterday(today: date) -> str:
+    return (today - timedelta(days=2)).strftime("%Y%m%d")
 
 
 def _day(moment: str) -> str:
