@@ -1,0 +1,313 @@
+"""validate, explain and preview, as whoever calls them notices."""
+
+import json
+import os
+import pty
+import re
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+from lxml import etree
+
+from conftest import ROOT
+from stuf_klantcontact import contract
+from stuf_klantcontact.cli import MODULES, cli
+
+VALID = ROOT / "fixtures/kc/voegKlantcontactToe/valid"
+INVALID = ROOT / "fixtures/kc/voegKlantcontactToe/invalid"
+CONTACT = VALID / "call-medewerker.xml"
+FIVE = INVALID / "vijf-fouten-in-een-bericht.xml"
+FIVE_RULES = ["XSD-LENGTH", "XSD-MISSING", "XSD-PATTERN", "XSD-ENUM", "XSD-ENUM"]
+HEAVY = {"spyne", "zeep", "sqlalchemy", "psycopg", "alembic", "granian", "flask", "pydantic", "httpx", "xmlschema"}
+START = '<StUF:StUF-berichtenSet xmlns:StUF="http://www.egem.nl/StUF/StUF0301">'
+
+
+def run(*words: str | Path, stdin: bytes | None = None) -> Result:
+    return CliRunner().invoke(cli, [str(word) for word in words], input=stdin)
+
+
+def process(*words: str | Path, stdin: bytes = b"") -> subprocess.CompletedProcess[bytes]:
+    command = [sys.executable, "-m", "stuf_klantcontact", *map(str, words)]
+    return subprocess.run(command, cwd=ROOT, input=stdin, capture_output=True, timeout=60, check=False)
+
+
+@pytest.fixture
+def berichtenset(tmp_path: Path) -> Path:
+    good = (ROOT / "fixtures/klc/klcLk01/valid/met-natuurlijk-persoon.xml").read_text().partition("?>")[2]
+    path = tmp_path / "set_1_laatste.xml"
+    path.write_text(
+        START + good * 40 + good.replace(">telefoon<", ">telefoontelefoontelefoon<") + "</StUF:StUF-berichtenSet>"
+    )
+    return path
+
+
+# --- input --------------------------------------------------------------------------------------------------------
+
+
+def test_a_valid_message_is_said_to_be_so_and_an_invalid_one_is_status_1() -> None:
+    assert run("validate", CONTACT).exit_code == 0
+    assert "geldig" in run("validate", CONTACT).output
+    assert run("validate", FIVE).exit_code == 1
+
+
+def test_a_folder_is_every_message_in_it_and_standard_input_is_one() -> None:
+    found = json.loads(run("validate", VALID, "--format", "json").output)
+    assert len(found) == len(list(VALID.glob("*.xml")))
+    assert all(report["valid"] for report in found)
+    piped = json.loads(process("validate", "-", "--format", "json", stdin=FIVE.read_bytes()).stdout)
+    assert [v["rule"] for v in piped["violations"]] == FIVE_RULES
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("validate",),
+        ("validate", "nowhere.xml"),
+        ("validate", "docs/adr"),
+        ("validate", str(CONTACT), "--schema", "x"),
+    ],
+)
+def test_what_cannot_be_checked_is_status_2_in_one_line(
+    words: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(ROOT)
+    result = run(*words)
+    assert result.exit_code == 2
+    assert "Traceback" not in result.output
+
+
+def test_a_set_is_read_message_by_message_from_a_file_and_from_standard_input(berichtenset: Path) -> None:
+    words = ("validate", "--format", "json")
+    by_name = run(*words, berichtenset).output
+    piped = process(*words, "-", stdin=berichtenset.read_bytes()).stdout
+    for result in (by_name, piped):
+        message, file = json.loads(result)
+        assert message["index"] == 41
+        assert [v["rule"] for v in message["violations"]] == ["XSD-LENGTH"]
+        assert (file["messages"], file["invalid"], file["valid"]) == (41, 1, False)
+
+
+def test_jobs_give_the_same_in_the_same_order(berichtenset: Path) -> None:
+    words = ("validate", VALID, berichtenset, INVALID, "--format", "json")
+    alone, together = run(*words), process(*words, "--jobs", "3")
+    assert together.returncode == alone.exit_code == 1
+    assert json.loads(together.stdout) == json.loads(alone.output)
+
+
+# --- output -------------------------------------------------------------------------------------------------------
+
+
+def test_text_has_the_line_of_the_source_and_a_caret_under_it() -> None:
+    lines = run("validate", FIVE).output.splitlines()
+    place = next(n for n, line in enumerate(lines) if "XSD-LENGTH" in line)
+    assert lines[place + 1].endswith("| " + "  <StUF:applicatie>MZ</StUF:applicatie>")
+    assert lines[place + 2].endswith("|   ^^^^^^^^^^^^^^^^")
+    assert "<StUF:applicatie>MZ<" not in run("validate", FIVE, "--no-source").output
+
+
+def test_colour_is_for_a_terminal_or_when_asked() -> None:
+    assert "\x1b[" not in run("validate", FIVE).output
+    assert "\x1b[1;31mXSD-LENGTH\x1b[0m" in run("validate", FIVE, "--color").output
+    parent, child = pty.openpty()
+    done = subprocess.run(
+        [sys.executable, "-m", "stuf_klantcontact", "validate", str(FIVE)], stdout=child, timeout=60, check=False
+    )
+    os.close(child)
+    assert done.returncode == 1
+    assert b"\x1b[1;31m" in os.read(parent, 65536)
+    os.close(parent)
+
+
+def test_english_when_asked_and_quiet_about_what_is_in_order() -> None:
+    assert "is too short." in run("validate", FIVE, "--lang", "en").output
+    assert run("validate", CONTACT, "--quiet").output == ""
+
+
+def test_json_has_the_layer_of_each_finding() -> None:
+    found = json.loads(run("validate", FIVE, "--format", "json").output)
+    assert [(v["rule"], v["layer"]) for v in found["violations"]] == [(rule, "XSD") for rule in FIVE_RULES]
+    assert all(v["line"] and v["column"] for v in found["violations"])
+
+
+def test_sarif_is_2_1_0() -> None:
+    found = json.loads(run("validate", FIVE, CONTACT, "--format", "sarif").output)
+    assert (found["version"], len(found["runs"])) == ("2.1.0", 1)
+    run_ = found["runs"][0]
+    assert run_["tool"]["driver"]["name"] == "stuf-klantcontact"
+    rules = {rule["id"] for rule in run_["tool"]["driver"]["rules"]}
+    assert [result["ruleId"] for result in run_["results"]] == FIVE_RULES
+    assert rules == set(FIVE_RULES)
+    for result in run_["results"]:
+        assert result["level"] in ("error", "warning")
+        assert result["message"]["text"]
+        region = result["locations"][0]["physicalLocation"]["region"]
+        assert region["startLine"] >= 1
+        assert region["startColumn"] >= 1
+    assert json.loads(run("validate", CONTACT, "--format", "sarif").output)["runs"][0]["results"] == []
+
+
+def test_junit_is_a_test_case_for_each_document() -> None:
+    root = etree.fromstring(run("validate", FIVE, CONTACT, "--format", "junit").output.encode())
+    suite = root.find("testsuite")
+    assert suite is not None
+    assert (suite.get("tests"), suite.get("failures")) == ("2", "1")
+    failed, passed = suite.findall("testcase")
+    failure = failed.find("failure")
+    assert failure is not None
+    assert (failure.text or "").count("XSD-") == 5
+    assert len(passed) == 0
+
+
+def test_a_warning_fails_when_asked(tmp_path: Path) -> None:
+    path = tmp_path / "bom.xml"
+    path.write_bytes(b"\xef\xbb\xbf" + CONTACT.read_bytes())
+    assert run("validate", path).exit_code == 0
+    assert run("validate", path, "--fail-on", "warning").exit_code == 1
+
+
+def test_whoever_stops_reading_gets_no_stack_trace() -> None:
+    command = f"{sys.executable} -m stuf_klantcontact validate {INVALID} | head -1"
+    done = subprocess.run(command, shell=True, cwd=ROOT, capture_output=True, timeout=60, check=False)
+    assert done.stdout.count(b"\n") == 1
+    assert b"Traceback" not in done.stderr
+
+
+# --- manners ------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals of POSIX")
+@pytest.mark.parametrize("jobs", ["1", "3"])
+def test_ctrl_c_is_130_and_leaves_nobody(tmp_path: Path, jobs: str) -> None:
+    for number in range(3000):
+        (tmp_path / f"{number}.xml").symlink_to(FIVE)
+    running = subprocess.Popen(
+        [sys.executable, "-m", "stuf_klantcontact", "validate", str(tmp_path), "--jobs", jobs],
+        cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True,
+    )  # fmt: skip
+    assert running.stdout is not None
+    assert running.stdout.readline()  # it is at work
+    os.killpg(running.pid, signal.SIGINT)
+    _, errors = running.communicate(timeout=30)
+    assert running.returncode == 130
+    assert b"Traceback" not in errors
+    _wait_until_gone(running.pid)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
+def test_processes_that_share_the_work_end_when_the_first_is_killed(tmp_path: Path) -> None:
+    for number in range(3000):
+        (tmp_path / f"{number}.xml").symlink_to(FIVE)
+    running = subprocess.Popen(
+        [sys.executable, "-m", "stuf_klantcontact", "validate", str(tmp_path), "--jobs", "3"],
+        cwd=ROOT, stdout=subprocess.PIPE, start_new_session=True,
+    )  # fmt: skip
+    assert running.stdout is not None
+    assert running.stdout.readline()
+    running.kill()
+    running.stdout.close()
+    running.wait(timeout=30)
+    _wait_until_gone(running.pid)
+
+
+def _wait_until_gone(group: int) -> None:
+    deadline = time.monotonic() + 20
+    while True:
+        try:
+            os.killpg(group, 0)
+        except ProcessLookupError:
+            return
+        assert time.monotonic() < deadline, "a process was left behind"
+        time.sleep(0.05)
+
+
+@pytest.mark.parametrize("words", [("validate", str(CONTACT)), ("explain", "KC-05")])
+def test_nothing_is_loaded_that_serves_or_stores(words: tuple[str, ...]) -> None:
+    script = (
+        "import sys; from stuf_klantcontact.cli import cli\n"
+        "try:\n"
+        f"    cli.main({list(words)!r})\n"
+        "except SystemExit as done:\n"
+        f"    print(sorted({HEAVY!r} & set(sys.modules)), done.code, file=sys.stderr)\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, timeout=60, check=True
+    )
+    assert done.stderr.strip() == "[] 0"
+
+
+def test_importing_the_package_loads_nothing_and_validate_is_there() -> None:
+    script = (
+        "import sys, stuf_klantcontact; print('lxml' in sys.modules)\n"
+        "print(stuf_klantcontact.validate('<a/>').valid)"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=60, check=True)
+    assert done.stdout.split() == ["False", "False"]
+
+
+def test_every_command_is_where_the_list_says() -> None:
+    for name in MODULES:
+        assert run(name, "--help").exit_code == 0
+    assert run("nothing").exit_code == 2
+
+
+# --- explain and preview ------------------------------------------------------------------------------------------
+
+
+def test_explain_says_meaning_cause_cure_and_examples() -> None:
+    said = run("explain", "stuf-objecten").output
+    for word in ("oorzaak:", "oplossing:", "fout:", "goed:", "bron:", "StUF 03.01 §5.1"):
+        assert word in said
+    assert json.loads(run("explain", "KC-05", "--format", "json").output)["layer"] == "gateway"
+    assert "cause:" in run("explain", "XSD-ORDER", "--lang", "en").output
+    unknown = run("explain", "KC-99")
+    assert unknown.exit_code == 1
+    assert "KC-0" in unknown.output
+
+
+def test_explain_alone_lists_every_code() -> None:
+    listed = [line.split()[0] for line in run("explain").output.splitlines()]
+    assert {"KC-01", "XML-BOM", "XSD-ENUM", "StUF-NIL", "RGBZ-PARTIJ", "StUF055"} <= set(listed)
+
+
+@pytest.mark.parametrize("path", sorted(VALID.glob("*.xml")), ids=lambda p: p.stem)
+def test_preview_makes_what_our_contract_and_every_rule_allow(path: Path, tmp_path: Path) -> None:
+    result = run("preview", path, "--format", "json", "--rsin", "999990019", "--zaakomschrijving", "Dakkapel")
+    assert result.exit_code == 0
+    made = json.loads(result.output)
+    held = contract.load()
+    for number, message in enumerate(made["messages"]):
+        assert held.violations(etree.fromstring(message["xml"])) == []
+        file = tmp_path / f"{number}.xml"
+        file.write_text(message["xml"], encoding="utf-8")
+        checked = json.loads(run("validate", file, "--format", "json").output)
+        assert [v["rule"] for v in checked["violations"]] == []
+    assert {row["attribute"] for row in made["record"]} >= {"datum-tijd", "kanaal", "onderwerp"}
+
+
+def test_preview_stands_beside_the_source_and_marks_what_nobody_gave() -> None:
+    said = run("preview", CONTACT).output
+    assert re.search(r"gfo:DatumGezet \(regel 20\) +datum-tijd +2026-11-20T10:12", said)
+    assert re.search(r"gateway: zaak +zaak: omschrijving\* +VOORBEELD", said)
+    assert "zaak: omschrijving*" not in run("preview", CONTACT, "--zaakomschrijving", "Dakkapel").output
+
+
+def test_preview_says_what_was_carried_elsewhere() -> None:
+    said = run("preview", VALID / "call-toelichting-boven-duizend-tekens.xml").output
+    assert "informatieobject VOORBEELD0001-T" in said
+    assert "in StUF:extraElementen" in said
+
+
+def test_preview_of_what_is_not_possible() -> None:
+    assert run("preview", CONTACT, "--profile", "zds0120").exit_code == 2
+    assert run("preview", CONTACT, "--profile", "fax").exit_code == 2
+    wrong = run("preview", FIVE)
+    assert wrong.exit_code == 1
+    assert "XSD-LENGTH" in wrong.output
+    other = run("preview", ROOT / "fixtures/klc/klcLk01/valid/met-natuurlijk-persoon.xml")
+    assert other.exit_code == 1
+    assert "voegKlantcontactToe_Di01" in other.output
