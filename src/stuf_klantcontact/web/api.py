@@ -1,7 +1,7 @@
 """POST /api/v1/validate: XML in, the report out; and the OpenAPI document that says so.
 
-What can go wrong with a request is a problem object (RFC 9457) with the HTTP status: 400 no such set, 413 too large,
-415 not XML, 429 too often, 503 busy. A message that is wrong is no problem but a report.
+What can go wrong with a request is a problem object (RFC 9457) with the HTTP status: 400 no such set, 413 too
+large, 415 not XML, 429 too often, 503 busy. A message that is wrong is no problem but a report.
 There are no CORS headers: a page of another origin cannot read an answer.
 """
 
