@@ -161,7 +161,10 @@ class Validator(_Section):
     message_bytes: int = Field(2_000_000, gt=0, description="most bytes in one request, all its files together")
     per_minute: int = Field(60, gt=0, description="requests per minute from one address, in each worker")
     proxies: int = Field(
-        0, ge=0, le=9, description="reverse proxies before us whose X-Forwarded-For tells the address; 0: believe none"
+        0,
+        ge=0,
+        le=9,
+        description="reverse proxies before us whose X-Forwarded-For tells the address; 0: believe none",
     )
 
     @field_validator("sets")
