@@ -10,11 +10,12 @@ import jsonschema
 import pytest
 from flask.testing import FlaskClient
 from openapi_spec_validator import validate as validate_openapi
-from werkzeug.test import TestResponse
+from werkzeug.test import TestResponse, create_environ
 
 from standin import VALID, the_contract
 from stuf_klantcontact import web
 from stuf_klantcontact.settings import Gateway, Settings, Validator
+from stuf_klantcontact.web.throttle import AT_ONCE
 
 INVALID = VALID.replace(b"<gfo:Type>call", b"<gfo:Type>GEHEIM")
 BASE = "https://gateway.example.nl"
@@ -140,17 +141,15 @@ def test_too_large_and_too_often_are_problems() -> None:
     assert as_described(reply, seldom)["title"] == "Too Many Requests"
 
 
-def test_a_body_without_a_length_is_read_up_to_the_limit() -> None:
+@pytest.mark.parametrize(("more", "status"), [(b"", 200), (b" ", 413), (b" " * 100_000, 413)])
+def test_a_body_without_a_length_is_read_up_to_the_limit(more: bytes, status: int) -> None:
     visitor = client(message_bytes=len(VALID))
-    for data, status in ((VALID, 200), (VALID + b" ", 413)):
-        reply = visitor.post(
-            PATH,
-            content_type="text/xml",
-            input_stream=io.BytesIO(data),
-            environ_overrides={"wsgi.input_terminated": True},
-        )
-        assert reply.status_code == status
-        as_described(reply, visitor)
+    environ = create_environ(PATH, method="POST", content_type="text/xml")
+    environ["wsgi.input"], environ["wsgi.input_terminated"] = io.BytesIO(VALID + more), True
+    assert not environ.get("CONTENT_LENGTH")
+    reply = visitor.open(environ)
+    assert reply.status_code == status
+    as_described(reply, visitor)
 
 
 def test_other_methods_and_paths_are_problems_too() -> None:
@@ -172,3 +171,38 @@ def test_the_log_has_length_and_hash_and_nothing_else(caplog: pytest.LogCaptureF
     assert hashlib.sha256(INVALID).hexdigest() in caplog.text
     for secret in ("GEHEIM", "vergunning", "jdevries"):
         assert secret not in caplog.text
+
+
+class Dripping(io.BytesIO):
+    """A body that does not come: whoever reads it first sees what the next visitor gets."""
+
+    def __init__(self, visitor: FlaskClient, answers: list[int]) -> None:
+        super().__init__(VALID)
+        self._visitor, self._answers = visitor, answers
+        self._asked = False
+
+    def read(self, size: int | None = -1) -> bytes:
+        if not self._asked and len(self._answers) < 20:
+            self._asked = True
+            self._answers.append(slow(self._visitor, self._answers).status_code)
+        return super().read(size)
+
+    def readinto(self, buffer: Any) -> int:
+        data = self.read(len(buffer))
+        buffer[: len(data)] = data
+        return len(data)
+
+
+def slow(visitor: FlaskClient, answers: list[int]) -> TestResponse:
+    environ = create_environ(PATH, method="POST", content_type="text/xml")
+    environ["wsgi.input"], environ["CONTENT_LENGTH"] = Dripping(visitor, answers), str(len(VALID))
+    return visitor.application.test_client().open(environ)
+
+
+def test_bodies_that_drip_take_only_a_few_places() -> None:
+    visitor = client()
+    answers: list[int] = []
+    assert slow(visitor, answers).status_code == 200
+    assert answers == [503, *[200] * (AT_ONCE - 1)]
+    reply = post(visitor, VALID)
+    assert reply.status_code == 200
