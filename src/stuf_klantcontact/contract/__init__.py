@@ -104,10 +104,6 @@ class Contract:
     _overlooked: Overlooked = field(repr=False)
 
     @property
-    def _roots(self) -> frozenset[str]:
-        return self.roots
-
-    @property
     def schema(self) -> etree.XMLSchema:
         """The same as `envelope`: it knows a message alone as well."""
         return self.envelope

@@ -5,18 +5,16 @@ not fit are aligned with it at the least cost: an element left out, put in, or m
 bounded; what is cut off is for libxml2 to tell, which has the verdict.
 """
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Final, Literal
 
 from lxml import etree
 
+from stuf_klantcontact.contract.automaton import POSITIONS, Particle, Position, build
 from stuf_klantcontact.names import split
 
-_COPIES: Final = 16
-"""An element that may occur more often than this may here occur without end."""
-_POSITIONS: Final = 2_000
 _BEAM: Final = 12
 """So many readings of the children are followed at once."""
 _WINDOW: Final = 2.5
@@ -28,50 +26,6 @@ _FAR: Final = 12
 
 Edit = tuple[Literal["keep", "drop", "rename", "insert"], int, str, tuple[str, ...]]
 """(what, number of the child it is done to or before, name, equally good names)."""
-
-
-@dataclass(frozen=True, slots=True)
-class Wildcard:
-    """An xs:any: all namespaces but these, or only these; what is skipped is not looked at."""
-
-    all_but: bool
-    namespaces: frozenset[str]
-    skip: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Particle:
-    """A part of a content model."""
-
-    kind: str
-    parts: tuple["Particle", ...] = ()
-    names: Mapping[str, etree._Element] = field(default_factory=dict)
-    wildcard: Wildcard | None = None
-    least: int = 1
-    most: int | None = 1
-    number: int = 0
-
-
-@dataclass(slots=True)
-class _Position:
-    names: Mapping[str, etree._Element]
-    wildcard: Wildcard | None
-    branches: dict[int, int]
-    """For each choice that may be made once only: the branch that this position is in."""
-    follow: list[int] = field(default_factory=list)
-
-    def takes(self, tag: str) -> bool:
-        """Whether an element of this name may stand here."""
-        if tag in self.names:
-            return True
-        if self.wildcard is None:
-            return False
-        return (split(tag)[0] in self.wildcard.namespaces) != self.wildcard.all_but
-
-    @property
-    def name(self) -> str:
-        """The name to put in."""
-        return next(iter(self.names), "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,13 +42,14 @@ class Content:
 
     def __init__(self, particle: Particle) -> None:
         self.particle = particle
-        self._built: list[_Position] | None = None
+        self._built: list[Position] | None = None
         self._ends: frozenset[int] = frozenset()
         self._steps: dict[tuple[int, str], int | None] = {}
         self._ways: dict[tuple[int, str | None], list[tuple[tuple[tuple[str, ...], ...], int]]] = {}
         self._alphabet: dict[str, etree._Element] = {}
-        self._open: list[_Position] = []
+        self._open: list[Position] = []
         self._cut = False
+        self._meant: dict[str, list[str]] = {}
 
     # Asking
 
@@ -181,6 +136,14 @@ class Content:
 
     def meant(self, tag: str) -> list[str]:
         """The children that somebody who wrote `tag` may have meant, the likeliest first."""
+        found = self._meant.get(tag)
+        if found is None:
+            found = self._guess(tag)
+            if len(self._meant) < 500:
+                self._meant[tag] = found
+        return found
+
+    def _guess(self, tag: str) -> list[str]:
         self._positions()
         local = split(tag)[1]
         elsewhere = [name for name in self._alphabet if name != tag and split(name)[1] == local]
@@ -353,12 +316,12 @@ class Content:
 
     # Building
 
-    def _positions(self) -> list[_Position]:
+    def _positions(self) -> list[Position]:
         if self._built is None:
-            built = [_Position({}, None, {})]
-            nullable, first, last = _build(self.particle, built, {})
+            built = [Position({}, None, {})]
+            nullable, first, last = build(self.particle, built, {})
             built[0].follow = first
-            self._cut = len(built) > _POSITIONS
+            self._cut = len(built) > POSITIONS
             alphabet: dict[str, etree._Element] = {}
             for position in built:
                 for name, declared in position.names.items():
@@ -372,68 +335,3 @@ class Content:
 
 def _insert(number: int, names: tuple[str, ...]) -> Edit:
     return ("insert", number, names[0], names)
-
-
-def _build(
-    particle: Particle, built: list[_Position], branches: dict[int, int] | None
-) -> tuple[bool, list[int], list[int]]:
-    """Add the positions of `particle`; (may be empty, first positions, last positions).
-
-    `branches` is None inside what may be repeated: a choice made there says nothing about the next time.
-    """
-    most = particle.most
-    if most != 1:
-        branches = None
-    if most == 0:
-        return True, [], []
-    endless = most is None or most > _COPIES
-    copies = max(1, min(particle.least, _COPIES)) if most is None or most > _COPIES else most
-    optional_from = min(particle.least, _COPIES)
-    nullable, first, last = True, list[int](), list[int]()
-    for copy in range(copies):
-        if len(built) > _POSITIONS:
-            break
-        empty, begin, end = _once(particle, built, branches)
-        if copy + 1 == copies and endless:
-            _link(built, end, begin)
-        if nullable:
-            first = [*first, *begin]
-        _link(built, last, begin)
-        may_skip = empty or copy >= optional_from
-        last = [*last, *end] if may_skip else end
-        nullable = nullable and may_skip
-    return nullable, first, last
-
-
-def _once(
-    particle: Particle, built: list[_Position], branches: dict[int, int] | None
-) -> tuple[bool, list[int], list[int]]:
-    if len(built) > _POSITIONS:
-        return True, [], []
-    if particle.kind in ("element", "any"):
-        built.append(_Position(particle.names, particle.wildcard, branches or {}))
-        return False, [len(built) - 1], [len(built) - 1]
-    if particle.kind == "choice":
-        empty, first, last = not particle.parts, list[int](), list[int]()
-        for branch, part in enumerate(particle.parts):
-            inner = None if branches is None else {**branches, particle.number: branch}
-            nullable, begin, end = _build(part, built, inner)
-            empty = empty or nullable
-            first += begin
-            last += end
-        return empty, first, last
-    empty, first, last = True, list[int](), list[int]()
-    for part in particle.parts:
-        nullable, begin, end = _build(part, built, branches)
-        _link(built, last, begin)
-        if empty:
-            first = [*first, *begin]
-        last = [*last, *end] if nullable else end
-        empty = empty and nullable
-    return empty, first, last
-
-
-def _link(built: list[_Position], ends: list[int], begins: list[int]) -> None:
-    for end in ends:
-        known = set(built[end].follow)
-        built[end].follow += [begin for begin in begins if begin not in known]

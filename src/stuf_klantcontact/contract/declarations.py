@@ -12,7 +12,8 @@ from typing import Final
 
 from lxml import etree
 
-from stuf_klantcontact.contract.content import Content, Particle, Wildcard
+from stuf_klantcontact.contract.automaton import Particle, Wildcard
+from stuf_klantcontact.contract.content import Content
 from stuf_klantcontact.names import XSD, XSI, qname, split
 
 _ELEMENT, _ATTRIBUTE = qname(XSD, "element"), qname(XSD, "attribute")

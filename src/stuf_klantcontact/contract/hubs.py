@@ -10,15 +10,14 @@ import re
 from collections.abc import Mapping
 from copy import deepcopy
 from dataclasses import dataclass, field, replace
-from difflib import get_close_matches
-from pathlib import PurePosixPath
 from typing import Final
 from urllib.parse import unquote
 
 from lxml import etree
 
+from stuf_klantcontact.contract import remarks
 from stuf_klantcontact.contract.description import Description, SchemaFile, is_answer, is_message
-from stuf_klantcontact.errors import Severity, Text, Violation
+from stuf_klantcontact.errors import Violation
 from stuf_klantcontact.names import SOAP11, SOAP12, WSDL, XSD, qname, split
 from stuf_klantcontact.parsing.markup import quoteattr
 
@@ -132,34 +131,9 @@ class Hubs:
 
     def _left_out(self, document: Document, line: int | None, reason: str) -> None:
         self.documents.remove(document)
-        self._say(
-            "SET-COMPILE",
-            document.path,
-            line,
-            nl=f"Dit schema is niet te gebruiken en weggelaten: {reason}",
-            en=f"This schema cannot be used and is left out: {reason}",
-            hint=Text(
-                "Haal de levering opnieuw op, of vraag de leverancier om een die klopt.",
-                "Fetch the release again, or ask its publisher for one that is right.",
-            ),
-        )
+        self.problems.append(remarks.left_out(document.path, line, reason=reason))
 
     # Making it
-
-    def _say(
-        self,
-        rule: str,
-        path: str,
-        line: int | None,
-        *,
-        nl: str,
-        en: str,
-        hint: Text | None = None,
-        severity: Severity = "error",
-    ) -> None:
-        self.problems.append(
-            Violation(rule=rule, message=Text(nl, en), hint=hint, severity=severity, line=line, path=path)
-        )
 
     def _parse(self, name: str, data: bytes) -> etree._Element | None:
         parser = etree.XMLParser(
@@ -169,35 +143,14 @@ class Hubs:
             root = etree.fromstring(data, parser)
         except (etree.XMLSyntaxError, ValueError) as error:
             line = error.lineno if isinstance(error, etree.XMLSyntaxError) else None
-            self._say(
-                "SET-MALFORMED",
-                name,
-                line,
-                nl=f"Geen welgevormde XML: {_short(str(error))}",
-                en=f"Not well-formed XML: {_short(str(error))}",
-                hint=Text("Haal het bestand opnieuw op.", "Fetch the file again."),
-            )
+            self.problems.append(remarks.malformed(name, line, reason=str(error)))
             return None
         if root.getroottree().docinfo.internalDTD is not None:
-            self._say(
-                "SET-DOCTYPE",
-                name,
-                1,
-                nl="Een DOCTYPE, en dus misschien entiteiten: dit bestand is niet gelezen.",
-                en="A DOCTYPE, and so perhaps entities: this file was not read.",
-                hint=Text("Haal de DOCTYPE uit het bestand.", "Take the DOCTYPE out of the file."),
-            )
+            self.problems.append(remarks.doctype(name))
             return None
         wanted = WSDL if name.lower().endswith(".wsdl") else XSD
         if split(str(root.tag))[0] != wanted:
-            self._say(
-                "SET-MALFORMED",
-                name,
-                _line(root),
-                nl="Dit is geen schema of WSDL; overgeslagen.",
-                en="This is no schema or WSDL; skipped.",
-                severity="warning",
-            )
+            self.problems.append(remarks.no_schema(name, remarks.line(root)))
             return None
         return root
 
@@ -247,7 +200,8 @@ class Hubs:
             for reference in root.iterchildren(qname(WSDL, "import")):
                 target = _joined(name, reference.get("location", ""))
                 if target not in self.wsdls and target not in known:
-                    self._missing(name, reference, reference.get("location", ""), list(self.wsdls), used=False)
+                    said = reference.get("location", "")
+                    self.problems.append(remarks.missing(name, reference, said, names=list(self.wsdls), used=False))
 
     def _target(
         self, path: str, reference: etree._Element, *, namespaces: set[str], names: dict[str, str]
@@ -257,74 +211,19 @@ class Hubs:
         used = reference.tag == _IMPORT and (namespace in namespaces or namespace == XML)
         if location is None:
             if reference.tag == _IMPORT and not used:
-                self._missing(path, reference, namespace, [], used=False)
+                self.problems.append(remarks.missing(path, reference, namespace, names=[], used=False))
             return None
         if _ELSEWHERE.match(location):
-            self._network(path, reference, location, used=used)
+            self.problems.append(remarks.network(path, reference, location, used=used))
             return None
         target = _joined(path.partition("#")[0], location)
         if target.lower() in names:
             if target not in names.values():
-                self._case(path, reference, location, names[target.lower()])
+                self.problems.append(remarks.case(path, reference, location, actual=names[target.lower()]))
             self._referred.add(names[target.lower()])
             return names[target.lower()]
-        self._missing(path, reference, location, list(names.values()), used=used)
+        self.problems.append(remarks.missing(path, reference, location, names=list(names.values()), used=used))
         return None
-
-    def _network(self, path: str, reference: etree._Element, location: str, *, used: bool) -> None:
-        shown = _short(location)
-        what = ("Het schema van die namespace uit de set is gebruikt.", "The set's own schema of it was used.")
-        if not used:
-            what = ("Zonder dat bestand ontbreekt er iets.", "Without that file something is missing.")
-        self._say(
-            "SET-NETWORK",
-            path,
-            _line(reference),
-            nl=f"Verwijst naar {shown}: er wordt niets van het netwerk of van buiten de set gehaald. {what[0]}",
-            en=f"Refers to {shown}: nothing is fetched from the network or from outside the set. {what[1]}",
-            hint=Text(
-                "Leg het bestand in de map en verwijs ernaar met een pad.",
-                "Put the file into the folder and refer to it by a path.",
-            ),
-            severity="warning" if used else "error",
-        )
-
-    def _missing(
-        self, path: str, reference: etree._Element, location: str, names: list[str], *, used: bool
-    ) -> None:
-        local = PurePosixPath(location).name
-        close = get_close_matches(local[:80], [PurePosixPath(name).name for name in names], n=1, cutoff=0.92)
-        hint = Text(
-            "Vul de levering aan; wat alleen daarin staat, is nu onbekend.",
-            "Complete the release; what only that file defines is not known now.",
-        )
-        if used:
-            hint = Text(
-                "Niets te doen: de namespace is er uit andere bestanden.",
-                "Nothing to do: other files have that namespace.",
-            )
-        elif close:
-            hint = Text(f"Bedoeld is misschien {close[0]}.", f"Perhaps {close[0]} is meant.")
-        self._say(
-            "SET-MISSING",
-            path,
-            _line(reference),
-            nl=f"Verwijst naar {_short(location)}, en dat zit niet in de set.",
-            en=f"Refers to {_short(location)}, which is not in the set.",
-            hint=hint,
-            severity="warning",
-        )
-
-    def _case(self, path: str, reference: etree._Element, location: str, actual: str) -> None:
-        self._say(
-            "SET-CASE",
-            path,
-            _line(reference),
-            nl=f"Verwijst naar {_short(location)}; het bestand heet {PurePosixPath(actual).name}.",
-            en=f"Refers to {_short(location)}; the file is called {PurePosixPath(actual).name}.",
-            hint=Text("Schrijf de naam precies zo.", "Write the name exactly so."),
-            severity="warning",
-        )
 
     def _agree(self, document: Document, reference: etree._Element, found: Document) -> None:
         if reference.tag == _IMPORT:
@@ -335,13 +234,8 @@ class Hubs:
             if reference.tag == _REDEFINE:
                 self._redefined.add(found.path)
         if wanted != actual:
-            self._say(
-                "SET-NAMESPACE",
-                document.path,
-                _line(reference),
-                nl=f"Verwacht in {found.path} namespace {wanted or '-'}, maar dat bestand heeft {actual or '-'}.",
-                en=f"Expects namespace {wanted or '-'} in {found.path}, but that file has {actual or '-'}.",
-                hint=Text("Laat beide dezelfde namespace noemen.", "Let both name the same namespace."),
+            self.problems.append(
+                remarks.namespace(document.path, reference, found.path, wanted=wanted, actual=actual)
             )
 
     def _adopt(self) -> None:
@@ -373,29 +267,16 @@ class Hubs:
             self.documents.remove(document)
             other, name = twice[0]
             if other.components == document.components and _same(other.root, document.root):
-                self._say(
-                    "SET-DUPLICATE",
-                    document.path,
-                    None,
-                    nl=f"Hetzelfde als {other.path}; een keer gebruikt.",
-                    en=f"The same as {other.path}; used once.",
-                    severity="warning",
-                )
+                self.problems.append(remarks.duplicate(document.path, other.path))
                 continue
-            ours, theirs = document.version or "?", other.version or "?"
-            self._say(
-                "SET-CONTRADICTORY",
-                document.path,
-                None,
-                nl=f"Definieert net als {other.path} {name} (versie {ours} en {theirs}); weggelaten.",
-                en=f"Defines {name}, as {other.path} does (version {ours} and {theirs}); left out.",
-                hint=Text(
-                    "Leg elk patchniveau in een eigen map en noem die apart.",
-                    "Put each patch level into a folder of its own and name that.",
+            self.problems.append(
+                remarks.contradictory(
+                    document.path,
+                    other.path,
+                    name=name,
+                    versions=(document.version, other.version),
+                    referred=document.path in self._referred,
                 )
-                if document.path in self._referred
-                else Text("Niets te doen: niets verwijst ernaar.", "Nothing to do: nothing refers to it."),
-                severity="error" if document.path in self._referred else "warning",
             )
 
     def _rank(self, document: Document) -> tuple[bool, str, str]:
@@ -429,7 +310,7 @@ class Hubs:
 
         for key, (document, group) in groups.items():
             if size(key, 0) > _PARTS and document in self.documents:
-                self._left_out(document, _line(group), f"group {key[1]} becomes {sizes[key]} elements")
+                self._left_out(document, remarks.line(group), f"group {key[1]} becomes {sizes[key]} elements")
 
     def _point(self) -> None:
         """Name the stored files and let every import point at a hub; what is included is in the hub."""
@@ -468,46 +349,15 @@ class Hubs:
                 prefix, colon, local = element.rpartition(":")
                 wanted = qname(part.nsmap.get(prefix if colon else None) or "", local)
                 if wanted not in roots:
-                    close = get_close_matches(local[:80], [split(root)[1] for root in roots], n=1, cutoff=0.8)
-                    self._say(
-                        "SET-WSDL",
-                        name,
-                        _line(part),
-                        nl=f"Noemt bericht {_short(element)}, dat geen schema van de set definieert.",
-                        en=f"Names message {_short(element)}, which no schema of the set defines.",
-                        hint=Text(f"Bedoeld is misschien {close[0]}.", f"Perhaps {close[0]} is meant.")
-                        if close
-                        else None,
-                        severity="warning",
+                    self.problems.append(
+                        remarks.wsdl(name, part, element, names=[split(root)[1] for root in roots])
                     )
         for document in self.documents:
             for pattern in document.root.iter(qname(XSD, "pattern")):
-                if explosive(pattern.get("value", "")):
-                    self._say(
-                        "SET-PATTERN",
-                        document.path,
-                        _line(pattern),
-                        nl="Dit patroon kan bij een lange waarde zeer veel rekentijd kosten.",
-                        en="This pattern may take very much computing time on a long value.",
-                        hint=Text(
-                            "Schrijf het patroon zonder herhaling binnen een herhaling.",
-                            "Write the pattern without a repetition inside a repetition.",
-                        ),
-                        severity="warning",
-                    )
+                if remarks.explosive(pattern.get("value", "")):
+                    self.problems.append(remarks.pattern(document.path, pattern))
         if not any(is_message(name) and not is_answer(name) for name in roots):
-            self._say(
-                "SET-NO-MESSAGES",
-                "",
-                None,
-                nl="Deze set heeft typen en geen berichten, hooguit de Bv en Fo van StUF: niets te valideren.",
-                en="This set has types but no messages, at most the Bv and Fo of StUF: nothing can be validated.",
-                hint=Text(
-                    "Voeg de schema's met berichten (…_msg_….xsd) toe.",
-                    "Add the schemas with messages (…_msg_….xsd).",
-                ),
-                severity="warning",
-            )
+            self.problems.append(remarks.NO_MESSAGES)
 
 
 def build(files: Mapping[str, bytes]) -> Hubs:
@@ -544,23 +394,6 @@ def envelope(namespace: str, imports: str) -> str:
 """
 
 
-_NESTED: Final = re.compile(r"\((?:[^()\\]|\\.)*(?:[+*]|\{\d*,\})(?:[^()\\]|\\.)*\)(?:[+*]|\{\d*,\}|\{\d{2,}\})")
-_REPEATED_CHOICE: Final = re.compile(r"\(((?:[^()\\|]|\\.)+(?:\|(?:[^()\\|]|\\.)+)+)\)(?:[+*]|\{\d*,\})")
-
-
-def explosive(pattern: str) -> bool:
-    """Whether a pattern repeats what can itself be read in several ways: (a+)+ or (a|aa)*."""
-    if _NESTED.search(pattern[:2_000]):
-        inner = _NESTED.search(pattern[:2_000])
-        # (b+c)* is harmless: what ends each round is not what is repeated in it.
-        return inner is not None and inner.group(0)[1:].rpartition(")")[0][-1:] in "+*}"
-    for found in _REPEATED_CHOICE.finditer(pattern[:2_000]):
-        ways = found.group(1).split("|")
-        if any(one != other and other.startswith(one) for one in ways for other in ways):
-            return True
-    return False
-
-
 def _elements(root: etree._Element) -> list[str]:
     return [
         element.get("name", "").strip()
@@ -575,8 +408,8 @@ def _version(root: etree._Element) -> str:
     for appinfo in root.iter("{*}appinfo"):
         said = {split(str(part.tag))[1]: (part.text or "").strip() for part in appinfo.iterchildren(etree.Element)}
         parts = [version, *(f"{key} {said[key]}" for key in ("patch", "patchdatum") if said.get(key))]
-        return _short(", ".join(part for part in parts if part))
-    return _short(version)
+        return remarks.short(", ".join(part for part in parts if part))
+    return remarks.short(version)
 
 
 def _same(one: etree._Element, other: etree._Element) -> bool:
@@ -586,7 +419,7 @@ def _same(one: etree._Element, other: etree._Element) -> bool:
 def _plain(root: etree._Element) -> bytes:
     copy = etree.fromstring(etree.tostring(root))
     etree.strip_elements(copy, qname(XSD, "annotation"), with_tail=False)
-    for reference in copy.iterchildren(_INCLUDE, _IMPORT):
+    for reference in list(copy.iterchildren(_INCLUDE, _IMPORT)):
         copy.remove(reference)
     for key in ("version", "id"):
         if key in copy.attrib:
@@ -596,13 +429,3 @@ def _plain(root: etree._Element) -> bytes:
 
 def _joined(path: str, location: str) -> str:
     return posixpath.normpath(posixpath.join(posixpath.dirname(path), unquote(location.strip())))
-
-
-def _line(element: etree._Element) -> int | None:
-    line: int | None = element.sourceline  # type: ignore[assignment]  # the stub knows no type
-    return line
-
-
-def _short(text: str) -> str:
-    clean = "".join(character if character.isprintable() else "\N{REPLACEMENT CHARACTER}" for character in text)
-    return clean if len(clean) <= 160 else clean[:159] + "…"

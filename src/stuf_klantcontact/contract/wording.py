@@ -11,55 +11,10 @@ from typing import Final
 
 from lxml import etree
 
+from stuf_klantcontact.contract.masking import MASK, of_person, safe
+from stuf_klantcontact.contract.masking import mask as mask
 from stuf_klantcontact.errors import Text, Violation
 from stuf_klantcontact.names import prefixed, split
-
-MASK: Final = "***"
-
-_SHOWN: Final = frozenset(
-    {
-        # stuurgegevens, parameters and attributes
-        *("berichtcode", "organisatie", "applicatie", "administratie", "referentienummer", "crossRefnummer"),
-        *(
-            "tijdstipBericht",
-            "functie",
-            "entiteittype",
-            "sectormodel",
-            "versie",
-            "type",
-            "mutatiesoort",
-            "code",
-            "plek",
-        ),
-        *("indicatorOvername", "intermediair", "verwerkingssoort", "noValue", "nil", "contentType"),
-        # the contact: codes, moments and types, nothing of a person
-        *("zaakidentificatie", "DatumGezet", "Type", "richting", "groep", "effect", "Ontvangstdatum"),
-        *("Verzenddatum", "Formaat", "Taal", "severity", "rule", "line", "column"),
-        # zkn0320
-        *("bronorganisatie", "verantwoordelijkeOrganisatie", "organisatie-identificatie", "kanaal", "tijdstip"),
-        *("datum", "jaarMaand", "jaar", "typering", "status", "vertrouwelijkaanduiding", "extensie"),
-        *("eib.formaat", "eib.taal", "eib.bestandsomvang", "sta.volgnummer"),
-    }
-)
-"""Elements and attributes whose value may be shown; any other may be of a person."""
-_NUMBERS: Final = frozenset(
-    {
-        *(
-            "DatumGezet",
-            "tijdstipBericht",
-            "Ontvangstdatum",
-            "Verzenddatum",
-            "tijdstip",
-            "datum",
-            "referentienummer",
-        ),
-        *("crossRefnummer", "bronorganisatie", "verantwoordelijkeOrganisatie", "organisatie-identificatie"),
-        *("zaakidentificatie", "organisatie"),
-    }
-)
-"""Those of them in which a long number is as it should be; elsewhere it may be a BSN in the wrong place."""
-_PERSONS_NUMBER: Final = re.compile(r"(?<![0-9])[0-9]{8,9}(?![0-9])|[0-9]{18,}|@")
-_PERSONS: Final = frozenset({"geboorte", "geboortedatum"})
 
 _NAMES: Final = 6
 """So many names fit in a sentence."""
@@ -160,12 +115,12 @@ def unknown_root(
             f"{local} bestaat wel in namespace {wanted}; pas de namespace aan.",
             f"{local} does exist in namespace {wanted}; change the namespace.",
         )
-    shown = _safe(namespace, 100) or "-"
+    shown = safe(namespace, 100) or "-"
     return Violation(
         rule="XSD-UNKNOWN-ROOT",
         message=Text(
-            f"{_safe(local)} in namespace {shown} is geen bericht dat dit koppelvlak kent.",
-            f"{_safe(local)} in namespace {shown} is not a message of this interface.",
+            f"{safe(local)} in namespace {shown} is geen bericht dat dit koppelvlak kent.",
+            f"{safe(local)} in namespace {shown} is not a message of this interface.",
         ),
         hint=hint,
         line=place[0] if place else _line(element),
@@ -442,21 +397,7 @@ def _value(finding: Finding) -> str | None:
     if finding.rule == "XSD-CONTENT":
         return MASK
     local = split(finding.attribute or str(finding.element.tag))[1]
-    return mask(raw, local=local, person=_of_person(finding.element))
-
-
-def mask(value: str, *, local: str, person: bool = False) -> str:
-    """`value` of the element or attribute `local`, or ``***`` where it may be of a person."""
-    if local not in _SHOWN or person:
-        return MASK
-    if local not in _NUMBERS and _PERSONS_NUMBER.search(value):
-        return MASK
-    return _safe(value)
-
-
-def _of_person(element: etree._Element) -> bool:
-    ancestors = (element, *element.iterancestors())
-    return any(split(str(ancestor.tag))[1] in _PERSONS for ancestor in ancestors)
+    return mask(raw, local=local, person=of_person(finding.element))
 
 
 def _line(element: etree._Element) -> int | None:
@@ -466,14 +407,4 @@ def _line(element: etree._Element) -> int | None:
 
 def _called(tag: str) -> str:
     """An element's name for people, shortened: a sender may make it as long as he likes."""
-    return _safe(prefixed(tag), 80)
-
-
-def _safe(value: str, length: int = 40) -> str:
-    """On one line, without control characters, of a bounded length."""
-    clean = value
-    if not value.isprintable():
-        clean = "".join(
-            character if character.isprintable() else "\N{REPLACEMENT CHARACTER}" for character in value
-        )
-    return clean if len(clean) <= length else clean[: length - 1] + "…"
+    return safe(prefixed(tag), 80)

@@ -1,0 +1,80 @@
+"""Which values may be shown: codes, moments and types; nothing that may be of a person."""
+
+import re
+from typing import Final
+
+from lxml import etree
+
+from stuf_klantcontact.names import split
+
+MASK: Final = "***"
+
+_SHOWN: Final = frozenset(
+    {
+        # stuurgegevens, parameters and attributes
+        *("berichtcode", "organisatie", "applicatie", "administratie", "referentienummer", "crossRefnummer"),
+        *(
+            "tijdstipBericht",
+            "functie",
+            "entiteittype",
+            "sectormodel",
+            "versie",
+            "type",
+            "mutatiesoort",
+            "code",
+            "plek",
+        ),
+        *("indicatorOvername", "intermediair", "verwerkingssoort", "noValue", "nil", "contentType"),
+        # the contact: codes, moments and types, nothing of a person
+        *("zaakidentificatie", "DatumGezet", "Type", "richting", "groep", "effect", "Ontvangstdatum"),
+        *("Verzenddatum", "Formaat", "Taal", "severity", "rule", "line", "column"),
+        # zkn0320
+        *("bronorganisatie", "verantwoordelijkeOrganisatie", "organisatie-identificatie", "kanaal", "tijdstip"),
+        *("datum", "jaarMaand", "jaar", "typering", "status", "vertrouwelijkaanduiding", "extensie"),
+        *("eib.formaat", "eib.taal", "eib.bestandsomvang", "sta.volgnummer"),
+    }
+)
+"""Elements and attributes whose value may be shown; any other may be of a person."""
+_NUMBERS: Final = frozenset(
+    {
+        *(
+            "DatumGezet",
+            "tijdstipBericht",
+            "Ontvangstdatum",
+            "Verzenddatum",
+            "tijdstip",
+            "datum",
+            "referentienummer",
+        ),
+        *("crossRefnummer", "bronorganisatie", "verantwoordelijkeOrganisatie", "organisatie-identificatie"),
+        *("zaakidentificatie", "organisatie"),
+    }
+)
+"""Those of them in which a long number is as it should be; elsewhere it may be a BSN in the wrong place."""
+_PERSONS_NUMBER: Final = re.compile(r"(?<![0-9])[0-9]{8,9}(?![0-9])|[0-9]{18,}|@")
+_PERSONS: Final = frozenset({"geboorte", "geboortedatum"})
+
+
+def mask(value: str, *, local: str, person: bool = False) -> str:
+    """`value` of the element or attribute `local`, or ``***`` where it may be of a person."""
+    if local not in _SHOWN or person:
+        return MASK
+    if local not in _NUMBERS and _PERSONS_NUMBER.search(value):
+        return MASK
+    return safe(value)
+
+
+def of_person(element: etree._Element) -> bool:
+    """Whether it stands in something that says a thing of a person."""
+    ancestors = (element, *element.iterancestors())
+    return any(split(str(ancestor.tag))[1] in _PERSONS for ancestor in ancestors)
+
+
+def safe(value: str, length: int = 40) -> str:
+    """On one line, without control characters, of a bounded length."""
+    clean = value
+    if not value.isprintable():
+        clean = "".join(
+            character if character.isprintable() else "\N{REPLACEMENT CHARACTER}" for character in value
+        )
+    return clean if len(clean) <= length else clean[: length - 1] + "…"
