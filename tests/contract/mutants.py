@@ -38,6 +38,7 @@ def mutate(original: etree._Element, chance: random.Random) -> Mutant:
     """One change, of one of seven kinds."""
     message = deepcopy(original)
     elements = list(message.iter(etree.Element))[1:]
+    assert elements
     return chance.choice(_KINDS)(message, elements, chance)
 
 
