@@ -5,7 +5,7 @@ import os
 import platform
 import sys
 
-from benchmarks import intake, parts, verdict
+from benchmarks import intake, parts, validation, verdict
 from benchmarks.figure import table
 from benchmarks.load import CONNECTIONS, client
 from benchmarks.stage import stage
@@ -16,12 +16,17 @@ def main() -> int:
     """Always 0 when everything ran: whether an aim is met depends on the machine, so people read the table."""
     words = argparse.ArgumentParser(prog="python -m benchmarks", description="What the gateway costs, as ratios.")
     words.add_argument("--quick", action="store_true", help="only show that it runs: no figure means anything")
-    quick = words.parse_args().quick
+    words.add_argument("--set", type=int, default=200, metavar="MB", help="size of the berichtenSet (1000: a GB)")
+    given = words.parse_args()
+    quick = given.quick
     with stage() as found:
         figures = [
             *intake.measure(found, rounds=1 if quick else 7, seconds=1 if quick else 4),
             *parts.measure(found, messages=100 if quick else 2000),
             *verdict.measure(found.message, rounds=3 if quick else 15, messages=100 if quick else 2000),
+            *validation.measure(
+                rounds=1 if quick else 15, messages=20 if quick else 500, megabytes=1 if quick else given.set
+            ),
         ]
         print(
             f"Python {platform.python_version()}, {os.cpu_count()} cores; {intake.WORKERS} workers with "
