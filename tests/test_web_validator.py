@@ -73,12 +73,12 @@ def test_findings_stand_beside_the_lines_that_they_are_about() -> None:
     assert len(links) >= 2
     for target in links:
         assert page.count(f'id="{target}"') == 1
-    back = re.findall(r'class="nr" id="r-1-\d+" href="#(b-1-\d+)"', page)
+    back = re.findall(r'class="nr error" id="r-1-\d+" href="#(b-1-\d+)"', page)
     assert sorted(back) == sorted(re.findall(r'<li id="(b-1-\d+)"', page))
     marked = re.findall(r'<div class="line error" data-n="(\d+)">', page)
     wrong = [n for n, line in enumerate(INVALID.splitlines(), 1) if b"DatumGezt" in line or b"GEHEIM" in line]
     assert {str(n) for n in wrong} <= set(marked)
-    assert "<mark>&lt;gfo:Type</mark>" in page
+    assert '<mark class="error">&lt;gfo:Type</mark>' in page
 
 
 def test_the_message_is_shown_escaped_and_a_persons_number_is_masked_in_findings() -> None:

@@ -23,7 +23,7 @@ STRETCH: Final = 1_600
 _HEAD, _TAIL = 1_000, 300
 
 _DECLARED: Final = re.compile(r"""^<\?xml[^>]{0,200}?\sencoding\s*=\s*["']([A-Za-z0-9._:-]{1,40})["']""")
-_TAG: Final = re.compile(r"</?[^\s/><]*|[^\s<]{1,20}")
+_TAG: Final = re.compile(r"</?[^\s/><]*|[^\s<>]{1,60}")
 _BOMS: Final = (
     (codecs.BOM_UTF8, "utf-8"),
     (codecs.BOM_UTF32_LE, "utf-32-le"),
