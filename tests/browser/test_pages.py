@@ -293,7 +293,9 @@ def test_without_scripts(chromium: Browser, address: str, size: ViewportSize) ->
 
 @SIZES
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_axe_finds_nothing_serious(chromium: Browser, address: str, size: ViewportSize, scheme: Literal["light", "dark"]) -> None:
+def test_axe_finds_nothing_serious(
+    chromium: Browser, address: str, size: ViewportSize, scheme: Literal["light", "dark"]
+) -> None:
     with chromium.new_context(base_url=address, viewport=size, color_scheme=scheme) as context:
         page = context.new_page()
         for path in ("/", "/fouten", "/fouten/KC-05?lang=en", "/nope", "/valideren?lang=en", "/valideren"):
