@@ -153,7 +153,7 @@ class Limits(_Section):
 
 
 class Validator(_Section):
-    """[validator]: the page /valideren and POST /api/v1/validate, both open to everyone who can reach the gateway."""
+    """[validator]: the page /valideren and POST /api/v1/validate, open to everyone who can reach the gateway."""
 
     sets: Mapping[Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,49}$")], Path] = Field(
         {}, description="schema sets to choose from beside our own: name to folder or ZIP of a release"
