@@ -121,7 +121,7 @@ def test_a_connection_that_dies_in_use_raises_and_the_next_use_succeeds(database
 
 
 def test_borrowing_a_connection_costs_next_to_nothing(database: Database) -> None:
-    """A small part of the cheapest statement, both measured here and now: the machine may be busy with other work."""
+    """A small part of the cheapest statement, both measured here and now: others may use the machine."""
 
     def borrow() -> float:
         start = time.perf_counter()
