@@ -4,7 +4,6 @@ Every form has the same fields, in the order of docs/error-codes.md. Nothing her
 allowed in XML is dropped character by character, because a report must always reach the sender.
 """
 
-import json
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -12,7 +11,7 @@ from lxml import etree
 
 from stuf_klantcontact.errors import Text, Violation
 from stuf_klantcontact.names import KC, qname
-from stuf_klantcontact.report.model import Language, Layer, Report, layer, printable, url
+from stuf_klantcontact.report.model import Language, Layer, Report, json_text, layer, printable, url
 from stuf_klantcontact.report.sarif import Describe
 from stuf_klantcontact.report.text import as_text
 
@@ -50,7 +49,7 @@ def as_dict(report: Report, *, base: str = "") -> dict[str, Any]:
 def as_json(reports: Sequence[Report], *, base: str = "") -> str:
     """One report as an object, several as an array."""
     documents = [as_dict(report, base=base) for report in reports]
-    return json.dumps(documents[0] if len(documents) == 1 else documents, ensure_ascii=False, indent=2)
+    return json_text(documents[0] if len(documents) == 1 else documents, indent=2)
 
 
 def as_element(violations: Iterable[Violation], *, base: str = "") -> etree._Element:

@@ -1,7 +1,8 @@
 """What was found in one document, and of which layer each finding is."""
 
+import json
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 from stuf_klantcontact.errors import Text, Violation
 
@@ -71,3 +72,8 @@ def printable(text: str) -> str:
 
 def _escaped(character: str) -> str:
     return " " if character.isspace() else character.encode("unicode_escape").decode()
+
+
+def json_text(value: Any, *, indent: int | None = None) -> str:
+    """JSON that UTF-8 can hold: half a surrogate pair, as a file name may have, stands there as its escape."""
+    return json.dumps(value, ensure_ascii=False, indent=indent).encode("utf-8", "backslashreplace").decode()

@@ -4,13 +4,12 @@ A run is written piece by piece, results first, so that a file of gigabytes can 
 OASIS SARIF 2.1.0 §3.13 to §3.52.
 """
 
-import json
 from collections.abc import Callable, Iterable
 from pathlib import PurePath
 from typing import Any, Final
 from urllib.parse import quote
 
-from stuf_klantcontact.report.model import Language, Report, layer, said, url
+from stuf_klantcontact.report.model import Language, Report, json_text, layer, said, url
 
 SCHEMA: Final = "https://json.schemastore.org/sarif-2.1.0.json"
 Describe = Callable[[str], str]
@@ -56,7 +55,7 @@ def end(rules: Iterable[str], *, describe: Describe, version: str, base: str = "
             for rule in sorted(rules)
         ],
     }
-    tool = json.dumps({"driver": driver}, ensure_ascii=False)
+    tool = json_text({"driver": driver})
     return f'\n],\n"columnKind": "unicodeCodePoints",\n"tool": {tool}\n}}\n]\n}}'
 
 

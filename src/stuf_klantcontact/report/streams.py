@@ -1,13 +1,12 @@
 """Reports written one after another, so that nobody need hold them all: text, JSON, SARIF, JUnit."""
 
-import json
 import shutil
 from collections.abc import Callable
 from tempfile import SpooledTemporaryFile
 from typing import Final, Literal, Protocol, TextIO
 
 from stuf_klantcontact.report import junit, sarif
-from stuf_klantcontact.report.model import Language, Report
+from stuf_klantcontact.report.model import Language, Report, json_text
 from stuf_klantcontact.report.text import Source, as_text
 
 Form = Literal["text", "json", "sarif", "junit"]
@@ -70,7 +69,7 @@ class _Json:
         self._first = ""
 
     def add(self, report: Report, *, source: Source | None = None) -> None:
-        text = json.dumps(self._as_dict(report), ensure_ascii=False, indent=2)
+        text = json_text(self._as_dict(report), indent=2)
         self._count += 1
         if self._count == 1:
             self._first = text
@@ -95,7 +94,7 @@ class _Sarif:
     def add(self, report: Report, *, source: Source | None = None) -> None:
         for result in sarif.results(report, language=self._language):
             self._rules.add(result["ruleId"])
-            self._out.write(self._separator + json.dumps(result, ensure_ascii=False))
+            self._out.write(self._separator + json_text(result))
             self._separator = ",\n"
 
     def close(self) -> None:
