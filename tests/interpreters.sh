@@ -40,7 +40,7 @@ for version in $SUPPORTED; do
     venv=".venv-$version"
     if [ ! -f "$venv/.ready" ] || [ pyproject.toml -nt "$venv/.ready" ]; then
         "$python" -m venv "$venv"
-        "$venv/bin/python" -m pip install -q --disable-pip-version-check -e '.[dev]'
+        "$venv/bin/python" -m pip install -q --disable-pip-version-check -e '.[door]'
         touch "$venv/.ready"
     fi
     echo "== Python $version: ${tests[*]}"

@@ -505,3 +505,20 @@ class TestCommand:
         assert result.exit_code == 1
         assert "leads out of it" in result.output
         assert CliRunner().invoke(cli, ["schemas", "check", str(tmp_path / "weg")]).exit_code == 2
+
+
+def test_a_fixed_length_is_told_whichever_way_it_is_missed(tmp_path: Path) -> None:
+    """Too short and too long alike: the finding says how long it must be."""
+    (tmp_path / "vast.xsd").write_text(
+        '<xs:schema xmlns:xs="http://www.w3.org/2001/XMLSchema" targetNamespace="urn:vast">'
+        '<xs:element name="code"><xs:simpleType><xs:restriction base="xs:string"><xs:length value="4"/>'
+        "</xs:restriction></xs:simpleType></xs:element></xs:schema>",
+        encoding="utf-8",
+    )
+    held = contract.load_set(tmp_path, cache=tmp_path / "cache")
+    for value in ("abc", "abcde"):
+        element = etree.fromstring(f'<code xmlns="urn:vast">{value}</code>')
+        [finding] = held.violations(element)
+        assert (finding.rule, finding.expected) == ("XSD-LENGTH", "length 4")
+        assert finding.hint is not None
+        assert "precies 4" in finding.hint.nl

@@ -221,6 +221,12 @@ def _facet(finding: Finding, subject: str, *, empty: bool) -> tuple[Text, Text |
                 Text(f"Geef ten minste {number} teken(s).", f"Give at least {number} character(s)."),
                 f"minLength {number}",
             )
+        case "XSD-LENGTH" if finding.kind == "SCHEMAV_CVC_LENGTH_VALID":
+            return (
+                Text(f"{subject} heeft niet de juiste lengte.", f"{subject} has not the right length."),
+                Text(f"Geef precies {number} tekens.", f"Give exactly {number} characters."),
+                f"length {number}",
+            )
         case "XSD-LENGTH":
             return (
                 Text(f"{subject} is te lang.", f"{subject} is too long."),
