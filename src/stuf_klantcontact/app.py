@@ -8,6 +8,7 @@ import threading
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlsplit
 
 from stuf_klantcontact import contract as contracts
 from stuf_klantcontact import soap, web
@@ -16,6 +17,7 @@ from stuf_klantcontact.contract import Contract
 from stuf_klantcontact.delivery import Delivery
 from stuf_klantcontact.errors import ConfigurationError
 from stuf_klantcontact.intake import PORTS, Intake
+from stuf_klantcontact.intake.about import OPERATIONS
 from stuf_klantcontact.settings import Settings
 from stuf_klantcontact.store import Database, open_database
 from stuf_klantcontact.tijdstip import Clock, system_clock
@@ -53,6 +55,9 @@ def check(settings: Settings) -> None:
     for naam, abonnee in settings.abonnee.items():
         if abonnee.profiel != "zkn0320":
             mistakes.append(f'abonnee.{naam}.profiel "{abonnee.profiel}" is not supported yet; use "zkn0320"')
+        where = urlsplit(abonnee.endpoint)
+        if where.scheme not in ("http", "https") or not where.hostname:
+            mistakes.append(f'abonnee.{naam}.endpoint "{abonnee.endpoint}" is not an http or https address')
     gebruikers = [zender.gebruiker for zender in settings.zender.values() if zender.gebruiker]
     for gebruiker in sorted({g for g in gebruikers if gebruikers.count(g) > 1}):
         mistakes.append(f'gebruiker "{gebruiker}" belongs to more than one zender')
@@ -61,6 +66,9 @@ def check(settings: Settings) -> None:
             mistakes.append(
                 f"zender.{naam}.wachtwoord_hash is not an argon2 hash; make one with: stuf-klantcontact config hash"
             )
+        known = {operatie for _, operatie in OPERATIONS.values()}
+        for operatie in sorted(set(zender.operaties) - known):
+            mistakes.append(f'zender.{naam}.operaties: "{operatie}" is none of {", ".join(sorted(known))}')
     for naam, place in settings.validator.sets.items():
         if not place.exists():
             mistakes.append(f"validator.sets.{naam}: there is no {place}")

@@ -75,7 +75,7 @@ def run(
     function of a module, or a functools.partial of one. `threads` answer at once in a worker; a worker that grows
     beyond `memory` MB is replaced by a fresh one.
     """
-    _probe(host, port)
+    probe(host, port)
     alarm = multiprocessing.Lock()
     server = Granian(
         "stuf_klantcontact",
@@ -100,7 +100,7 @@ def run(
     return 0 if alarm.acquire(block=False) else 1
 
 
-def _probe(host: str, port: int) -> None:
+def probe(host: str, port: int) -> None:
     """Granian's sockets share a port with whoever wants it; a second gateway there would steal requests."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     with socket.socket(family, socket.SOCK_STREAM) as probe:

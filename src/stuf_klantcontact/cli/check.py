@@ -101,6 +101,8 @@ def config_hash(password: str) -> None:
 
     Example: stuf-klantcontact config hash > secrets/mijnzaken.hash
     """
+    if not password:
+        raise click.UsageError("an empty password is none")
     click.echo(hash_password(password))
 
 

@@ -24,7 +24,7 @@ import click
 from lxml import etree
 
 from stuf_klantcontact import contract as contracts
-from stuf_klantcontact import outbox
+from stuf_klantcontact import outbox, server
 from stuf_klantcontact import settings as settings_module
 from stuf_klantcontact.access import hash_password
 from stuf_klantcontact.cli.operate import table
@@ -326,6 +326,7 @@ def _stage(folder: Path, *, port: int) -> Iterator[Stage]:
     contract = contracts.load()
     passwords = {user: secrets.token_urlsafe(12) for user in ("mijnzaken", "zaaksysteem")}
     port = port or _free_port()
+    server.probe("127.0.0.1", port)  # else whoever listens there would be taken for our gateway
     config = folder / "gateway.toml"
     with FakeZaakmagazijn(contract=contract) as zaakmagazijn, FakeMailServer() as mail:
         config.write_text(_toml(folder, passwords, zaakmagazijn=zaakmagazijn, mail=mail), encoding="utf-8")

@@ -37,7 +37,7 @@ def messages() -> None:
 
 @messages.command("list")
 @CONFIG
-@click.option("--limit", default=50, show_default=True)
+@click.option("--limit", default=50, show_default=True, type=click.IntRange(min=1))
 def messages_list(config: Path | None, limit: int) -> None:
     """The newest messages.
 
@@ -91,7 +91,7 @@ def deliveries() -> None:
               show_default=True)  # fmt: skip
 @click.option("--abonnee", help="Only this receiver.")
 @click.option("--zaak", help="Only this zaak.")
-@click.option("--limit", default=50, show_default=True)
+@click.option("--limit", default=50, show_default=True, type=click.IntRange(min=1))
 def deliveries_list(config: Path | None, state: str, abonnee: str | None, zaak: str | None, limit: int) -> None:
     """What is in the outbox.
 
