@@ -6,7 +6,6 @@ zaakmagazijn and a mail server that receive. Every message has an expectation; t
 
 import secrets
 import signal
-import socket
 import subprocess
 import sys
 import threading
@@ -33,7 +32,7 @@ from stuf_klantcontact.errors import ConfigurationError
 from stuf_klantcontact.rgbz import Klantcontact, load_klantcontact
 from stuf_klantcontact.store import Database, open_database
 from stuf_klantcontact.store.embedded import private_data_dir
-from stuf_klantcontact.testing import FakeMailServer, FakeZaakmagazijn, cast
+from stuf_klantcontact.testing import FakeMailServer, FakeZaakmagazijn, cast, closed_port
 
 START_SECONDS: Final = 60.0
 DELIVERY_SECONDS: Final = 60.0
@@ -325,7 +324,7 @@ def _stage(folder: Path, *, port: int) -> Iterator[Stage]:
     """Everything started, and at the end everything stopped."""
     contract = contracts.load()
     passwords = {user: secrets.token_urlsafe(12) for user in ("mijnzaken", "zaaksysteem")}
-    port = port or _free_port()
+    port = port or closed_port()
     server.probe("127.0.0.1", port)  # else whoever listens there would be taken for our gateway
     config = folder / "gateway.toml"
     with FakeZaakmagazijn(contract=contract) as zaakmagazijn, FakeMailServer() as mail:
@@ -417,10 +416,3 @@ def _until_interrupted() -> None:
 
 def _copy(element: etree._Element) -> etree._Element:
     return etree.fromstring(etree.tostring(element))
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        number: int = probe.getsockname()[1]
-        return number
