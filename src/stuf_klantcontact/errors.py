@@ -4,8 +4,10 @@ A Refusal is the sender's to mend, Trouble is ours, a ConfigurationError is the 
 sentences for people in Dutch and English; none ever carries a stack trace or the payload of a message.
 """
 
+import traceback
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import PurePath
 from typing import Literal
 
 Severity = Literal["error", "warning"]
@@ -71,3 +73,10 @@ class Trouble(GatewayError):
 
 class ConfigurationError(GatewayError):
     """The gateway cannot start, or cannot go on, until somebody changes a setting: the message says which."""
+
+
+def where(error: BaseException) -> str:
+    """Kind and place of an exception for the log, never its text: that may quote the message."""
+    frames = traceback.extract_tb(error.__traceback__)
+    place = f"{PurePath(frames[-1].filename).name}:{frames[-1].lineno} in {frames[-1].name}" if frames else "?"
+    return f"exception={type(error).__name__} where={place}"

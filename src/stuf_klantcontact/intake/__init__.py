@@ -12,12 +12,10 @@ StUF 03.01 §4.4 and §8; stuf-facts §8.2 and §9.2; docs/mapping.md §3 to §5
 """
 
 import logging
-import traceback
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cache
-from pathlib import PurePath
 from typing import Any, Final
 from uuid import uuid4
 
@@ -27,6 +25,7 @@ from sqlalchemy.exc import IntegrityError
 
 from stuf_klantcontact import access, fouten, journal, outbox, parsing, rgbz, rules, stuurgegevens
 from stuf_klantcontact.contract import Contract
+from stuf_klantcontact.errors import where
 from stuf_klantcontact.fouten import Fout
 from stuf_klantcontact.intake import about, sending
 from stuf_klantcontact.intake.about import PORTS, REFERENCE_LENGTH, SYNCHRONOUS_PORTS, ZAKEN, Finding
@@ -140,10 +139,7 @@ class Intake:
             return self._unreadable(replace(received, envelope=None, unreadable=unreadable))
         except Exception as error:
             reference = uuid4().hex[:12]
-            # The text of an exception may quote the message, so only its kind and place are logged.
-            place = traceback.extract_tb(error.__traceback__)[-1]
-            where = f"{PurePath(place.filename).name}:{place.lineno}"
-            log.error("trouble %s: %s at %s, port %s", reference, type(error).__name__, where, received.port)
+            log.error("trouble %s: %s port=%s", reference, where(error), received.port)
             header = stuurgegevens.read(received.envelope.body) if received.envelope else None
             return self.trouble(received.port, reference, zender=received.zender, header=header)
 

@@ -12,10 +12,8 @@ SOAP 1.1; WS-I Basic Profile 1.1; protocolbindingen §3 and §4.
 import hashlib
 import logging
 import secrets
-import traceback
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from pathlib import PurePath
 from typing import Any, Final
 from xml.sax.saxutils import escape
 
@@ -24,7 +22,7 @@ from lxml import etree
 from stuf_klantcontact import fouten, parsing
 from stuf_klantcontact.access import Denied
 from stuf_klantcontact.contract import Contract
-from stuf_klantcontact.errors import Text, Trouble
+from stuf_klantcontact.errors import Text, Trouble, where
 from stuf_klantcontact.intake import Answer, Received
 from stuf_klantcontact.names import SOAP11
 from stuf_klantcontact.settings import Limits
@@ -122,11 +120,11 @@ class Door:
     def _troubled(self, port: str, error: Exception, *, raw: bytes | None) -> bytes:
         """The fault for what went wrong with us, and the one line in the log that goes with it."""
         reference = error.reference if isinstance(error, Trouble) else secrets.token_hex(6)
-        logger.error("trouble reference=%s %s port=%s %s", reference, _where(error), port, _described(raw))
+        logger.error("trouble reference=%s %s port=%s %s", reference, where(error), port, _described(raw))
         try:
             answer = self.trouble(port, reference)
         except Exception as second:
-            logger.error("trouble reference=%s while answering: %s", reference, _where(second))
+            logger.error("trouble reference=%s while answering: %s", reference, where(second))
             answer = _last_resort(reference)
         return _enveloped(answer)
 
@@ -209,10 +207,3 @@ def _described(raw: bytes | None) -> str:
     if raw is None:
         return "unread"
     return f"bytes={len(raw)} sha256={hashlib.sha256(raw).hexdigest()}"
-
-
-def _where(error: Exception) -> str:
-    """Kind and place of an exception, never its text: that may quote the message."""
-    frames = traceback.extract_tb(error.__traceback__)
-    place = f"{PurePath(frames[-1].filename).name}:{frames[-1].lineno} in {frames[-1].name}" if frames else "?"
-    return f"exception={type(error).__name__} where={place}"

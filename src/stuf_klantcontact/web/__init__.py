@@ -11,17 +11,15 @@ No section of the standard: this is not StUF.
 import logging
 import secrets
 import time
-import traceback
 from collections.abc import Iterable, Mapping
 from importlib.metadata import version
-from pathlib import PurePath
 from typing import Any, Final
 
 from flask import Flask, Response, jsonify, render_template, request
 from werkzeug.exceptions import HTTPException
 
 from stuf_klantcontact.contract import Contract
-from stuf_klantcontact.errors import Text
+from stuf_klantcontact.errors import Text, where
 from stuf_klantcontact.settings import Settings
 from stuf_klantcontact.tijdstip import Clock, system_clock
 from stuf_klantcontact.web import api, asked, explained, front, health, validator
@@ -94,9 +92,7 @@ def build(
     @web.errorhandler(Exception)
     def fail(error: Exception) -> Response:
         reference = secrets.token_hex(6)
-        frames = traceback.extract_tb(error.__traceback__)
-        place = f"{PurePath(frames[-1].filename).name}:{frames[-1].lineno}" if frames else "?"
-        logger.error("trouble reference=%s exception=%s where=%s", reference, type(error).__name__, place)
+        logger.error("trouble reference=%s %s", reference, where(error))
         return _error(500, reference=reference)
 
     return web
