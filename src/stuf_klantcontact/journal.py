@@ -54,6 +54,15 @@ class Bericht(MappedAsDataclass, Base, kw_only=True):
     )
 
 
+class ZenderKlok(MappedAsDataclass, Base, kw_only=True):
+    """The latest tijdstipBericht of a zender that asked us to guard it (StUF019)."""
+
+    __tablename__ = "zender_klok"
+
+    systeem: Mapped[str] = mapped_column(primary_key=True, doc="Systeem.sleutel")
+    tijdstip: Mapped[Moment]
+
+
 @dataclass(frozen=True, slots=True)
 class Previous:
     """An accepted message with the same zender and referentienummer: its hash, and the answer it got."""

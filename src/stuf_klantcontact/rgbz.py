@@ -124,6 +124,18 @@ class Klantcontact(MappedAsDataclass, Base, kw_only=True):
     uitkomst: Mapped[str] = mapped_column(default="")
     afspraken: Mapped[str] = mapped_column(default="")
     extra: Mapped[dict[str, Any]] = mapped_column(JSONB, default_factory=dict, doc="what travels in extraElementen")
+    bijzonderheden: Mapped[dict[str, Any]] = mapped_column(
+        JSONB,
+        default_factory=dict,
+        server_default="{}",
+        doc="what a StUF message said that has no column: noValue, incomplete dates, aanvullendeElementen …",
+    )
+    versie: Mapped[int] = mapped_column(
+        default=1, server_default="1", doc="rises with every correction and withdrawal"
+    )
+    ingetrokken: Mapped[bool] = mapped_column(
+        default=False, server_default="false", doc="withdrawn: it is in the dossier no longer"
+    )
     zaak_id: Mapped[int | None] = mapped_column(ForeignKey("zaak.id"), default=None)
     status_id: Mapped[int | None] = mapped_column(
         ForeignKey("status.id"), default=None, doc="the current status of the zaak when processed (rule 1)"
@@ -140,11 +152,23 @@ class Informatieobject(MappedAsDataclass, Base, kw_only=True):
     """INFORMATIEOBJECT (IOB) that a klantcontact brought with it."""
 
     __tablename__ = "informatieobject"
-    __table_args__ = (UniqueConstraint("klantcontact_id", "identificatie"),)
+    __table_args__ = (
+        UniqueConstraint("klantcontact_id", "identificatie", "sinds"),
+        Index("informatieobject_identificatie_idx", "identificatie"),
+    )
 
     id: Mapped[int] = mapped_column(Identity(), primary_key=True, init=False)
-    klantcontact_id: Mapped[int] = mapped_column(ForeignKey("klantcontact.id"), init=False)
-    klantcontact: Mapped[Klantcontact] = relationship(back_populates="informatieobjecten", default=None, repr=False)
+    klantcontact_id: Mapped[int | None] = mapped_column(ForeignKey("klantcontact.id"), init=False)
+    klantcontact: Mapped[Klantcontact | None] = relationship(
+        back_populates="informatieobjecten", default=None, repr=False
+    )
+    zaak_id: Mapped[int | None] = mapped_column(
+        ForeignKey("zaak.id"), default=None, doc="of a document that came before its contact, or without one"
+    )
+    sinds: Mapped[int] = mapped_column(
+        default=1, server_default="1", doc="the versie of the contact that brought it"
+    )
+    tot: Mapped[int | None] = mapped_column(default=None, doc="the versie of the contact that it is no part of")
     identificatie: Mapped[str] = mapped_column(String(40))
     bronorganisatie: Mapped[str] = mapped_column(String(9))
     creatiedatum: Mapped[date]
@@ -159,6 +183,23 @@ class Informatieobject(MappedAsDataclass, Base, kw_only=True):
     verwijzing: Mapped[str] = mapped_column(default="", doc="URI, when the document itself is elsewhere")
     inhoud_sha256: Mapped[bytes | None] = mapped_column(ForeignKey("document_inhoud.sha256"), default=None)
     inhoud: Mapped["DocumentInhoud | None"] = relationship(default=None, repr=False)
+    bijzonderheden: Mapped[dict[str, Any]] = mapped_column(
+        JSONB, default_factory=dict, server_default="{}", doc="what a StUF message said that has no column"
+    )
+
+
+class KlantcontactVersie(MappedAsDataclass, Base, kw_only=True):
+    """A klantcontact as it was before a correction or withdrawal: what `oud` of a kennisgeving says.
+
+    RGBZ keeps no history of a klantcontact, and neither is this one: it lets a message about an earlier change be
+    rendered after a later one.
+    """
+
+    __tablename__ = "klantcontact_versie"
+
+    klantcontact_id: Mapped[int] = mapped_column(ForeignKey("klantcontact.id"), primary_key=True)
+    versie: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    gegevens: Mapped[dict[str, Any]] = mapped_column(JSONB, doc="the columns of Klantcontact, by name")
 
 
 class DocumentInhoud(MappedAsDataclass, Base, kw_only=True):
@@ -236,10 +277,11 @@ INSERT: Final = """
     nieuw AS (
         INSERT INTO klantcontact (identificatie, verantwoordelijke_organisatie, datum_tijd, type, kanaal, onderwerp,
             toelichting, groep, effect, opvoerder, medewerker, partij, partij_herkomst, uitkomst, afspraken, extra,
-            zaak_id, status_id, bericht_id)
+            bijzonderheden, zaak_id, status_id, bericht_id)
         SELECT %(identificatie)s, %(rsin)s, %(datum_tijd)s, %(type)s, %(kanaal)s, %(onderwerp)s, %(toelichting)s,
             %(groep)s, %(effect)s, %(opvoerder)s, %(medewerker)s, %(partij)s, %(partij_herkomst)s, %(uitkomst)s,
-            %(afspraken)s, %(extra)s, %(zaak_id)s, %(status_id)s, bericht_nieuw.id FROM bericht_nieuw
+            %(afspraken)s, %(extra)s, %(bijzonderheden)s, %(zaak_id)s, %(status_id)s, bericht_nieuw.id
+        FROM bericht_nieuw
         RETURNING id)
 """
 """The CTE that adds a klantcontact for the row that CTE bericht_nieuw gives (none: nothing is added); its
@@ -311,6 +353,7 @@ def parameters(klantcontact: Klantcontact, *, documenten: Sequence[Informatieobj
         "uitkomst": klantcontact.uitkomst,
         "afspraken": klantcontact.afspraken,
         "extra": Jsonb(klantcontact.extra),
+        "bijzonderheden": Jsonb(klantcontact.bijzonderheden),
         "zaak_id": klantcontact.zaak_id,
         "status_id": klantcontact.status_id,
         "hashes": list(inhouden),

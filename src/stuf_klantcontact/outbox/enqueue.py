@@ -10,6 +10,7 @@ MAIL: Final = "mail"
 """The abonnee of everything that goes by mail; its sleutel is the address."""
 
 Soort = Literal["klcLk01", "iobLk01", "mail"]
+Mutatiesoort = Literal["T", "C", "V"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +22,8 @@ class Order:
     soort: Soort
     klantcontact: str
     document: str | None = None
+    mutatiesoort: Mutatiesoort = "T"
+    versie: int = 1
 
 
 def enqueue_parameter(orders: Iterable[Order]) -> str:
@@ -39,6 +42,8 @@ def enqueue_parameter(orders: Iterable[Order]) -> str:
                 "soort": order.soort,
                 "klantcontact": order.klantcontact,
                 "document": order.document,
+                "mutatiesoort": order.mutatiesoort,
+                "versie": order.versie,
                 "place": reached[stream],
                 "places": places[stream],
             }
@@ -53,8 +58,10 @@ outbox_order AS (
     SELECT *
       FROM ROWS FROM (
                jsonb_to_recordset(%(orders)s::jsonb)
-               AS (abonnee text, sleutel text, soort text, klantcontact text, document text, place int, places int)
-           ) WITH ORDINALITY AS o(abonnee, sleutel, soort, klantcontact, document, place, places, given)
+               AS (abonnee text, sleutel text, soort text, klantcontact text, document text, mutatiesoort text,
+                   versie bigint, place int, places int)
+           ) WITH ORDINALITY AS o(abonnee, sleutel, soort, klantcontact, document, mutatiesoort, versie,
+                                place, places, given)
 ), outbox_locked AS (
     INSERT INTO outbox_stream AS s (abonnee, sleutel, last_sequence, open_sequence, due_at, fence)
     SELECT abonnee, sleutel, places, 1, now(), 0
@@ -67,10 +74,10 @@ outbox_order AS (
            due_at = CASE WHEN s.open_sequence IS NULL THEN excluded.due_at ELSE s.due_at END
     RETURNING s.id, s.abonnee, s.sleutel, s.last_sequence
 ), outbox_enqueued AS (
-    INSERT INTO outbox_item (stream_id, sequence, soort, klantcontact, document, state, enqueued_at,
-                             next_attempt_at, attempts, code, reason)
-    SELECT s.id, s.last_sequence - o.places + o.place, o.soort, o.klantcontact, o.document, 'waiting', now(),
-           now(), 0, '', ''
+    INSERT INTO outbox_item (stream_id, sequence, soort, klantcontact, document, mutatiesoort, versie, state,
+                             enqueued_at, next_attempt_at, attempts, code, reason)
+    SELECT s.id, s.last_sequence - o.places + o.place, o.soort, o.klantcontact, o.document, o.mutatiesoort,
+           o.versie, 'waiting', now(), now(), 0, '', ''
       FROM outbox_order o
       JOIN outbox_locked s USING (abonnee, sleutel)
      ORDER BY o.given

@@ -61,6 +61,8 @@ class Claim:
     until: float
     probe: bool
     stamp: Stamp | None
+    mutatiesoort: str = "T"
+    versie: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +118,8 @@ WITH due AS (
 )
 SELECT l.id, l.fence, l.sleutel, {now},
        t.id, t.sequence, t.soort, t.klantcontact, t.document, t.attempts, t.first_attempt_at,
-       t.referentienummer, t.tijdstip_bericht, t.action, t.body, t.document_sha256, t.document_at
+       t.referentienummer, t.tijdstip_bericht, t.action, t.body, t.document_sha256, t.document_at,
+       t.mutatiesoort, t.versie
   FROM leased l
   LEFT JOIN tried t ON t.stream_id = l.id
  ORDER BY l.id
@@ -180,6 +183,8 @@ def claim(
             until=until,
             probe=probe,
             stamp=None if row[14] is None else Stamp(*row[11:17]),
+            mutatiesoort=row[17],
+            versie=row[18],
         )
         for row in rows
         if row[4] is not None

@@ -54,6 +54,12 @@ class Item(MappedAsDataclass, Base, kw_only=True):
     soort: Mapped[str] = mapped_column(String(20), doc="klcLk01, iobLk01 or mail")
     klantcontact: Mapped[str] = mapped_column(String(14), doc="Klantcontact.identificatie")
     document: Mapped[str | None] = mapped_column(String(40), default=None, doc="Informatieobject.identificatie")
+    mutatiesoort: Mapped[str] = mapped_column(
+        String(1), default="T", server_default="T", doc="T new, C corrected, V withdrawn"
+    )
+    versie: Mapped[int] = mapped_column(
+        default=1, server_default="1", doc="the Klantcontact.versie that it tells of"
+    )
     state: Mapped[str] = mapped_column(String(10), default="waiting", doc="State")
     enqueued_at: Mapped[Moment]
     attempts: Mapped[int] = mapped_column(default=0, doc="since it was enqueued or last released")
