@@ -2,6 +2,7 @@
 
 import json
 import random
+import re
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path, PurePosixPath
@@ -15,7 +16,7 @@ from lxml import etree
 from conftest import ROOT
 from stuf_klantcontact import contract
 from stuf_klantcontact.errors import ConfigurationError, Violation
-from stuf_klantcontact.names import DGA_UF, GFOZAKEN, KC, KLC, PREFIXES, SOAP11, STUF0302, XSD, XSI, qname
+from stuf_klantcontact.names import DGA_UF, GFOZAKEN, KC, KLC, PREFIXES, SOAP11, STUF0301, STUF0302, XSD, XSI, qname
 
 FIXTURES = ROOT / "fixtures"
 VALID = sorted(FIXTURES.glob("k*/*/valid/*.xml"))
@@ -348,8 +349,21 @@ class TestWsdl:
     @pytest.mark.parametrize(
         ("name", "operations"),
         [
-            ("kc0100_verwerkSynchroonVrijBericht", {"voegKlantcontactToe_Di02"}),
-            ("kc0100_ontvangAsynchroon", {"voegKlantcontactToe_Di01"}),
+            (
+                "kc0100_verwerkSynchroonVrijBericht",
+                {"voegKlantcontactToe_Di02", "wijzigKlantcontact_Di02", "verwijderKlantcontact_Di02"},
+            ),
+            (
+                "kc0100_ontvangAsynchroon",
+                {"voegKlantcontactToe_Di01", "wijzigKlantcontact_Di01", "verwijderKlantcontact_Di01"}
+                | {"Bv01", "Fo01", "Fo03"},
+            ),
+            (
+                "kc0100_ontvangAsynchroon_zender",
+                {"voegKlantcontactToe_Du01", "wijzigKlantcontact_Du01", "verwijderKlantcontact_Du01"}
+                | {"Bv01", "Fo01", "Fo03"},
+            ),
+            ("kc0100_verwerkTriggerbericht", {"Tr01"}),
             ("klc0320_ontvangAsynchroon", {"klcLk01", "iobLk01"}),
         ],
     )
@@ -359,8 +373,10 @@ class TestWsdl:
         )
         [binding] = client.wsdl.bindings.values()
         assert set(binding._operations) == operations
-        namespace = KC if name.startswith("kc0") else KLC
-        assert {o.soapaction for o in binding._operations.values()} == {f"{namespace}/{o}" for o in operations}
+        namespace, stuf = (KC, STUF0301) if name.startswith("kc0") else (KLC, STUF0302)
+        assert {n: o.soapaction for n, o in binding._operations.items()} == {
+            n: f"{stuf if re.fullmatch('(Bv|Fo|Tr)[0-9]{2}', n) else namespace}/{n}" for n in operations
+        }
 
     def test_zeep_makes_a_message_that_is_valid(self, ours: contract.Contract) -> None:
         client = zeep.Client(
