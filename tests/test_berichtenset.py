@@ -1,6 +1,7 @@
 """StUF-berichtensets: each message on its own, exact lines at any size, constant memory, what may not be in one."""
 
 import io
+import re
 import subprocess
 import sys
 import textwrap
@@ -10,7 +11,7 @@ from datetime import UTC, datetime
 import pytest
 
 from conftest import ROOT
-from stuf_klantcontact import validation
+from stuf_klantcontact import report, validation
 from stuf_klantcontact.limits import StandardLimits
 from stuf_klantcontact.report import Report
 
@@ -20,6 +21,8 @@ KLC = (ROOT / "fixtures/klc/klcLk01/valid/met-natuurlijk-persoon.xml").read_byte
 BAD = KLC.replace(b">telefoon<", b">telefoontelefoontelefoon<").replace(
     b'verwerkingssoort="T" sleutel', b'verwerkingssoort="W" sleutel'
 )
+LATE = re.sub(rb"(<StUF:tijdstipBericht>)2026", rb"\g<1>2027", KLC)
+"""tijdstipBericht in the future: a warning."""
 START = b'<?xml version="1.0" encoding="UTF-8"?>\n<StUF:StUF-berichtenSet\n  xmlns:StUF="http://www.egem.nl/StUF/StUF0301">'
 SYNCHRONOUS = b"""<x:zakLk02 xmlns:x="urn:x" xmlns:S="http://www.stufstandaarden.nl/onderlaag/stuf0302">
 <x:stuurgegevens><S:berichtcode>Lk02</S:berichtcode></x:stuurgegevens></x:zakLk02>"""
@@ -31,20 +34,40 @@ def reports(data: bytes, *, limits: StandardLimits | None = None) -> list[Report
     found = validation.check_set(
         stream, against=OWN, file="set.xml", limits=limits or StandardLimits(), clock=lambda: NOW
     )
-    return [report for report, _ in found]
+    return [one for one, _ in found]
 
 
 def rules(data: bytes) -> list[tuple[int | None, str]]:
-    return [(report.index, v.rule) for report in reports(data) for v in report.violations]
+    return [(one.index, v.rule) for one in reports(data) for v in one.violations]
 
 
 def test_each_message_has_its_own_report_and_the_file_the_last() -> None:
     *messages, file = reports(START + KLC + BAD + KLC + BAD + END)
-    assert [(report.index, report.valid) for report in messages] == [(2, False), (4, False)]
+    assert [(one.index, one.valid) for one in messages] == [(2, False), (4, False)]
     assert (file.index, file.messages, file.invalid, file.valid) == (None, 4, 2, False)
     assert reports(START + KLC * 3 + END) == [
         Report(file="set.xml", schema=OWN.name, violations=(), messages=3, invalid=0)
     ]
+
+
+def test_a_finding_says_in_which_message_it_is_and_the_file_how_many_are_only_warned_about() -> None:
+    named = BAD.replace(b"<StUF:referentienummer>", b"<StUF:referentienummer>TWEE-")
+    message, file = reports(START + KLC + named + END)
+    assert {violation.index for violation in message.violations} == {2}
+    assert all((violation.referentienummer or "").startswith("TWEE-") for violation in message.violations)
+    assert (file.invalid, file.warned, file.warns) == (1, 0, False)
+    said = report.as_text(message, language="nl")
+    assert f"    bericht: 2, referentienummer {message.violations[0].referentienummer}" in said.splitlines()
+    in_memory = validation.check(START + KLC + named + END, against=OWN, clock=lambda: NOW)
+    assert [(v.index, v.rule) for v in in_memory.violations] == [(2, v.rule) for v in message.violations]
+
+
+def test_a_set_of_which_a_message_is_only_warned_about_is_valid_with_warnings() -> None:
+    data = START + KLC + LATE + END
+    *_, file = reports(data)
+    for found in (file, validation.check(data, against=OWN, clock=lambda: NOW)):
+        assert (found.valid, found.invalid, found.warned) == (True, 0, 1)
+        assert "valid, with warnings" in report.as_text(found, language="en").splitlines()[0]
 
 
 def test_lines_and_columns_are_exact_beyond_what_libxml2_counts() -> None:
@@ -53,16 +76,16 @@ def test_lines_and_columns_are_exact_beyond_what_libxml2_counts() -> None:
     lines = data.decode().split("\n")
     assert len(lines) > 2 * 65_535
     wanted = [number for number, line in enumerate(lines, 1) if "telefoontelefoon" in line]
-    found = [report for report in reports(data) if report.index is not None]
-    assert [report.violations[0].line for report in found] == wanted
-    assert {report.violations[0].column for report in found} == {5}
-    assert all('verwerkingssoort="W"' in lines[(report.violations[1].line or 0) - 1] for report in found)
+    found = [one for one in reports(data) if one.index is not None]
+    assert [one.violations[1].line for one in found] == wanted
+    assert {one.violations[1].column for one in found} == {5}
+    assert all('verwerkingssoort="W"' in lines[(one.violations[0].line or 0) - 1] for one in found)
 
 
 def test_the_line_of_the_source_comes_with_the_finding() -> None:
     stream = io.BytesIO(START + KLC * 120 + BAD + KLC * 120 + END)
-    for report, line in validation.check_set(stream, against=OWN, clock=lambda: NOW):
-        for violation in report.violations:
+    for one, line in validation.check_set(stream, against=OWN, clock=lambda: NOW):
+        for violation in one.violations:
             assert ("telefoontelefoon" if violation.rule == "XSD-LENGTH" else "<klc:object") in (
                 line(violation.line or 0) or ""
             )
@@ -70,7 +93,7 @@ def test_the_line_of_the_source_comes_with_the_finding() -> None:
 
 def test_a_set_on_one_line_has_columns_too() -> None:
     data = (START + KLC + BAD + END).replace(b"\n", b" ")
-    ((violation, *_), *_) = [report.violations for report in reports(data)]
+    ((_, violation), *_) = [one.violations for one in reports(data)]
     line, column = violation.line or 0, violation.column or 0
     assert line == 2 - (b"\n" not in data)
     assert data.decode().split("\n")[line - 1][column - 1 :].startswith("<zkn:kanaal>telefoontelefoon")
@@ -95,7 +118,7 @@ def test_a_set_on_one_line_has_columns_too() -> None:
         pytest.param(START + END, [], id="empty"),
         pytest.param(
             START + b"<a/>" + BAD + b"<a/>" + END,
-            [(1, "XSD-UNKNOWN-ROOT"), (2, "XSD-LENGTH"), (2, "StUF-VERWERKINGSSOORT"), (3, "XSD-UNKNOWN-ROOT")],
+            [(1, "XSD-UNKNOWN-ROOT"), (2, "StUF-VERWERKINGSSOORT"), (2, "XSD-LENGTH"), (3, "XSD-UNKNOWN-ROOT")],
             id="elements that end where they begin",
         ),
     ],

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from urllib.parse import unquote, urlsplit
 
 import pytest
 from click.testing import CliRunner, Result
@@ -112,7 +113,7 @@ def test_text_has_the_line_of_the_source_and_a_caret_under_it() -> None:
 
 def test_colour_is_for_a_terminal_or_when_asked() -> None:
     assert "\x1b[" not in run("validate", FIVE).output
-    assert "\x1b[1;31mXSD-LENGTH\x1b[0m" in run("validate", FIVE, "--color").output
+    assert "\x1b[1;31mfout XSD-LENGTH\x1b[0m" in run("validate", FIVE, "--color").output
     parent, child = pty.openpty()
     done = subprocess.run(
         [sys.executable, "-m", "stuf_klantcontact", "validate", str(FIVE)], stdout=child, timeout=60, check=False
@@ -134,21 +135,50 @@ def test_json_has_the_layer_of_each_finding() -> None:
     assert all(v["line"] and v["column"] for v in found["violations"])
 
 
-def test_sarif_is_2_1_0() -> None:
-    found = json.loads(run("validate", FIVE, CONTACT, "--format", "sarif").output)
-    assert (found["version"], len(found["runs"])) == ("2.1.0", 1)
-    run_ = found["runs"][0]
-    assert run_["tool"]["driver"]["name"] == "stuf-klantcontact"
-    rules = {rule["id"] for rule in run_["tool"]["driver"]["rules"]}
-    assert [result["ruleId"] for result in run_["results"]] == FIVE_RULES
-    assert rules == set(FIVE_RULES)
+def test_sarif_is_2_1_0(berichtenset: Path, tmp_path: Path) -> None:
+    """What SARIF 2.1.0 demands of what we write, property by property."""
+    odd = tmp_path / "bericht één {0}.xml"
+    odd.write_bytes(b"\xef\xbb\xbf" + FIVE.read_bytes())
+    relative = FIVE.relative_to(ROOT)
+    done = process("validate", relative, odd, berichtenset, CONTACT, "--format", "sarif")
+    found = json.loads(done.stdout)
+    assert found["version"] == "2.1.0"  # §3.13.2
+    assert urlsplit(found["$schema"]).scheme == "https"  # §3.13.3
+    (run_,) = found["runs"]  # §3.13.4
+    assert run_["columnKind"] in ("utf16CodeUnits", "unicodeCodePoints")  # §3.14.17
+    driver = run_["tool"]["driver"]  # §3.14.6, §3.18.2
+    assert driver["name"] == "stuf-klantcontact"  # §3.19.8
+    assert isinstance(driver["version"], str)
+    rules = [rule["id"] for rule in driver["rules"]]  # §3.49.3
+    assert len(set(rules)) == len(rules)
+    for rule in driver["rules"]:
+        _is_message_string(rule["shortDescription"]["text"])  # §3.49.9, §3.12.3
+        assert "helpUri" not in rule or urlsplit(rule["helpUri"]).scheme  # §3.49.12: absolute
+    assert {result["ruleId"] for result in run_["results"]} == set(rules)
+    assert len(run_["results"]) == 2 * len(FIVE_RULES) + 2
     for result in run_["results"]:
-        assert result["level"] in ("error", "warning")
-        assert result["message"]["text"]
-        region = result["locations"][0]["physicalLocation"]["region"]
-        assert region["startLine"] >= 1
-        assert region["startColumn"] >= 1
+        assert result["level"] in ("none", "note", "warning", "error")  # §3.27.10
+        _is_message_string(result["message"]["text"])  # §3.27.11, §3.11.8
+        (location,) = result["locations"]  # §3.27.12
+        place = location["physicalLocation"]  # §3.28.3
+        uri = place["artifactLocation"]["uri"]  # §3.4.3: an RFC 3986 reference, not a path
+        assert re.fullmatch(r"[A-Za-z0-9._~:/?#@!$&'()*+,;=%-]+", uri)
+        region = place["region"]  # §3.29.4
+        assert region["startLine"] >= 1  # §3.30.5
+        assert region.get("startColumn", 1) >= 1  # §3.30.6
+        for logical in location.get("logicalLocations", ()):  # §3.28.4
+            assert isinstance(logical["fullyQualifiedName"], str)  # §3.33.5
+    uris = [result["locations"][0]["physicalLocation"]["artifactLocation"]["uri"] for result in run_["results"]]
+    assert uris[0] == str(relative)
+    assert unquote(urlsplit(uris[len(FIVE_RULES)]).path) == str(odd)
+    assert run_["results"][-1]["properties"]["message"] == 41
     assert json.loads(run("validate", CONTACT, "--format", "sarif").output)["runs"][0]["results"] == []
+
+
+def _is_message_string(text: str) -> None:
+    """Not empty, and no brace that a reader would take for a placeholder (SARIF 2.1.0 §3.11.5)."""
+    assert text
+    assert re.search(r"[{}]", text.replace("{{", "").replace("}}", "")) is None
 
 
 def test_junit_is_a_test_case_for_each_document() -> None:
@@ -168,6 +198,15 @@ def test_a_warning_fails_when_asked(tmp_path: Path) -> None:
     path.write_bytes(b"\xef\xbb\xbf" + CONTACT.read_bytes())
     assert run("validate", path).exit_code == 0
     assert run("validate", path, "--fail-on", "warning").exit_code == 1
+    first, finding, *_ = run("validate", path, "--lang", "en").output.splitlines()
+    assert first == f"{path}: valid, with warnings (stuf-klantcontact)"
+    assert finding.startswith(f"{path}:1:1: warning XML-BOM ")
+    words = ("validate", path, "--format", "junit")
+    assert 'failures="0"' in run(*words).output
+    assert "<system-out>" in run(*words).output
+    assert '<failure type="XML-BOM"' in run(*words, "--fail-on", "warning").output
+    results = json.loads(run("validate", path, "--format", "sarif").output)["runs"][0]["results"]
+    assert [result["level"] for result in results] == ["warning"]
 
 
 def test_whoever_stops_reading_gets_no_stack_trace() -> None:

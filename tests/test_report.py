@@ -1,6 +1,9 @@
 """The report: three forms of the same fields, which reach the reader whatever is in them."""
 
+import io
 import json
+import re
+from dataclasses import replace
 
 import pytest
 from hypothesis import given, settings
@@ -8,9 +11,10 @@ from hypothesis import strategies as st
 from lxml import etree
 
 from stuf_klantcontact import contract, report
-from stuf_klantcontact.errors import Text, Violation
+from stuf_klantcontact.errors import Severity, Text, Violation
 from stuf_klantcontact.names import KC, split
 from stuf_klantcontact.report import Report
+from stuf_klantcontact.report.streams import open_stream
 
 CONTRACT = contract.load()
 FINDING = Violation(
@@ -55,12 +59,12 @@ def test_text_says_file_place_rule_what_is_wrong_and_the_cure() -> None:
     said = report.as_text(Report("bericht.xml", "kc 0100", (FINDING, BARE)), language="nl")
     assert said.splitlines() == [
         "bericht.xml: ongeldig (kc 0100)",
-        "bericht.xml:12:3: KC-05 Dit is er mis.",
-        "    path: /kc:voegKlantcontactToe_Di02/gfo:Klantcontact",
+        "bericht.xml:12:3: fout KC-05 Dit is er mis.",
+        "    pad: /kc:voegKlantcontactToe_Di02/gfo:Klantcontact",
         "    waarde: waarde",
         "    verwacht: iets anders",
         "    oplossing: Doe dit.",
-        "bericht.xml: StUF013 Wie?",
+        "bericht.xml: waarschuwing StUF013 Wie?",
     ]
 
 
@@ -72,12 +76,64 @@ def test_text_speaks_english_when_asked() -> None:
     assert "Dit is er mis." not in said
 
 
-@pytest.mark.parametrize(("language", "word"), [("nl", "geldig"), ("en", "valid")])
+@pytest.mark.parametrize(
+    ("language", "word"), [("nl", "geldig, met waarschuwingen"), ("en", "valid, with warnings")]
+)
 def test_a_warning_alone_leaves_a_message_valid(language: report.Language, word: str) -> None:
     found = Report("bericht.xml", "kc 0100", (BARE,))
     assert found.valid
     assert report.as_text(found, language=language).splitlines()[0] == f"bericht.xml: {word} (kc 0100)"
     assert not Report("bericht.xml", "kc 0100", (BARE, FINDING)).valid
+
+
+def test_findings_are_in_the_order_of_the_lines_whatever_found_them() -> None:
+    later = replace(FINDING, line=12, column=9)
+    unplaced_in_line = replace(FINDING, line=12, column=None)
+    found = Report("bericht.xml", "kc 0100", (BARE, later, FINDING, replace(FINDING, line=2), unplaced_in_line))
+    assert [(v.line, v.column) for v in found.violations] == [(2, 3), (12, None), (12, 3), (12, 9), (None, None)]
+    places = re.findall(r"^bericht\.xml((?::\d+)*): (?:fout|waarschuwing)", report.as_text(found), re.MULTILINE)
+    assert places == [":2:3", ":12", ":12:3", ":12:9", ""]
+
+
+def test_a_document_without_a_file_name_is_called_a_message() -> None:
+    lines = report.as_text(Report("", "kc 0100", (FINDING,)), language="en").splitlines()
+    assert lines[:2] == ["message: invalid (kc 0100)", "message:12:3: error KC-05 This is wrong."]
+    assert report.as_text(Report("", "kc 0100", ()), language="nl") == "bericht: geldig (kc 0100)"
+
+
+def junit(reports: list[Report], fail_on: Severity) -> etree._Element:
+    out = io.StringIO()
+    stream = open_stream(
+        "junit",
+        out,
+        language="nl",
+        as_dict=report.as_dict,
+        describe=str,
+        version=str,
+        fail_on=fail_on,
+    )
+    for one in reports:
+        stream.add(one)
+    stream.close()
+    return etree.fromstring(out.getvalue().encode())
+
+
+def test_a_warning_is_a_failure_of_junit_only_when_it_fails_the_run() -> None:
+    warned = Report("bericht.xml", "kc 0100", (BARE,))
+    failed = Report("fout.xml", "kc 0100", (BARE, FINDING))
+    told, strict = junit([warned, failed], "error"), junit([warned, failed], "warning")
+    assert (told[0].get("failures"), strict[0].get("failures")) == ("1", "2")
+    assert [[child.tag for child in case] for case in told[0]] == [["system-out"], ["failure", "system-out"]]
+    assert [[child.tag for child in case] for case in strict[0]] == [["failure"], ["failure"]]
+    assert "waarschuwing StUF013 Wie?" in (told[0][0][0].text or "")
+    assert "waarschuwing StUF013 Wie?" in (strict[0][0][0].text or "")
+
+
+def test_the_failures_that_junit_counts_are_those_that_it_shows() -> None:
+    message = Report("set.xml", "kc 0100", (FINDING,), index=2)
+    file = Report("set.xml", "kc 0100", (), messages=3, invalid=1)
+    suite = junit([message, file], "error")[0]
+    assert suite.get("failures") == "2" == str(len(suite.findall("testcase/failure")))
 
 
 def test_json_and_element_hold_the_same_fields() -> None:

@@ -9,6 +9,7 @@ from typing import Any
 import jsonschema
 import pytest
 from flask.testing import FlaskClient
+from lxml import etree
 from openapi_spec_validator import validate as validate_openapi
 from werkzeug.test import TestResponse, create_environ
 
@@ -18,6 +19,7 @@ from stuf_klantcontact.settings import Gateway, Settings, Validator
 from stuf_klantcontact.web.throttle import AT_ONCE
 
 INVALID = VALID.replace(b"<gfo:Type>call", b"<gfo:Type>GEHEIM")
+VALID_REFERENCE = etree.fromstring(VALID).findtext(".//{*}referentienummer")
 BASE = "https://gateway.example.nl"
 PATH = "/api/v1/validate"
 
@@ -97,6 +99,8 @@ def test_a_berichtenset_has_one_report_with_counts() -> None:
     assert found["messages"] == 40
     assert found["invalid"] == 40
     assert {v["rule"] for v in found["violations"]} == {"StUF-BERICHTENSET"}
+    assert [v["index"] for v in found["violations"]] == list(range(1, 41))
+    assert {v["referentienummer"] for v in found["violations"]} == {VALID_REFERENCE}
 
 
 def test_as_text_in_the_language_that_is_asked_for() -> None:
@@ -139,6 +143,20 @@ def test_too_large_and_too_often_are_problems() -> None:
     reply = post(seldom, VALID)
     assert reply.status_code == 429
     assert as_described(reply, seldom)["title"] == "Too Many Requests"
+
+
+@pytest.mark.parametrize(
+    ("later", "dutch", "english"),
+    [(59.5, "over 1 seconde opnieuw", "in 1 second."), (0.0, "over 60 seconden opnieuw", "in 60 seconds.")],
+)
+def test_how_long_to_wait_is_said_in_proper_words(later: float, dutch: str, english: str) -> None:
+    settings = Settings(gateway=Gateway(organisatie="0518"), validator=Validator.model_validate({"per_minute": 1}))
+    now = [0.0]
+    visitor = web.build(contract=the_contract(), settings=settings, ready=dict, ticks=lambda: now[0]).test_client()
+    assert post(visitor, VALID).status_code == 200
+    now[0] = later
+    assert dutch in as_described(post(visitor, VALID), visitor)["detail"]
+    assert english in as_described(post(visitor, VALID, "?lang=en"), visitor)["detail"]
 
 
 @pytest.mark.parametrize(("more", "status"), [(b"", 200), (b" ", 413), (b" " * 100_000, 413)])

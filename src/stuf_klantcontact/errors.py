@@ -26,7 +26,8 @@ class Violation:
     """One finding about a message: which rule, where, what was there, what was expected, what to do.
 
     `rule` is stable: "KC-05", "StUF013", "XSD-ENUM". `line` and `column` count from 1; `path` is an XPath with
-    the prefixes of `names.PREFIXES`. `value` is already masked where it may be personal.
+    the prefixes of `names.PREFIXES`. `value` is already masked where it may be personal. Of a message in a
+    StUF-berichtenSet, `index` is its number from 1 and `referentienummer` what it calls itself.
     """
 
     rule: str
@@ -39,6 +40,8 @@ class Violation:
     element: str | None = None
     value: str | None = None
     expected: str | None = None
+    index: int | None = None
+    referentienummer: str | None = None
 
 
 class GatewayError(Exception):

@@ -11,6 +11,7 @@ import click
 from stuf_klantcontact import report, validation
 from stuf_klantcontact.cli import crew
 from stuf_klantcontact.cli.crew import Judged
+from stuf_klantcontact.errors import Severity
 from stuf_klantcontact.limits import STANDARD
 from stuf_klantcontact.report.streams import Form, open_stream
 
@@ -45,7 +46,7 @@ def validate(
     form: Form,
     lang: report.Language,
     jobs: int,
-    fail_on: str,
+    fail_on: Severity,
     color: bool | None,
     quote: bool,
     quiet: bool,
@@ -72,13 +73,12 @@ def validate(
             describe=_describe(lang),
             version=_version,
             colour=colour,
+            fail_on=fail_on,
         )
         with _Progress(files, wanted=form != "text" or not out.isatty() or _size(files) > 5_000_000) as progress:
             for judged in _judged(files, schema=schema, jobs=jobs or (os.cpu_count() or 1), progress=progress):
                 found += judged.report.index is None
-                failed = (
-                    failed or not judged.report.valid or (fail_on == "warning" and bool(judged.report.violations))
-                )
+                failed = failed or judged.report.fails(fail_on)
                 if not quiet or judged.report.violations or not judged.report.valid:
                     progress.clear()
                     stream.add(judged.report, source=judged.lines.get if quote else None)

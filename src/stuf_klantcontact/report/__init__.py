@@ -11,11 +11,23 @@ from lxml import etree
 
 from stuf_klantcontact.errors import Text, Violation
 from stuf_klantcontact.names import KC, qname
-from stuf_klantcontact.report.model import Language, Layer, Report, json_text, layer, printable, url
+from stuf_klantcontact.report.model import Language, Layer, Report, json_text, layer, printable, url, verdict
 from stuf_klantcontact.report.sarif import Describe
 from stuf_klantcontact.report.text import as_text
 
-__all__ = ["Describe", "Language", "Layer", "Report", "as_dict", "as_element", "as_json", "as_text", "layer", "url"]
+__all__ = [
+    "Describe",
+    "Language",
+    "Layer",
+    "Report",
+    "as_dict",
+    "as_element",
+    "as_json",
+    "as_text",
+    "layer",
+    "url",
+    "verdict",
+]
 
 
 def as_dict(report: Report, *, base: str = "") -> dict[str, Any]:
@@ -24,7 +36,7 @@ def as_dict(report: Report, *, base: str = "") -> dict[str, Any]:
     if report.index is not None:
         head["index"] = report.index
     if report.messages != 1:
-        head |= {"messages": report.messages, "invalid": report.invalid}
+        head |= {"messages": report.messages, "invalid": report.invalid, "warned": report.warned}
     return head | {
         "violations": [
             {
@@ -41,6 +53,7 @@ def as_dict(report: Report, *, base: str = "") -> dict[str, Any]:
                 "hint": None if v.hint is None else {"nl": v.hint.nl, "en": v.hint.en},
                 "url": url(v.rule, base=base),
             }
+            | ({} if v.index is None else {"index": v.index, "referentienummer": v.referentienummer})
             for v in report.violations
         ],
     }

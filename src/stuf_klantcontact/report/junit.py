@@ -2,30 +2,32 @@
 
 from collections.abc import Iterable
 
-from stuf_klantcontact.errors import Violation
+from stuf_klantcontact.errors import Severity, Violation
 from stuf_klantcontact.parsing.markup import escape, quoteattr
-from stuf_klantcontact.report.model import Language, Report, printable, said
+from stuf_klantcontact.report.model import SEVERITIES, Language, Report, printable, said, verdict
 
 
-def case(report: Report, *, language: Language) -> str:
-    """The test case of one document: failed by its errors, with its warnings beside it."""
-    errors = [v for v in report.violations if v.severity == "error"]
-    warnings = [v for v in report.violations if v.severity != "error"]
+def case(report: Report, *, language: Language, fail_on: Severity = "error") -> str:
+    """The test case of one document: failed by what is at least as severe as `fail_on`, with the rest beside it.
+
+    A StUF-berichtenSet fails with its messages, which have test cases of their own.
+    """
+    failing = [v for v in report.violations if v.severity == "error" or fail_on == "warning"]
+    others = [v for v in report.violations if v.severity != "error" and fail_on != "warning"]
     attributes = (
         f"classname={_attribute(report.schema)} name={_attribute(report.name)} file={_attribute(report.file)}"
     )
-    if not report.violations:
-        return f"  <testcase {attributes}/>\n"
     inner = ""
-    if errors:
-        message = f"{errors[0].rule} {said(errors[0].message, language)}"
+    if report.fails(fail_on):
+        rule = failing[0].rule if failing else "messages"
+        message = f"{rule} {said(failing[0].message, language)}" if failing else said(verdict(report), language)
         inner += (
-            f"    <failure type={_attribute(errors[0].rule)} message={_attribute(message)}>"
-            f"{_lines(report, errors, language)}</failure>\n"
+            f"    <failure type={_attribute(rule)} message={_attribute(message)}>"
+            f"{_lines(report, failing, language)}</failure>\n"
         )
-    if warnings:
-        inner += f"    <system-out>{_lines(report, warnings, language)}</system-out>\n"
-    return f"  <testcase {attributes}>\n{inner}  </testcase>\n"
+    if others:
+        inner += f"    <system-out>{_lines(report, others, language)}</system-out>\n"
+    return f"  <testcase {attributes}>\n{inner}  </testcase>\n" if inner else f"  <testcase {attributes}/>\n"
 
 
 def begin(*, tests: int, failures: int) -> str:
@@ -49,7 +51,8 @@ def _lines(report: Report, violations: Iterable[Violation], language: Language) 
         place = ":".join(str(n) for n in (report.name, violation.line, violation.column) if n)
         hint = f" {said(violation.hint, language)}" if violation.hint else ""
         path = f" [{violation.path}]" if violation.path else ""
-        lines.append(f"{place}: {violation.rule} {said(violation.message, language)}{hint}{path}")
+        word = said(SEVERITIES[violation.severity], language)
+        lines.append(f"{place}: {word} {violation.rule} {said(violation.message, language)}{hint}{path}")
     return escape(printable("\n".join(lines)))
 
 

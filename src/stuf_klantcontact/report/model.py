@@ -1,10 +1,11 @@
 """What was found in one document, and of which layer each finding is."""
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
-from stuf_klantcontact.errors import Text, Violation
+from stuf_klantcontact.errors import Severity, Text, Violation
 
 Language = Literal["nl", "en"]
 Layer = Literal["well-formedness", "XSD", "StUF", "RGBZ", "gateway"]
@@ -12,10 +13,11 @@ Layer = Literal["well-formedness", "XSD", "StUF", "RGBZ", "gateway"]
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What was found in one file or message; `schema` says against what it was held.
+    """What was found in one file or message, in the order of its lines; `schema` says against what it was held.
 
     Of a StUF-berichtenSet each message that there is something to say about has a report of its own, with its
-    `index` from 1; the report of the file says how many `messages` there were, and how many of them are `invalid`.
+    `index` from 1; the report of the file says how many `messages` there were, how many of them are `invalid`, and
+    how many are `warned` about only. A finding without a line is of the whole document, and comes last.
     """
 
     file: str
@@ -24,6 +26,11 @@ class Report:
     index: int | None = None
     messages: int = 1
     invalid: int = 0
+    warned: int = 0
+
+    def __post_init__(self) -> None:
+        ordered = tuple(sorted(self.violations, key=lambda v: (v.line is None, v.line or 0, v.column or 0)))
+        object.__setattr__(self, "violations", ordered)
 
     @property
     def valid(self) -> bool:
@@ -31,9 +38,18 @@ class Report:
         return not self.invalid and not any(v.severity == "error" for v in self.violations)
 
     @property
+    def warns(self) -> bool:
+        """Whether there is a warning, in the document or in a message of it."""
+        return bool(self.warned) or any(v.severity == "warning" for v in self.violations)
+
+    @property
     def name(self) -> str:
         """The file, with the number of the message in it when there is one."""
         return self.file if self.index is None else f"{self.file}#{self.index}"
+
+    def fails(self, least: Severity) -> bool:
+        """Whether something at least as severe was found."""
+        return not self.valid or (least == "warning" and self.warns)
 
 
 def layer(rule: str) -> Layer:
@@ -56,6 +72,20 @@ def url(rule: str, *, base: str = "") -> str:
 def said(text: Text, language: Language) -> str:
     """The sentence in one language."""
     return text.nl if language == "nl" else text.en
+
+
+SEVERITIES: Final[Mapping[Severity, Text]] = {
+    "error": Text("fout", "error"),
+    "warning": Text("waarschuwing", "warning"),
+}
+"""What each kind of finding is called."""
+
+
+def verdict(report: Report) -> Text:
+    """The outcome in a word or three."""
+    if not report.valid:
+        return Text("ongeldig", "invalid")
+    return Text("geldig, met waarschuwingen", "valid, with warnings") if report.warns else Text("geldig", "valid")
 
 
 def shown(text: str) -> str:

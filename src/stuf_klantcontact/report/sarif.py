@@ -23,13 +23,14 @@ def results(report: Report, *, language: Language) -> list[dict[str, Any]]:
             "ruleId": violation.rule,
             "level": violation.severity,
             "message": {
-                "text": " ".join(
-                    said(text, language) for text in (violation.message, violation.hint) if text is not None
+                "text": _plain(
+                    *(said(text, language) for text in (violation.message, violation.hint) if text is not None)
                 )
             },
             "locations": [_location(report, violation.line, violation.column, violation.path)],
             "properties": {"layer": layer(violation.rule)}
-            | ({"message": report.index} if report.index is not None else {}),
+            | ({} if violation.index is None else {"message": violation.index})
+            | ({} if violation.referentienummer is None else {"referentienummer": violation.referentienummer}),
         }
         for violation in report.violations
     ]
@@ -48,7 +49,7 @@ def end(rules: Iterable[str], *, describe: Describe, version: str, base: str = "
         "rules": [
             {
                 "id": rule,
-                "shortDescription": {"text": describe(rule)},
+                "shortDescription": {"text": _plain(describe(rule))},
                 "properties": {"layer": layer(rule)},
                 **({"helpUri": url(rule, base=base)} if base else {}),
             }
@@ -57,6 +58,11 @@ def end(rules: Iterable[str], *, describe: Describe, version: str, base: str = "
     }
     tool = json_text({"driver": driver})
     return f'\n],\n"columnKind": "unicodeCodePoints",\n"tool": {tool}\n}}\n]\n}}'
+
+
+def _plain(*sentences: str) -> str:
+    """A message string: braces would be placeholders (§3.11.5)."""
+    return " ".join(sentences).replace("{", "{{").replace("}", "}}")
 
 
 def _location(report: Report, line: int | None, column: int | None, path: str | None) -> dict[str, Any]:

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from tempfile import SpooledTemporaryFile
 from typing import Final, Literal, Protocol, TextIO
 
+from stuf_klantcontact.errors import Severity
 from stuf_klantcontact.report import junit, sarif
 from stuf_klantcontact.report.model import Language, Report, json_text
 from stuf_klantcontact.report.text import Source, as_text
@@ -34,8 +35,9 @@ def open_stream(
     describe: sarif.Describe,
     version: Callable[[], str],
     colour: bool = False,
+    fail_on: Severity = "error",
 ) -> Stream:
-    """The stream of a form."""
+    """The stream of a form; `fail_on` is the least severe finding that fails a test case of JUnit."""
     match form:
         case "text":
             return _Text(out, language, colour)
@@ -44,7 +46,7 @@ def open_stream(
         case "sarif":
             return _Sarif(out, language, describe, version)
         case "junit":
-            return _JUnit(out, language)
+            return _JUnit(out, language, fail_on)
 
 
 class _Text:
@@ -105,15 +107,15 @@ class _Sarif:
 class _JUnit:
     """The counts come first, so the cases wait in a file."""
 
-    def __init__(self, out: TextIO, language: Language) -> None:
-        self._out, self._language = out, language
+    def __init__(self, out: TextIO, language: Language, fail_on: Severity) -> None:
+        self._out, self._language, self._fail_on = out, language, fail_on
         self._tests = self._failures = 0
         self._cases = SpooledTemporaryFile(max_size=_IN_MEMORY, mode="w+", encoding="utf-8")  # noqa: SIM115
 
     def add(self, report: Report, *, source: Source | None = None) -> None:
         self._tests += 1
-        self._failures += not report.valid
-        self._cases.write(junit.case(report, language=self._language))
+        self._failures += report.fails(self._fail_on)
+        self._cases.write(junit.case(report, language=self._language, fail_on=self._fail_on))
 
     def close(self) -> None:
         self._out.write(junit.begin(tests=self._tests, failures=self._failures))

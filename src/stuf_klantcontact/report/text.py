@@ -4,8 +4,8 @@ import re
 from collections.abc import Callable, Iterator
 from typing import Final
 
-from stuf_klantcontact.errors import Violation
-from stuf_klantcontact.report.model import Language, Report, said, shown
+from stuf_klantcontact.errors import Text, Violation
+from stuf_klantcontact.report.model import SEVERITIES, Language, Report, said, shown, verdict
 
 Source = Callable[[int], str | None]
 """Gives a line of the document by its number, or None when it is not at hand."""
@@ -13,12 +13,8 @@ Source = Callable[[int], str | None]
 WIDTH: Final = 110
 """Columns of a source line that are shown."""
 
-_VERDICT: Final = {
-    ("nl", True): "geldig",
-    ("nl", False): "ongeldig",
-    ("en", True): "valid",
-    ("en", False): "invalid",
-}
+_UNNAMED: Final = Text("bericht", "message")
+"""What a document without a file name is called."""
 _BOLD, _RED, _YELLOW, _GREEN, _CYAN, _DIM = "1", "1;31", "1;33", "1;32", "36", "2"
 
 
@@ -30,26 +26,41 @@ def as_text(
     def paint(text: str, code: str) -> str:
         return f"\x1b[{code}m{shown(text)}\x1b[0m" if colour else shown(text)
 
-    verdict = _VERDICT[language, report.valid]
+    file = report.file or said(_UNNAMED, language)
+    colours = _GREEN if report.valid and not report.warns else _YELLOW if report.valid else _RED
     lines = [
-        f"{paint(report.name, _BOLD)}: {paint(verdict, _GREEN if report.valid else _RED)} ({shown(report.schema)})"
-        f"{_counted(report, language)}"
+        f"{paint(_place(file, report.index), _BOLD)}: {paint(said(verdict(report), language), colours)}"
+        f" ({shown(report.schema)}){_counted(report, language)}"
     ]
     for violation in report.violations:
-        place = ":".join(str(n) for n in (report.name, violation.line, violation.column) if n)
-        rule = paint(violation.rule, _RED if violation.severity == "error" else _YELLOW)
+        place = _place(file, violation.index or report.index, violation.line, violation.column)
+        rule = f"{said(SEVERITIES[violation.severity], language)} {violation.rule}"
+        rule = paint(rule, _RED if violation.severity == "error" else _YELLOW)
         lines.append(f"{paint(place, _BOLD)}: {rule} {shown(said(violation.message, language))}")
         if source is not None and violation.line is not None:
             lines += [paint(line, _DIM) if n == 0 else paint(line, _RED)
                       for n, line in enumerate(excerpt(violation, source))]  # fmt: skip
         details = {
-            "path": violation.path or violation.element,
+            {"nl": "bericht", "en": "message"}[language]: _message(violation),
+            {"nl": "pad", "en": "path"}[language]: violation.path or violation.element,
             {"nl": "waarde", "en": "value"}[language]: violation.value,
             {"nl": "verwacht", "en": "expected"}[language]: violation.expected,
             {"nl": "oplossing", "en": "cure"}[language]: violation.hint and said(violation.hint, language),
         }
         lines += [f"    {paint(name, _CYAN)}: {shown(value)}" for name, value in details.items() if value]
     return "\n".join(lines)
+
+
+def _place(file: str, index: int | None, *numbers: int | None) -> str:
+    """As compilers write it: file#message:line:column."""
+    return ":".join([f"{file}#{index}" if index else file, *(str(number) for number in numbers if number)])
+
+
+def _message(violation: Violation) -> str:
+    """Which message of a StUF-berichtenSet: its number and its referentienummer."""
+    if violation.index is None:
+        return ""
+    return f"{violation.index}, referentienummer {violation.referentienummer or '-'}"
 
 
 def _counted(report: Report, language: Language) -> str:

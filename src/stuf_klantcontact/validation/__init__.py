@@ -19,7 +19,7 @@ from stuf_klantcontact.limits import STANDARD, Limits
 from stuf_klantcontact.parsing.refusals import Unreadable
 from stuf_klantcontact.report import Report
 from stuf_klantcontact.tijdstip import Clock, system_clock
-from stuf_klantcontact.validation.berichtenset import Series, check_set, is_berichtenset
+from stuf_klantcontact.validation.berichtenset import Series, check_set, is_berichtenset, numbered
 from stuf_klantcontact.validation.document import open_document
 from stuf_klantcontact.validation.message import check_message
 from stuf_klantcontact.validation.places import located
@@ -42,7 +42,7 @@ def schemas(source: Path | None = None) -> Schemas:
 
 
 def validate(source: bytes | str | Path, *, against: Schemas | None = None, file: str = "") -> Report:
-    """Check a message: its bytes, its text, or the path of its file.
+    """Check a message: its bytes, its text, or the path of its file. TypeError for anything else.
 
     >>> validate(b"<a/>").valid
     False
@@ -50,7 +50,9 @@ def validate(source: bytes | str | Path, *, against: Schemas | None = None, file
     if isinstance(source, Path):
         file, source = file or str(source), source.read_bytes()
     elif isinstance(source, str):
-        source = source.encode()
+        source = source.encode("utf-8", "surrogatepass")
+    elif not isinstance(source, bytes):
+        raise TypeError(f"validate takes bytes, str or pathlib.Path, not {type(source).__name__}")
     return check(source, against=against or _own(), file=file)
 
 
@@ -66,12 +68,15 @@ def check(
     positions = _Positions(opened.data)
     violations = list(opened.findings)
     series = Series() if opened.is_set else None
-    invalid = 0
-    for message in opened.messages:
+    invalid = warned = 0
+    for index, message in enumerate(opened.messages, start=1):
         found = check_message(message, against=against, limits=limits, now=now, positions=positions)
         if series is not None:
             found += located([*series.check(message)], root=message, positions=positions)
-            invalid += any(v.severity == "error" for v in found)
+            found = numbered(found, index=index, message=message)
+            wrong = any(v.severity == "error" for v in found)
+            invalid += wrong
+            warned += bool(found) and not wrong
         violations += found
     for message in opened.nested:
         violations += check_message(message, against=against, limits=limits, now=now, positions=positions)
@@ -81,6 +86,7 @@ def check(
         violations=tuple(violations),
         messages=len(opened.messages) if opened.is_set else 1,
         invalid=invalid,
+        warned=warned,
     )
 
 

@@ -9,6 +9,7 @@ Protocolbindingen §2, stuf-facts §9.3.
 """
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import datetime
 from functools import partial
 from typing import Any, BinaryIO, Final, cast
@@ -30,6 +31,8 @@ from stuf_klantcontact.validation.places import finding, located
 
 CHUNK: Final = 128 * 1024
 HEAD: Final = 4096
+_REFERENCE: Final = 40
+"""Characters of a referentienummer (StUF 03.01)."""
 Source = Callable[[int], str | None]
 Progress = Callable[[int], None]
 """Called with the number of bytes that were read."""
@@ -66,14 +69,16 @@ def check_set(
     file: str = "",
     clock: Clock = system_clock,
     progress: Progress | None = None,
+    series: "Series | None" = None,
 ) -> Iterator[tuple[Report, Source]]:
     """A report for each message that there is something to say about, and last that of the file.
 
-    Each comes with a way to its source lines, for as long as the next has not been asked for.
+    Each comes with a way to its source lines, for as long as the next has not been asked for. `series` is that of
+    the parts before it, when the file is a part of a larger set.
     """
     reader = _Reader(stream, limits=limits, progress=progress)
-    series = Series()
-    count = invalid = 0
+    series = series or Series()
+    count = invalid = warned = 0
     trouble: tuple[Violation, ...] = ()
     try:
         for element in reader:
@@ -85,8 +90,10 @@ def check_set(
                 [*series.check(element)], root=element, positions=partial(reader.positions, element)
             )
             if violations:
+                violations = numbered(violations, index=count, message=element)
                 report = Report(file=file, schema=against.name, violations=tuple(violations), index=count)
                 invalid += not report.valid
+                warned += report.valid
                 yield report, reader.line
     except Unreadable as unreadable:
         trouble = unreadable.violations
@@ -97,9 +104,16 @@ def check_set(
             violations=(*reader.findings, *trouble),
             messages=count,
             invalid=invalid,
+            warned=warned,
         ),
         reader.line,
     )
+
+
+def numbered(violations: list[Violation], *, index: int, message: etree._Element) -> list[Violation]:
+    """The same, with the number of their message in the set and its referentienummer."""
+    said = (message.findtext("{*}stuurgegevens/{*}referentienummer") or "").strip()
+    return [replace(violation, index=index, referentienummer=said[:_REFERENCE] or None) for violation in violations]
 
 
 class _Reader:
@@ -238,6 +252,11 @@ class Series:
         self._previous: datetime | None = None
         self._said = ""
         self._stuf = ""
+        self._opens_part = False
+
+    def next_part(self) -> None:
+        """What follows is in the next file of a set that was split."""
+        self._opens_part = True
 
     def check(self, element: etree._Element) -> Iterator[Violation]:
         """What is wrong with this message after those before it."""
@@ -250,6 +269,7 @@ class Series:
             yield from self._kind(element, code)
         if sent is not None and (said := (sent.text or "").strip()) != self._said:
             yield from self._order(element, sent, said)
+        self._opens_part = False
 
     def _kind(self, element: etree._Element, code: etree._Element) -> Iterator[Violation]:
         said = (code.text or "").strip()
@@ -291,9 +311,15 @@ class Series:
                 sent,
                 root=element,
                 value=said,
+                severity="warning" if self._opens_part else "error",
                 message=Text(
-                    "Dit bericht is van eerder dan het bericht ervoor.",
-                    "This message is of earlier than the message before it.",
+                    "Dit bericht is eerder verzonden dan het laatste van het vorige deel.",
+                    "This message was sent earlier than the last one of the part before.",
+                )
+                if self._opens_part
+                else Text(
+                    "Dit bericht is eerder verzonden dan het bericht ervoor.",
+                    "This message was sent earlier than the one before it.",
                 ),
                 hint=Text(
                     "Zet de berichten op volgorde van tijdstipBericht.",

@@ -153,8 +153,10 @@ def _too_often(seconds: int) -> Refused:
     return Refused(
         429,
         Text(
-            f"U vraagt dit vaker dan per minuut mag. Probeer het over {seconds} seconden opnieuw.",
-            f"You ask this more often than a minute allows. Try again in {seconds} seconds.",
+            f"U vraagt dit vaker dan per minuut mag. Probeer het over {seconds} "
+            f"{'seconde' if seconds == 1 else 'seconden'} opnieuw.",
+            f"You ask this more often than a minute allows. Try again in {seconds} "
+            f"{'second' if seconds == 1 else 'seconds'}.",
         ),
         retry_after=seconds,
     )

@@ -116,6 +116,8 @@ _VIOLATION: Final = {
         "message": {"$ref": "#/components/schemas/Text"},
         "hint": {"oneOf": [{"$ref": "#/components/schemas/Text"}, {"type": "null"}]},
         "url": {"type": "string", "description": "page about the rule"},
+        "index": {"type": "integer", "minimum": 1, "description": "of a StUF-berichtenSet: in which message"},
+        "referentienummer": {"type": ["string", "null"], "description": "and what that message calls itself"},
     },
 }
 _REPORT: Final = {
@@ -127,6 +129,7 @@ _REPORT: Final = {
         "schema": {"type": "string"},
         "messages": {"type": "integer", "description": "of a StUF-berichtenSet: how many there are in it"},
         "invalid": {"type": "integer", "description": "and how many of them are invalid"},
+        "warned": {"type": "integer", "description": "and how many are valid, with warnings"},
         "violations": {"type": "array", "items": {"$ref": "#/components/schemas/Violation"}},
     },
 }

@@ -153,6 +153,7 @@ def _page(
         limit=desk.limit,
         files=FILES,
         layer=report.layer,
+        verdict=report.verdict,
     )
     response = make_response(page, 200 if refused is None else refused.status)
     response.headers["Content-Security-Policy"] = POLICY
