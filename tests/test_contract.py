@@ -364,7 +364,14 @@ class TestWsdl:
                 | {"Bv01", "Fo01", "Fo03"},
             ),
             ("kc0100_verwerkTriggerbericht", {"Tr01"}),
-            ("klc0320_ontvangAsynchroon", {"klcLk01", "iobLk01"}),
+            (
+                "klc0320_ontvangAsynchroon",
+                {"klcLk01", "iobLk01", "klcSa01", "klcSa03", "Bv01", "Fo01", "Fo03"},
+            ),
+            ("klc0320_verwerkSynchroneKennisgeving", {"klcLk02", "iobLk02", "klcSa02"}),
+            ("klc0320_beantwoordVraag", {"klcLv01", "zakLv01"}),
+            ("klc0320_verstrekSynchronisatieBericht", {"klcSa04"}),
+            ("klc0320_verwerkTriggerbericht", {"Tr01"}),
         ],
     )
     def test_zeep_loads_it(self, name: str, operations: set[str]) -> None:

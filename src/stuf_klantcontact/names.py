@@ -21,6 +21,7 @@ ZKN0310: Final = "http://www.egem.nl/StUF/sector/zkn/0310"
 ZDS0120: Final = "http://www.stufstandaarden.nl/koppelvlak/zds0120"
 ZKN0320: Final = "http://www.stufstandaarden.nl/basisschema/zkn0320"
 BG0320: Final = "http://www.stufstandaarden.nl/basisschema/bg0320"
+ZTC0320: Final = "http://www.stufstandaarden.nl/basisschema/ztc0320"
 
 KC: Final = "urn:stuf-klantcontact:koppelvlak:0100"
 KLC: Final = "urn:stuf-klantcontact:klc:0320"
@@ -38,6 +39,7 @@ PREFIXES: Final[dict[str, str]] = {
     ZDS0120: "ZDS",
     ZKN0320: "zkn",
     BG0320: "bg",
+    ZTC0320: "ztc",
     KC: "kc",
     KLC: "klc",
     GFOZAKEN: "gfo",

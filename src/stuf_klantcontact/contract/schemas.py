@@ -21,6 +21,7 @@ ENTRIES = (
     "klantcontact/klc0320_stuf0302.xsd",
     "klantcontact/klc0320.xsd",
     "bg0320/bg0320.xsd",
+    "ztc0320/ztc0320.xsd",
     "zkn0320/zkn0320.xsd",
 )
 """The outermost file of each namespace that a message can begin in, or that it refers to."""
