@@ -8,7 +8,7 @@ stuf-facts §10.2 to §10.8; docs/mapping.md §5.
 """
 
 import base64
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from typing import Any, Final
 
@@ -222,3 +222,18 @@ def _datum(parent: etree._Element, local: str, value: date) -> None:
 def _moment(element: etree._Element, value: datetime) -> None:
     text = stuf0302(value, timespec="milliseconds" if value.microsecond else "seconds")
     etree.SubElement(element, qname(STUF0302, "tijdstip")).text = text
+
+
+def klc_sa(klantcontact: Klantcontact, *, header: Header, actueel: Header) -> etree._Element:
+    """klcSa01 or klcSa02, as `header` says; `actueel` is the header of the kennisgeving in it."""
+    raise NotImplementedError
+
+
+def mutatiesoort(oud: Klantcontact, huidig: Klantcontact) -> str:
+    """C for a correction; W when a relation was added, which no correction can say (StUF 03.01 table 5.5)."""
+    raise NotImplementedError
+
+
+def zak(zaak: Zaak, *, klantcontacten: Sequence[Klantcontact]) -> etree._Element:
+    """The ZAK of a zakLa01, with its klantcontacten (heeftContact)."""
+    raise NotImplementedError
