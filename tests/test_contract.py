@@ -23,6 +23,14 @@ VALID = sorted(FIXTURES.glob("k*/*/valid/*.xml"))
 INVALID = sorted(FIXTURES.glob("k*/*/invalid/*.xml"))
 CALL = FIXTURES / "kc" / "voegKlantcontactToe" / "valid" / "call-medewerker.xml"
 SCHEMAS = contract.schema_directory()
+PORTS = (
+    "OntvangAsynchroon",
+    "VerwerkSynchroonVrijBericht",
+    "VerwerkSynchroneKennisgeving",
+    "BeantwoordVraag",
+    "VerstrekSynchronisatieBericht",
+    "VerwerkTriggerbericht",
+)
 PERSONAL = ("999993653", "99999365", "Jansen", "Vries", "jdevries", "Idrissi", "Mevrouw", "1980", "example.org")
 
 
@@ -330,21 +338,50 @@ class TestSchemas:
 
 
 class TestWsdl:
-    @pytest.mark.parametrize("port", ["VerwerkSynchroonVrijBericht", "OntvangAsynchroon"])
+    @pytest.mark.parametrize("port", PORTS)
     def test_a_served_wsdl_has_the_address_and_its_schemas_resolve(
         self, port: str, ours: contract.Contract
     ) -> None:
         address = f"https://gateway.example.nl/kc/soap/{port}"
-        root = etree.fromstring(ours.wsdl(port, address=address))
-        [place] = root.iter("{http://schemas.xmlsoap.org/wsdl/soap/}address")
-        assert place.get("location") == address
-        for reference in root.iter(qname(XSD, "import"), qname(XSD, "include")):
-            path = urlsplit(urljoin(f"{address}?wsdl", reference.get("schemaLocation"))).path
-            assert PurePosixPath(path).relative_to("/kc/schemas").as_posix() in ours.files()
+        for data in ours.wsdls(port, address=address).values():
+            root = etree.fromstring(data)
+            [place] = root.iter("{http://schemas.xmlsoap.org/wsdl/soap/}address")
+            assert place.get("location") == address
+            locations = [r.get("schemaLocation") for r in root.iter(qname(XSD, "import"), qname(XSD, "include"))]
+            assert locations
+            for location in locations:
+                path = urlsplit(urljoin(f"{address}?wsdl", location)).path
+                assert PurePosixPath(path).relative_to("/kc/schemas").as_posix() in ours.files()
+
+    @pytest.mark.parametrize("port", PORTS)
+    def test_a_port_has_one_wsdl_per_namespace_and_each_says_which_port_it_is(
+        self, port: str, ours: contract.Contract
+    ) -> None:
+        roots = [etree.fromstring(data) for data in ours.wsdls(port, address="http://127.0.0.1/").values()]
+        namespaces = [root.get("targetNamespace", "") for root in roots]
+        assert namespaces == sorted(set(namespaces), reverse=True), "kc, then klc"
+        for root in roots:
+            for place in ("{*}portType", "{*}service", "{*}service/{*}port"):
+                assert [element.get("name") for element in root.findall(place)] == [port]
+
+    def test_every_wsdl_is_of_a_port_or_for_the_zender(self, ours: contract.Contract) -> None:
+        served = {name for port in PORTS for name in ours.wsdls(port, address="http://127.0.0.1/")}
+        files = {PurePosixPath(name).stem for name in ours.files() if name.endswith(".wsdl")}
+        assert files - served == {"kc0100_ontvangAsynchroon_zender"}
+        assert served <= files
+
+    def test_what_a_wsdl_names_is_declared_and_of_one_koppelvlak(self, ours: contract.Contract) -> None:
+        for name, data in ours.files().items():
+            if not name.endswith(".wsdl"):
+                continue
+            root = etree.fromstring(data)
+            for part in root.iter("{http://schemas.xmlsoap.org/wsdl/}part"):
+                prefix, _, local = part.get("element").partition(":")
+                assert qname(part.nsmap[prefix], local) in ours.roots, (name, part.get("element"))
 
     def test_there_is_no_wsdl_of_another_port(self, ours: contract.Contract) -> None:
         with pytest.raises(KeyError):
-            ours.wsdl("BeantwoordVraag", address="http://127.0.0.1/")
+            ours.wsdls("Ontvang", address="http://127.0.0.1/")
 
     @pytest.mark.parametrize(
         ("name", "operations"),

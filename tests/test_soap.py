@@ -29,7 +29,7 @@ from stuf_klantcontact import soap
 from stuf_klantcontact.errors import Trouble
 from stuf_klantcontact.fouten import Fault
 from stuf_klantcontact.intake import Answer, Received
-from stuf_klantcontact.names import SOAP11, WSDL_SOAP
+from stuf_klantcontact.names import KC, KLC, SOAP11, WSDL_SOAP
 from stuf_klantcontact.settings import Limits
 
 
@@ -203,6 +203,31 @@ def test_the_wsdl_has_our_address_and_never_that_of_the_host_header(port: str, q
     addresses = [e.get("location") for e in etree.fromstring(reply.body).iter(f"{{{WSDL_SOAP}}}address")]
     assert addresses == [f"https://gateway.example.nl/soap/{port}"]
     assert b"evil" not in reply.body
+
+
+@pytest.mark.parametrize(
+    ("query", "namespace"),
+    [
+        ("wsdl", KC),
+        ("wsdl=", KC),
+        ("wsdl=kc0100_ontvangAsynchroon", KC),
+        ("WSDL=klc0320_ontvangAsynchroon&x=y", KLC),
+    ],
+)
+def test_a_port_with_two_wsdls_gives_the_one_that_is_named(query: str, namespace: str) -> None:
+    ask: dict[str, Any] = {"REQUEST_METHOD": "GET", "QUERY_STRING": query, "PATH_INFO": f"/soap/{ASYNC}"}
+    reply = call(door(), environ(b"", **ask))
+    assert reply.status == 200
+    assert etree.fromstring(reply.body).get("targetNamespace") == namespace
+
+
+@pytest.mark.parametrize("name", ["klc0320", "kc0100_verwerkSynchroonVrijBericht", "../kc0100.xsd", "\udcff"])
+def test_a_wsdl_that_the_port_does_not_have_is_404_with_those_it_has(name: str) -> None:
+    ask: dict[str, Any] = {"REQUEST_METHOD": "GET", "QUERY_STRING": f"wsdl={name}", "PATH_INFO": f"/soap/{ASYNC}"}
+    reply = call(door(), environ(b"", **ask))
+    assert reply.status == 404
+    assert_plain_refusal(reply)
+    assert "it has: kc0100_ontvangAsynchroon, klc0320_ontvangAsynchroon.\n[HTTP-WSDL]" in reply.body.decode()
 
 
 @pytest.mark.parametrize(

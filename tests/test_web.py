@@ -27,6 +27,11 @@ def test_the_front_page_is_dutch_with_english_beside_it_and_every_link_works() -
     assert "Every klantcontact in the zaakdossier" in english
     links = set(re.findall(r'(?:href|src)="([^"]+)"', dutch))
     assert {"/soap/OntvangAsynchroon?wsdl", "/soap/VerwerkSynchroonVrijBericht?wsdl", "/health/ready"} <= links
+    named = {link for link in links if "?wsdl=" in link}
+    assert named == {
+        "/soap/OntvangAsynchroon?wsdl=klc0320_ontvangAsynchroon",
+        "/soap/VerwerkTriggerbericht?wsdl=klc0320_verwerkTriggerbericht",
+    }
     assert not [link for link in links if "//" in link], "nothing comes from another host"
     for link in links:
         if link.startswith("/") and not link.startswith("/soap/"):

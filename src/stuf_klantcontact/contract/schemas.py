@@ -26,13 +26,21 @@ ENTRIES = (
 )
 """The outermost file of each namespace that a message can begin in, or that it refers to."""
 
-WSDLS = {
-    "VerwerkSynchroonVrijBericht": "klantcontact/kc0100_verwerkSynchroonVrijBericht.wsdl",
-    "OntvangAsynchroon": "klantcontact/kc0100_ontvangAsynchroon.wsdl",
+WSDLS: Mapping[str, tuple[str, ...]] = {
+    "OntvangAsynchroon": ("kc0100_ontvangAsynchroon", "klc0320_ontvangAsynchroon"),
+    "VerwerkSynchroonVrijBericht": ("kc0100_verwerkSynchroonVrijBericht",),
+    "VerwerkSynchroneKennisgeving": ("klc0320_verwerkSynchroneKennisgeving",),
+    "BeantwoordVraag": ("klc0320_beantwoordVraag",),
+    "VerstrekSynchronisatieBericht": ("klc0320_verstrekSynchronisatieBericht",),
+    "VerwerkTriggerbericht": ("kc0100_verwerkTriggerbericht", "klc0320_verwerkTriggerbericht"),
 }
-"""The WSDL of each port; klc0320_ontvangAsynchroon.wsdl is served as a file: one ?wsdl holds one namespace."""
+"""The WSDLs of each port, one per namespace (protocolbindingen §4); the first is what a bare ?wsdl gets.
+
+kc0100_ontvangAsynchroon_zender is not among them: a zender offers that port, and we call it.
+"""
 
 _HUB = "contract.xsd"
+_KC = "klantcontact/kc0100.xsd"
 _GFOZAKEN_HUB = "gfozaken/gfozaken.xsd"
 _COMPILING = Lock()
 
@@ -90,8 +98,7 @@ def drop_in(files: Mapping[str, bytes], directory: Path) -> tuple[dict[str, byte
     merged |= {f"gfozaken/eigen/{key}": data for key, data in own.items()}
     declared = root.find(f"{{{XSD}}}element[@name='Klantcontact']") is not None
     merged[_GFOZAKEN_HUB] = _including(f"eigen/{name}", namespace=namespace, declare=not declared)
-    for key in ("klantcontact/kc0100.xsd", *WSDLS.values()):
-        merged[key] = merged[key].replace(f'"{GFOZAKEN}"'.encode(), f'"{namespace}"'.encode())
+    merged[_KC] = merged[_KC].replace(f'"{GFOZAKEN}"'.encode(), f'"{namespace}"'.encode())
     return merged, namespace
 
 
@@ -204,7 +211,12 @@ def describe(files: Mapping[str, bytes]) -> Description:
     )
 
 
-def served_wsdl(data: bytes, *, address: str) -> bytes:
+def served_wsdls(files: Mapping[str, bytes], *, port: str, address: str) -> dict[str, bytes]:
+    """The WSDLs of `port` by their names, as a client gets them from `address`. KeyError: there is no such port."""
+    return {name: _served(files[f"klantcontact/{name}.wsdl"], address=address) for name in WSDLS[port]}
+
+
+def _served(data: bytes, *, address: str) -> bytes:
     """A WSDL as a client gets it from `address`: with that address, and with locations relative to it.
 
     On disk a location is relative to the file; from /soap/PORT the same file is at ../schemas/klantcontact/.

@@ -11,6 +11,7 @@ SOAP 1.1; WS-I Basic Profile 1.1; protocolbindingen §3 and §4.
 
 import hashlib
 import logging
+import re
 import secrets
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
@@ -45,6 +46,7 @@ _OPEN: Final = (
     b'<?xml version="1.0" encoding="UTF-8"?>\n<soap:Envelope xmlns:soap="%b"><soap:Body>' % SOAP11.encode()
 )
 _CLOSE: Final = b"</soap:Body></soap:Envelope>"
+_WSDL: Final = re.compile(r"wsdl(?:=([^&]*))?(?:&|$)", re.IGNORECASE)
 _FAULTCODE: Final[Mapping[str, str]] = {"client": "Client", "server": "Server"}
 _FAULTCODE_OF_RULE: Final[Mapping[str, str]] = {
     "SOAP-VERSION": "VersionMismatch",
@@ -61,7 +63,8 @@ class Door:
     trouble: Callable[[str, str], Answer]
     schema: etree.XMLSchema
     limits: Limits
-    wsdls: Mapping[str, bytes]
+    wsdls: Mapping[str, Mapping[str, bytes]]
+    """Of every port its WSDLs by name; the first is for who names none."""
     _layer: SpyneLayer = field(default_factory=SpyneLayer, repr=False)
 
     def __call__(self, environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
@@ -75,8 +78,10 @@ class Door:
         try:
             if port not in self.wsdls:
                 raise _no_such_port(self.wsdls)
-            if environ.get("REQUEST_METHOD") == "GET" and _asks_wsdl(environ.get("QUERY_STRING", "")):
-                return _xml("200 OK", self.wsdls[port])
+            if environ.get("REQUEST_METHOD") == "GET":
+                asked = _WSDL.match(environ.get("QUERY_STRING", ""))
+                if asked is not None:
+                    return _xml("200 OK", _wsdl(self.wsdls[port], name=asked[1]))
             length, charset = transport.check(environ, limit=self.limits.message_bytes)
             zender = self._who(environ)
             raw = transport.read_body(environ, length=length, limit=self.limits.message_bytes)
@@ -151,7 +156,7 @@ def build(
         trouble=trouble,
         schema=contract.envelope,
         limits=limits,
-        wsdls={port: contract.wsdl(port, address=base + port) for port in ports},
+        wsdls={port: contract.wsdls(port, address=base + port) for port in ports},
     )
 
 
@@ -165,13 +170,26 @@ def dispatch(door: WSGI, otherwise: WSGI) -> WSGI:
     return wsgi
 
 
-def _asks_wsdl(query: str) -> bool:
-    return query.partition("=")[0].lower() == "wsdl"
-
-
 def _xml(status: str, body: bytes) -> Response:
     headers = (("Content-Type", "text/xml; charset=utf-8"), ("Content-Length", str(len(body))))
     return Response(status, headers, body)
+
+
+def _wsdl(wsdls: Mapping[str, bytes], *, name: str | None) -> bytes:
+    """The WSDL that was asked for: the first when no name was given, nor a number, as some clients do."""
+    if not name or name.isdecimal():
+        return next(iter(wsdls.values()))
+    if name not in wsdls:
+        known = ", ".join(wsdls)
+        raise Rejected(
+            404,
+            "HTTP-WSDL",
+            Text(
+                nl=f"Deze WSDL heeft deze poort niet; wel: {known}.",
+                en=f"This port has no such WSDL; it has: {known}.",
+            ),
+        )
+    return wsdls[name]
 
 
 def _no_such_port(ports: Iterable[str]) -> Rejected:

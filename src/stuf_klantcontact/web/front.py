@@ -22,16 +22,36 @@ class Port:
 
     name: str
     text: Text
+    wsdls: tuple[str, ...]
+    """Their names; the first is that of a bare ?wsdl."""
 
 
 PORTS: Final[Mapping[str, Text]] = {
     "VerwerkSynchroonVrijBericht": Text(
-        nl="Een klantcontact toevoegen en meteen antwoord krijgen (Di02, Du02).",
-        en="Add a klantcontact and get the answer at once (Di02, Du02).",
+        nl="Een klantcontact toevoegen, wijzigen of verwijderen en meteen antwoord krijgen (Di02, Du02).",
+        en="Add, correct or withdraw a klantcontact and get the answer at once (Di02, Du02).",
     ),
     "OntvangAsynchroon": Text(
-        nl="Een klantcontact aanbieden met ontvangstbevestiging (Di01, Bv03); ook zaakberichten.",
-        en="Hand in a klantcontact for a confirmation of receipt (Di01, Bv03); zaak messages too.",
+        nl="Aanbieden met ontvangstbevestiging (Bv03): klantcontacten (Di01, klcLk01), documenten (iobLk01),"
+        " synchronisatie (klcSa01, klcSa03), zaakberichten en bevestigingen.",
+        en="Hand in for a confirmation of receipt (Bv03): klantcontacten (Di01, klcLk01), documents (iobLk01),"
+        " synchronisation (klcSa01, klcSa03), zaak messages and confirmations.",
+    ),
+    "VerwerkSynchroneKennisgeving": Text(
+        nl="Kennisgevingen die meteen verwerkt worden (klcLk02, iobLk02, klcSa02, Bv02).",
+        en="Kennisgevingen that are processed at once (klcLk02, iobLk02, klcSa02, Bv02).",
+    ),
+    "BeantwoordVraag": Text(
+        nl="Klantcontacten opvragen (klcLv01, klcLa01), of een zaak met haar contacten (zakLv01, zakLa01).",
+        en="Ask for klantcontacten (klcLv01, klcLa01), or for a zaak with its contacts (zakLv01, zakLa01).",
+    ),
+    "VerstrekSynchronisatieBericht": Text(
+        nl="De actuele stand van een klantcontact ophalen (klcSa04, klcSa02).",
+        en="Get a klantcontact as it is now (klcSa04, klcSa02).",
+    ),
+    "VerwerkTriggerbericht": Text(
+        nl="Vragen om alles wat voor u klaarligt (Tr01, Bv02).",
+        en="Ask for everything that is waiting for you (Tr01, Bv02).",
     ),
 }
 
@@ -39,7 +59,9 @@ PORTS: Final[Mapping[str, Text]] = {
 def register(web: Flask, contract: Contract, *, ports: Iterable[str], organisatie: str, release: str) -> None:
     """Add the front page and /schemas/."""
     files = contract.files()
-    shown = [Port(name, PORTS.get(name, Text(nl="", en=""))) for name in ports]
+    shown = [
+        Port(name, PORTS.get(name, Text(nl="", en="")), tuple(contract.wsdls(name, address=""))) for name in ports
+    ]
     folders = _by_folder(files)
 
     @web.get("/")
