@@ -146,9 +146,12 @@ class Contract:
         """Every schema and WSDL by its path below /schemas/."""
         return self._files
 
-    def wsdl(self, port: str, *, address: str) -> bytes:
-        """The WSDL of `port` for clients that will call `address`. KeyError when there is no such port."""
-        return schemas.served_wsdl(self._files[schemas.WSDLS[port]], address=address)
+    def wsdls(self, port: str, *, address: str) -> Mapping[str, bytes]:
+        """The WSDLs of `port` by their names, one per namespace, for clients that will call `address`.
+
+        The first is the one for who names none. KeyError when there is no such port.
+        """
+        return schemas.served_wsdls(self._files, port=port, address=address)
 
 
 def load(directory: Path | None = None) -> Contract:
