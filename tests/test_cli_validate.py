@@ -18,6 +18,7 @@ from lxml import etree
 from conftest import ROOT
 from stuf_klantcontact import contract
 from stuf_klantcontact.cli import MODULES, cli
+from stuf_klantcontact.names import KC
 
 VALID = ROOT / "fixtures/kc/voegKlantcontactToe/valid"
 INVALID = ROOT / "fixtures/kc/voegKlantcontactToe/invalid"
@@ -98,6 +99,61 @@ def test_jobs_give_the_same_in_the_same_order(berichtenset: Path) -> None:
     alone, together = run(*words), process(*words, "--jobs", "3")
     assert together.returncode == alone.exit_code == 1
     assert json.loads(together.stdout) == json.loads(alone.output)
+
+
+@pytest.mark.parametrize(
+    ("namespace", "name"),
+    [
+        ("http://www.stufstandaarden.nl/koppelvlak/zds0120", "ZDS 1.2"),
+        ("http://www.egem.nl/StUF/sector/zkn/0310", "ZDS 1.2 (StUF-ZKN 3.10)"),
+        ("http://www.stufstandaarden.nl/koppelvlak/prs0204", "http://www.stufstandaarden.nl/koppelvlak/prs0204"),
+    ],
+)
+def test_a_message_of_an_official_set_says_which_schemas_it_needs(
+    tmp_path: Path, namespace: str, name: str
+) -> None:
+    path = tmp_path / "zaak.xml"
+    path.write_text(f'<z:creeerZaak_ZakLk01 xmlns:z="{namespace}"/>')
+    found = json.loads(run("validate", path, "--format", "json").output)["violations"][0]
+    assert found["rule"] == "XSD-UNKNOWN-ROOT"
+    assert f"officiële set van VNG Realisatie, {name}" in found["message"]["nl"]
+    assert f"--schema DIR|ZIP with {name} as VNG Realisatie publishes it" in found["hint"]["en"]
+    assert found["expected"] is None
+
+
+def test_a_message_of_ours_in_another_namespace_is_not_sent_to_another_set(tmp_path: Path) -> None:
+    path = tmp_path / "contact.xml"
+    path.write_bytes(CONTACT.read_bytes().replace(KC.encode(), b"http://www.egem.nl/StUF/sector/zkn/0310"))
+    assert "officiële set" not in run("validate", path).output
+
+
+def test_our_own_set_has_the_name_that_schemas_list_shows() -> None:
+    name = run("schemas", "list").output.partition(":")[0]
+    assert run("validate", CONTACT, "--schema", name).exit_code == 0
+    unknown = run("validate", CONTACT, "--schema", "klantcontakt")
+    assert unknown.exit_code == 2
+    assert name in unknown.output
+
+
+def test_what_is_no_set_is_told_what_to_name_instead(tmp_path: Path) -> None:
+    (tmp_path / "leeg").mkdir()
+    nothing = run("schemas", "list", tmp_path / "leeg")
+    assert nothing.exit_code == 2
+    assert "as VNG Realisatie publishes it" in nothing.output
+    for patch in ("patch22", "patch26"):
+        (tmp_path / "map" / patch).mkdir(parents=True)
+        (tmp_path / "map" / patch / "stuf.xsd").write_text("<schema>")
+    high = run("schemas", "list", tmp_path / "map")
+    assert f"Name one of those that are in it: {tmp_path / 'map' / 'patch22'}, " in high.output
+    types = tmp_path / "typen"
+    types.mkdir()
+    (types / "ent.xsd").write_text(
+        '<s:schema xmlns:s="http://www.w3.org/2001/XMLSchema" targetNamespace="urn:x">'
+        '<s:complexType name="Zaak"/></s:schema>'
+    )
+    listed = run("schemas", "list", types)
+    assert "no messages: it cannot validate anything" in listed.output
+    assert "stuf-klantcontact schemas list DIR|ZIP" in run("schemas", "list").output
 
 
 # --- output -------------------------------------------------------------------------------------------------------

@@ -7,8 +7,8 @@ from dataclasses import asdict
 import click
 
 from stuf_klantcontact.cli.validate import LANGUAGE
-from stuf_klantcontact.report import Language, layer
-from stuf_klantcontact.validation.explanations import Explanation, codes
+from stuf_klantcontact.report import Language
+from stuf_klantcontact.validation.explanations import Explanation, codes, subject
 from stuf_klantcontact.validation.explanations import explain as find
 
 
@@ -37,7 +37,7 @@ def explain(code: str | None, lang: Language, form: str) -> None:
         click.echo(f"{code}: no such rule or code" + (f"; do you mean {close}?" if close else ""), err=True)
         sys.exit(1)
     if form == "json":
-        click.echo(json.dumps({**asdict(found), "layer": layer(found.code)}, ensure_ascii=False, indent=2))
+        click.echo(json.dumps({**asdict(found), "layer": subject(found.code)}, ensure_ascii=False, indent=2))
     else:
         click.echo(_text(found, lang))
 
@@ -46,7 +46,7 @@ def _text(found: Explanation, language: Language) -> str:
     nl = language == "nl"
     lines = [f"{found.code}: {found.meaning.nl if nl else found.meaning.en}", ""]
     for name, said in (
-        ("laag" if nl else "layer", layer(found.code)),
+        ("laag" if nl else "layer", subject(found.code)),
         ("oorzaak" if nl else "cause", found.cause.nl if nl else found.cause.en),
         ("oplossing" if nl else "cure", found.cure.nl if nl else found.cure.en),
         ("fout" if nl else "wrong", found.wrong),

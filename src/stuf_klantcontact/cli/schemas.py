@@ -2,6 +2,7 @@
 
 import json
 import sys
+from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -29,12 +30,30 @@ def schemas() -> None:
 def schemas_list(sets: tuple[Path, ...], form: str) -> None:
     """List what our own set and the named ones contain: files with their versions, namespaces, messages.
 
+    What a set is called here, or its DIR or ZIP, is what `validate --schema` takes. Exit status 2 when one of them
+    is no set.
+
     Example: stuf-klantcontact schemas list downloads/zds0120.zip
     """
-    held: list[contract.Schemas] = [contract.load(), *(contract.load_set(path) for path in sets)]
+    held: list[contract.Schemas] = [contract.load()]
+    failed = False
+    for path in sets:
+        try:
+            held.append(contract.load_set(path))
+        except ConfigurationError as error:
+            failed = True
+            click.echo(f"stuf-klantcontact: {_short(str(error))}\n{_what_to_name(path)}", err=True)
     if form == "json":
         click.echo(json.dumps([_described(one) for one in held], ensure_ascii=False, indent=2))
-        return
+    else:
+        _list(held)
+        if not sets:
+            click.echo("An official set: stuf-klantcontact schemas list DIR|ZIP, a release of VNG as downloaded.")
+    if failed:
+        sys.exit(2)
+
+
+def _list(held: list[contract.Schemas]) -> None:
     for one in held:
         description = one.description
         click.echo(f"{one.name}: {len(description.files)} files, {len(description.messages)} messages")
@@ -48,6 +67,33 @@ def schemas_list(sets: tuple[Path, ...], form: str) -> None:
                 shown = ", ".join(prefixed(name) for name in messages[:12])
                 more = f", and {len(messages) - 12} more" if len(messages) > 12 else ""
                 click.echo(f"    messages: {shown}{more}")
+        if not description.messages:
+            click.echo(f"  no messages: it cannot validate anything. {_RELEASE}")
+
+
+_RELEASE = (
+    "Name the folder or ZIP file of a whole release as VNG Realisatie publishes it: the schemas with messages "
+    "(…_msg_….xsd) are in it."
+)
+
+
+def _what_to_name(path: Path) -> str:
+    """What to name instead of a place that is no set: mostly it is one folder too high."""
+    inside: list[Path] = []
+    with suppress(OSError):
+        inside = sorted(
+            place
+            for place in path.iterdir()
+            if place.suffix.lower() == ".zip" or (place.is_dir() and next(place.rglob("*.xsd"), None) is not None)
+        )
+    if not inside:
+        return _RELEASE
+    names = ", ".join(str(place) for place in inside[:6])
+    return f"A set is one release. Name one of those that are in it: {names}."
+
+
+def _short(reason: str) -> str:
+    return reason if len(reason) <= 300 else f"{reason[:300]}…\n`schemas check` says everything."
 
 
 @schemas.command("check")

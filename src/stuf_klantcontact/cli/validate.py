@@ -11,6 +11,7 @@ import click
 from stuf_klantcontact import report, validation
 from stuf_klantcontact.cli import crew
 from stuf_klantcontact.cli.crew import Judged
+from stuf_klantcontact.contract import OWN
 from stuf_klantcontact.errors import Severity
 from stuf_klantcontact.limits import STANDARD
 from stuf_klantcontact.report.streams import Form, open_stream
@@ -19,8 +20,9 @@ INTERRUPTED: Final = 130
 SCHEMA = click.option(
     "--schema",
     "source",
-    metavar="DIR|ZIP",
-    help="A release of VNG as downloaded, or a folder with a municipality's own GFOZaken and DGA-UF schemas.",
+    metavar="NAME|DIR|ZIP",
+    help="A release of VNG as downloaded, or a folder with a municipality's own GFOZaken and DGA-UF schemas. Without "
+    "it, or by its name: our own set, stuf-klantcontact.",
 )
 LANGUAGE = click.option("--lang", type=click.Choice(["nl", "en"]), default="nl", show_default=True)
 
@@ -96,11 +98,13 @@ def validate(
 
 def _schema(source: str | None) -> Path | None:
     """Where the schemas are; None is our own."""
-    if source in (None, "stuf-klantcontact"):
+    if source is None or source == OWN:
         return None
-    path = Path(str(source))
+    path = Path(source)
     if not path.exists():
-        raise click.UsageError(f"no such schemas: {source}")
+        raise click.UsageError(
+            f"no such schemas: {source}; there is our own set, {OWN}, and any folder or ZIP file of a release"
+        )
     return path
 
 

@@ -10,7 +10,17 @@ from stuf_klantcontact.contract import Positions, Schemas, wording
 from stuf_klantcontact.errors import Violation
 from stuf_klantcontact.limits import STANDARD, Limits
 from stuf_klantcontact.names import KLC
-from stuf_klantcontact.validation import bericht, gateway, header, kennisgeving, quick, rgbz, vraag, waarden
+from stuf_klantcontact.validation import (
+    bericht,
+    gateway,
+    header,
+    kennisgeving,
+    official,
+    quick,
+    rgbz,
+    vraag,
+    waarden,
+)
 from stuf_klantcontact.validation.places import located
 
 _SAYS_THE_SAME: Final = ("XSD-ENUM", "XSD-PATTERN", "XSD-TYPE", "XSD-LENGTH", "XSD-RANGE", "XSD-FIXED", "XSD-NIL")
@@ -36,6 +46,8 @@ def check_message(
     if valid:
         return located(found, root=element, positions=positions)
     by_schema = against.violations(element, positions=positions()) or [wording.unexplained(element)]
+    if element.tag not in against.roots:
+        by_schema = official.explained(by_schema, tag=str(element.tag), against=against)
     if not found:
         return by_schema
     return [*by_schema, *located([*_not_said_before(found, by_schema)], root=element, positions=positions)]

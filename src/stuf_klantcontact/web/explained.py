@@ -11,9 +11,8 @@ from flask import Flask, abort, redirect, render_template
 from werkzeug.wrappers import Response
 
 from stuf_klantcontact.errors import Text
-from stuf_klantcontact.report import layer
 from stuf_klantcontact.rules import RULES
-from stuf_klantcontact.validation.explanations import EXPLANATIONS, Explanation, explain
+from stuf_klantcontact.validation.explanations import EXPLANATIONS, Explanation, explain, subject
 from stuf_klantcontact.web import asked
 
 PATH: Final = "/fouten"
@@ -24,6 +23,8 @@ _GROUPS: Final[Mapping[str, Text]] = {
     "RGBZ": Text("Regels van RGBZ 2.0", "Rules of RGBZ 2.0"),
     "XSD": Text("Het schema", "The schema"),
     "well-formedness": Text("XML en SOAP", "XML and SOAP"),
+    "HTTP": Text("Het verzoek", "The request"),
+    "schemas": Text("Een set schema's", "A set of schemas"),
     "codes": Text("Foutcodes van StUF", "Error codes of StUF"),
 }
 """In the order of the index."""
@@ -57,4 +58,4 @@ def register(web: Flask) -> None:
 
 
 def _group(code: str) -> str:
-    return "codes" if _CODE.fullmatch(code) else layer(code)
+    return "codes" if _CODE.fullmatch(code) else subject(code)
