@@ -133,6 +133,7 @@ class Contract:
             schema=self.envelope,
             roots=self.roots,
             declarations=self._declarations,
+            overlooked=self._overlooked,
             positions=positions,
         )
 

@@ -1,39 +1,37 @@
 """Which rules a message breaks and where.
 
-libxml2 gives the verdict, but of the children of one element it reports only the first that does not fit, its log
-on a shared schema mixes the texts of threads, and validating a tree costs the square of the number of errors. So
-the structure is looked at beside the declarations (survey.py), the message is repaired in thought, and the repaired
-one is fed to a parser of our own that validates as it reads, in pieces in which no name occurs twice: what its log
-says of a piece tells which element it is about, at linear cost and without any shared state. Where libxml2 still
-does not like the structure, its word counts, and what it does not like is left out of the next reading.
+libxml2 gives the verdict, but of the children of one element it reports only the first that does not fit. So those
+children are held beside the declarations (survey.py), the message is repaired in thought (reading.py), and libxml2
+is asked again (objections.py). Where it still does not like the structure, its word counts, and what it does not
+like is left out of the next reading.
 """
 
-import re
-from collections.abc import Iterator, Sequence
-from contextlib import suppress
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from typing import Final
 
 from lxml import etree
 
-from stuf_klantcontact.contract import wording
+from stuf_klantcontact.contract import objections, reading, wording
 from stuf_klantcontact.contract.declarations import Declarations
-from stuf_klantcontact.contract.reading import OPEN, Tag, tags
+from stuf_klantcontact.contract.objections import CONTENT, Objection
+from stuf_klantcontact.contract.overlooked import Overlooked
 from stuf_klantcontact.contract.survey import Survey
 from stuf_klantcontact.contract.wording import Finding
 from stuf_klantcontact.errors import Violation
-from stuf_klantcontact.names import PREFIXES, prefixed, split
+from stuf_klantcontact.names import PREFIXES, XSI, prefixed, split
 
 LIMIT: Final = 100
 """At most so many violations are listed of one message."""
 READINGS: Final = 8
 """At most so often the message is read again because libxml2 found what the declarations did not tell."""
 
-_NAMED: Final = re.compile(r"Element '([^']*)'(?:, attribute '([^']*)')?: ")
-_EXPECTED: Final = re.compile(r"Expected is (?:one of )?\( (.*) \)\.\s*$", re.DOTALL)
-_QUOTED_END: Final = re.compile(r"'([^']*)'\.\s*$")
+_SMALL: Final = 2_000
+"""A message of more elements is read in pieces: as a tree its errors may take the square of their number."""
+_UNSEEN: Final = "SCHEMAV_CVC_ELT_"
+"""Objections to an element of which libxml2 does not look at the content."""
+_has_types = etree.XPath("boolean(descendant-or-self::*/@xsi:type)", namespaces={"xsi": XSI})
 
-_CONTENT = "SCHEMAV_ELEMENT_CONTENT"
 _RULES: Final = {
     "SCHEMAV_CVC_ENUMERATION_VALID": "XSD-ENUM",
     "SCHEMAV_CVC_PATTERN_VALID": "XSD-PATTERN",
@@ -65,9 +63,6 @@ _RULES: Final = {
     "SCHEMAV_CVC_ELT_1": "XSD-UNEXPECTED",
 }
 _OF_STRUCTURE: Final = frozenset({"XSD-ATTRIBUTE", "XSD-CONTENT", "XSD-NIL"})
-_OF_PARENT: Final = ("SCHEMAV_CVC_COMPLEX_TYPE_2_1", "SCHEMAV_CVC_COMPLEX_TYPE_2_3", "SCHEMAV_CVC_TYPE_3_1_2")
-"""Errors about text, which libxml2 notices only at the tag that follows it."""
-
 Positions = Sequence[tuple[int, int]]
 """Line and column of each element of a document, in its order (parsing.positions)."""
 
@@ -78,6 +73,7 @@ def explain(
     schema: etree.XMLSchema,
     roots: frozenset[str],
     declarations: Declarations,
+    overlooked: Overlooked,
     positions: Positions | None = None,
 ) -> list[Violation]:
     """Every violation that can be found in `element`, in document order; at most LIMIT, and it says so.
@@ -99,7 +95,9 @@ def explain(
         if len(same) != 1:
             return violations
         name = same[0]  # in the wrong namespace: then look on as if it were in the right one
-    search = _Search(element, name=name, schema=schema, declarations=declarations, order=order)
+    search = _Search(
+        element, name=name, schema=schema, declarations=declarations, overlooked=overlooked, order=order
+    )
     findings = search.run()
     places = _Places(element)
     violations += [
@@ -119,18 +117,6 @@ def _before(element: etree._Element) -> int:
     return next((number for number, node in enumerate(nodes) if node is element), 0)
 
 
-@dataclass(frozen=True, slots=True)
-class _Error:
-    """One entry of the parser's log, attached to the element it is about."""
-
-    type: str
-    element: etree._Element
-    attribute: str | None
-    expected: tuple[str, ...]
-    detail: str
-    missing: bool
-
-
 class _Search:
     def __init__(
         self,
@@ -139,6 +125,7 @@ class _Search:
         name: str,
         schema: etree.XMLSchema,
         declarations: Declarations,
+        overlooked: Overlooked,
         order: dict[etree._Element, int],
     ) -> None:
         self._root = root
@@ -146,6 +133,8 @@ class _Search:
         self._order = order
         self._survey = Survey(root, name=name, declarations=declarations, limit=LIMIT)
         self._declarations = declarations
+        self._overlooked = overlooked
+        self._as_tree = len(order) <= _SMALL
         self.stopped = False
 
     def run(self) -> list[Finding]:
@@ -156,15 +145,15 @@ class _Search:
         for _ in range(READINGS):
             again = False
             values = {}
-            for error in self._read(dropped):
-                if error.type == _CONTENT:
-                    if (error.element, error.missing) not in told:
-                        told[error.element, error.missing] = _structure_finding(error)
-                        if not error.missing:
-                            dropped.add(error.element)
+            for objection in self._objections(dropped):
+                if objection.type == CONTENT:
+                    if (objection.element, objection.missing) not in told:
+                        told[objection.element, objection.missing] = _structure_finding(objection)
+                        if not objection.missing:
+                            dropped.add(objection.element)
                             again = True
                     continue
-                finding = _value_finding(error)
+                finding = _value_finding(objection)
                 if finding.rule == "XSD-ATTRIBUTE" and finding.attribute and finding.detail != "missing":
                     finding = self._attribute_meant(finding)
                 if finding.rule == "XSD-TYPE":
@@ -202,111 +191,81 @@ class _Search:
         present = set(map(str, finding.element.keys()))
         return wording.attribute_meant(finding, [name for name in kind.attributes if name not in present])
 
-    def _read(self, dropped: set[etree._Element]) -> Iterator[_Error]:
-        """Feed the message as repaired; yield each error with its element as soon as libxml2 has it."""
-        parser = etree.XMLParser(schema=self._schema, huge_tree=True, resolve_entities=False, no_network=True)
-        try:
-            yield from self._feed(parser, dropped)
-        finally:
-            # A push parser that is dropped half-way keeps its document for ever.
-            with suppress(etree.XMLSyntaxError):
-                parser.close()
+    # Reading
 
-    def _feed(self, parser: etree.XMLParser, dropped: set[etree._Element]) -> Iterator[_Error]:
-        parser.feed(OPEN)
-        seen = len(parser.feed_error_log)
-        open_: list[tuple[str, etree._Element]] = []
-        for piece in _pieces(tags(self._survey.root, self._survey.look, dropped)):
+    def _objections(self, dropped: set[etree._Element]) -> Iterable[Objection]:
+        """What libxml2 objects to in the message as repaired, without `dropped`."""
+        if self._as_tree:
+            found = self._of_tree(dropped)
+            if found is not None:
+                return found
+            self._as_tree = False
+        return self._of_pieces(frozenset(dropped))
+
+    def _of_tree(self, dropped: set[etree._Element]) -> list[Objection] | None:
+        """Quickly: only where libxml2 does not like the children they are held beside the declarations."""
+        survey = self._survey
+        found: list[Objection] | None = None
+        for _ in range(READINGS):
+            originals = self._as_repaired(dropped)
+            copy = self._root if originals is None else next(iter(originals))
+            found = objections.of_tree(copy, schema=self._schema)
+            if found is None:
+                return None
+            if originals is not None:
+                found = [objection for objection in found if objection.element in originals]
+                for objection in found:
+                    objection.element = originals[objection.element]
+            mended = len(survey.mended)
+            self._look_into(found)
+            if not self._overlooked.right(copy):
+                survey.walk(self._root)
+            if survey.stopped or (survey.mended and _has_types(self._root)):
+                return None  # a copy of a part loses the prefixes that only a value needs
+            if len(survey.mended) == mended:
+                break
+        return found
+
+    def _as_repaired(self, dropped: set[etree._Element]) -> dict[etree._Element, etree._Element] | None:
+        """A repaired copy, its elements with those of the message; None when there is nothing to repair."""
+        survey = self._survey
+        if not survey.mended and not dropped and survey.root.name == self._root.tag:
+            return None
+        return reading.tree(survey.root, survey.mended, dropped)
+
+    def _look_into(self, found: Iterable[Objection]) -> None:
+        """Look at what libxml2 did not look at, or not to the end."""
+        for objection in found:
+            if objection.type == CONTENT:
+                parent = objection.element if objection.missing else objection.element.getparent()
+                if parent is not None:
+                    self._survey.look_at(parent)
+            elif objection.type.startswith(_UNSEEN):
+                self._survey.walk(objection.element)
+
+    def _of_pieces(self, dropped: frozenset[etree._Element]) -> Iterator[Objection]:
+        for objection in objections.of_pieces(self._repaired(dropped), schema=self._schema):
+            if objection.element in self._order:
+                yield objection
+
+    def _repaired(self, dropped: frozenset[etree._Element]) -> Iterator[reading.Tag]:
+        for tag in reading.tags(self._survey.root, self._survey.look, dropped):
             if self._survey.stopped:
                 self.stopped = True
                 return
-            parser.feed("".join(tag.markup for tag in piece))
-            log = parser.feed_error_log
-            if len(log) > seen:
-                here = {tag.name: tag.element for tag in piece}
-                for number in range(seen, len(log)):
-                    error = _error_of(log[number], here, open_)
-                    if error is not None and error.element in self._order:
-                        yield error
-                seen = len(log)
-            for tag in piece:
-                if tag.element is None:
-                    continue
-                if tag.start:
-                    open_.append((tag.name, tag.element))
-                else:
-                    open_.pop()
+            yield tag
 
 
-def _pieces(stream: Iterator[Tag]) -> Iterator[list[Tag]]:
-    """The tags in pieces, such that a name stands for one element in each."""
-    piece: list[Tag] = []
-    names: dict[str, etree._Element | None] = {}
-    for tag in stream:
-        if tag.name in names and (tag.element is None or names[tag.name] is not tag.element):
-            yield piece
-            piece, names = [], {}
-        piece.append(tag)
-        names[tag.name] = tag.element
-    if piece:
-        yield piece
+def _structure_finding(objection: Objection) -> Finding:
+    rule = "XSD-MISSING" if objection.missing else "XSD-UNEXPECTED"
+    return Finding(rule, objection.element, expected=objection.expected)
 
 
-def _error_of(
-    entry: etree._LogEntry,
-    here: dict[str, etree._Element | None],
-    open_: list[tuple[str, etree._Element]],
-) -> _Error | None:
-    """The error with its element: the one of that name in this piece, else the innermost that is still open."""
-    named = _NAMED.match(entry.message)
-    name = named.group(1) if named else ""
-    above = next((element for known, element in reversed(open_) if known == name), None)
-    if name in here and not (entry.type_name in _OF_PARENT and above is not None and here[name] is None):
-        element = here[name]
-    else:
-        element = above
-    return None if element is None else _error(entry, element)
-
-
-def _error(entry: etree._LogEntry, element: etree._Element) -> _Error:
-    """Read what libxml2 says; only the parts that come from the schema, never the value of the sender."""
-    message = entry.message
-    named = _NAMED.match(message)
-    attribute = named.group(2) if named else None
-    detail = ""
-    expected: tuple[str, ...] = ()
-    missing = False
-    if entry.type_name == _CONTENT:
-        missing = "Missing child element(s)." in message[: 40 + len(named.group(0) if named else "")]
-        match = _EXPECTED.search(message)
-        expected = tuple(_clark(name) for name in match.group(1).split(", ")) if match else ()
-        expected = tuple(name for name in expected if name)
-    elif entry.type_name == "SCHEMAV_CVC_ENUMERATION_VALID":
-        detail = message.rpartition("is not an element of the set {")[2].rstrip().removesuffix("}.")
-    elif entry.type_name == "SCHEMAV_CVC_PATTERN_VALID":
-        detail = message.rpartition("is not accepted by the pattern '")[2].rstrip().removesuffix("'.")
-    elif entry.type_name == "SCHEMAV_CVC_COMPLEX_TYPE_4":
-        match = re.search(r"The attribute '([^']*)' is required but missing", message)
-        attribute, detail = (match.group(1) if match else None), "missing"
-    else:
-        match = _QUOTED_END.search(message)
-        detail = match.group(1) if match else ""
-    return _Error(entry.type_name, element, attribute, expected, detail, missing)
-
-
-def _clark(name: str) -> str:
-    """libxml2 writes {uri}local, ##other{uri}* for a wildcard, and * for anything."""
-    return "" if "*" in name or name.startswith("##") else name
-
-
-def _structure_finding(error: _Error) -> Finding:
-    rule = "XSD-MISSING" if error.missing else "XSD-UNEXPECTED"
-    return Finding(rule, error.element, expected=error.expected)
-
-
-def _value_finding(error: _Error) -> Finding:
-    rule = _RULES.get(error.type, "XSD-TYPE" if "DATATYPE" in error.type else "XSD-INVALID")
-    return Finding(rule, error.element, attribute=error.attribute, detail=error.detail, kind=error.type)
+def _value_finding(objection: Objection) -> Finding:
+    rule = _RULES.get(objection.type, "XSD-TYPE" if "DATATYPE" in objection.type else "XSD-INVALID")
+    return Finding(
+        rule, objection.element, attribute=objection.attribute, detail=objection.detail, kind=objection.type
+    )
 
 
 class _Places:

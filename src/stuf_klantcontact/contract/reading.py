@@ -1,6 +1,7 @@
-"""A message as markup, one tag at a time, as it is or as repaired in thought."""
+"""A message as repaired in thought: as a tree, or as markup, one tag at a time."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Set
+from copy import deepcopy
 from typing import Final, NamedTuple
 
 from lxml import etree
@@ -38,7 +39,44 @@ Look = Callable[[etree._Element, Kind | None], tuple[list[Part], bool]]
 """The children of an element as repaired, and whether some were left out."""
 
 
-def tags(root: Part, look: Look, dropped: set[etree._Element]) -> Iterator[Tag]:
+def tree(
+    root: Part, mended: Mapping[etree._Element, list[Part]], dropped: Set[etree._Element]
+) -> dict[etree._Element, etree._Element]:
+    """A repaired copy of the message: its elements, the root first, with those of the message that they are of."""
+    assert root.element is not None
+    copy = deepcopy(root.element)
+    twins = dict(zip(root.element.iter(etree.Element), copy.iter(etree.Element), strict=True))
+    if copy.tag != root.name:
+        copy.tag = root.name
+    for element, parts in mended.items():
+        _mend(twins[element], [_part(part, twins) for part in parts if part.element not in dropped])
+    for element in dropped:
+        twin = twins[element]
+        parent = twin.getparent()
+        if parent is not None:
+            _mend(parent, [child for child in parent.iterchildren(etree.Element) if child is not twin])
+    return {twin: element for element, twin in twins.items()}
+
+
+def _part(part: Part, twins: Mapping[etree._Element, etree._Element]) -> etree._Element:
+    if part.element is None:
+        return etree.Element(part.name)
+    twin = twins[part.element]
+    if twin.tag != part.name:
+        twin.tag = part.name
+    return twin
+
+
+def _mend(twin: etree._Element, children: list[etree._Element]) -> None:
+    """Give it these children, and keep the text that stood after others."""
+    kept = set(children)
+    tails = [child.tail for child in twin if child not in kept and child.tail and not child.tail.isspace()]
+    twin[:] = children
+    if tails:
+        twin.text = "".join([twin.text or "", *tails])
+
+
+def tags(root: Part, look: Look, dropped: Set[etree._Element]) -> Iterator[Tag]:
     """The message as markup. Prefixes are ours: nothing depends on those of the sender but a type he names."""
     stack: list[tuple[etree._Element, str, str, str, Iterator[Part], str]] = []
     split_names: dict[str, tuple[str, str]] = {}

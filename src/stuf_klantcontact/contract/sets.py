@@ -60,6 +60,7 @@ class SchemaSet:
             schema=self.schema,
             roots=self.roots,
             declarations=self._declared.get(),
+            overlooked=self._overlooked,
             positions=positions,
         )
 

@@ -30,6 +30,8 @@ class Survey:
         """`name` is what the root should have been called."""
         self.findings: list[Finding] = []
         self.values: list[Finding] = []
+        self.mended: dict[etree._Element, list[Part]] = {}
+        """What has other children than it should have: its children as repaired."""
         self.stopped = False
         self._declarations = declarations
         self._limit = limit
@@ -39,6 +41,38 @@ class Survey:
         if name != root.tag:
             self._moved[root] = (split(str(root.tag))[0], split(name)[0])
         self.root = Part(root, name, declarations.child(None, name, type_name=declarations.type_of(root)))
+        self._kinds = {root: self.root.kind}
+
+    def look_at(self, element: etree._Element) -> None:
+        """Look at the children of one element, and at all that is in those that have the wrong name."""
+        if element in self._looked:
+            return
+        parts, mended = self.look(element, self._kind(element))
+        for part in parts if mended else ():
+            if part.element is not None and part.element.tag != part.name:
+                self.walk(part.element)
+
+    def walk(self, top: etree._Element) -> None:
+        """Look at all that is in an element."""
+        todo = [Part(top, "", self._kind(top))]
+        while todo and not self.stopped:
+            part = todo.pop()
+            if part.element is not None:
+                todo += reversed(self.look(part.element, part.kind)[0])
+
+    def _kind(self, element: etree._Element) -> Kind | None:
+        """The type of an element, which has the name that it should have or was looked at."""
+        below: list[etree._Element] = []
+        here: etree._Element | None = element
+        while here is not None and here not in self._kinds:
+            below.append(here)
+            here = here.getparent()
+        kind = self._kinds[here] if here is not None else None
+        for part in reversed(below):
+            if kind is None:
+                return None
+            kind = self._declarations.child(kind, str(part.tag), type_name=self._declarations.type_of(part))
+        return kind
 
     def look(self, element: etree._Element, kind: Kind | None) -> tuple[list[Part], bool]:
         """The children of `element` as repaired, and whether some were left out."""
@@ -62,13 +96,16 @@ class Survey:
         if content.right(tags):
             return self._typed(kind, zip(children, tags, strict=True)), False
         mended = self._mend(element, content, children, tags)
-        return self._typed(kind, ((part.element, part.name) for part in mended)), True
+        self.mended[element] = self._typed(kind, ((part.element, part.name) for part in mended))
+        return self.mended[element], True
 
     def _typed(self, kind: Kind, parts: Iterable[tuple[etree._Element | None, str]]) -> list[Part]:
         found = []
         for child, name in parts:
             type_name = self._declarations.type_of(child) if child is not None else None
             found.append(Part(child, name, self._declarations.child(kind, name, type_name=type_name)))
+            if child is not None:
+                self._kinds[child] = found[-1].kind
         return found
 
     # Structure
