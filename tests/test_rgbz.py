@@ -9,30 +9,31 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session, selectinload
 
 from stuf_klantcontact import rgbz
+from stuf_klantcontact.errors import Refusal
 from stuf_klantcontact.rgbz import (
-    Betrokkene,
+    BetrokkeneMutatie,
     DocumentInhoud,
     Informatieobject,
     Klantcontact,
-    Status,
+    StatusMutatie,
     Zaak,
     ZaakMutatie,
 )
-from stuf_klantcontact.store import Database
+from stuf_klantcontact.store import Database, Statement
 from stuf_klantcontact.testing.cast import BSN, RSIN
 
 NOW = datetime(2026, 11, 22, 9, 15, tzinfo=UTC)
 IDENTIFICATIE = "0518ZAAK0000001"
 
 
-def initiator(**changed: Any) -> Betrokkene:
+def initiator(**changed: Any) -> BetrokkeneMutatie:
     values: dict[str, Any] = {
         "rol": "Initiator",
         "soort": "natuurlijkPersoon",
         "identificatie": BSN,
         "naam": "Jansen",
     }
-    return Betrokkene(**{**values, **changed})
+    return BetrokkeneMutatie(**{**values, **changed})
 
 
 def mutatie(mutatiesoort: str = "T", **changed: Any) -> ZaakMutatie:
@@ -55,11 +56,113 @@ def test_a_zaak_is_one_however_often_it_is_announced(database: Database) -> None
     assert (zaak.omschrijving, zaak.bronorganisatie, zaak.versie, zaak.onvolledig) == ("Twee", RSIN, 2, False)
 
 
-@pytest.mark.parametrize(("mutatiesoort", "onvolledig"), [("T", False), ("W", True), ("C", True), ("V", True)])
+@pytest.mark.parametrize(("mutatiesoort", "onvolledig"), [("T", False), ("W", True), ("C", True), ("F", True)])
 def test_a_zaak_first_heard_of_in_a_change_is_incomplete(
     mutatiesoort: str, onvolledig: bool, database: Database
 ) -> None:
     assert verwerk(database, mutatie(mutatiesoort)).onvolledig is onvolledig
+
+
+def test_what_is_only_about_a_known_zaak_makes_none(database: Database) -> None:
+    with database.session() as session:
+        assert rgbz.verwerk(session, mutatie("V", bekend=True), rsin=RSIN) is None
+        assert session.scalars(select(Zaak)).all() == []
+
+
+@pytest.mark.parametrize(("asked_at", "taken"), [(0, False), (1, True), (2, False), (None, True)])
+def test_an_answer_is_taken_only_onto_the_zaak_that_was_asked_about(
+    asked_at: int | None, taken: bool, database: Database
+) -> None:
+    verwerk(database, mutatie("W", velden={"omschrijving": "Uit een bericht"}))
+    with database.session() as session:
+        answer = mutatie(velden={"omschrijving": "Uit het antwoord"})
+        zaak = rgbz.verwerk(session, answer, rsin=RSIN, versie=asked_at)
+        assert zaak is not None
+        assert zaak.omschrijving == ("Uit het antwoord" if taken else "Uit een bericht")
+        assert zaak.onvolledig is not taken
+
+
+def test_a_status_that_lapses_is_not_the_current_one_and_may_come_back(database: Database) -> None:
+    old = StatusMutatie(volgnummer=1, datum_status_gezet=NOW, omschrijving="Ontvangen")
+    new = StatusMutatie(volgnummer=2, datum_status_gezet=NOW, omschrijving="In behandeling")
+    zaak = verwerk(database, mutatie(statussen=(old, new)))
+    ids = {s.volgnummer: s.id for s in zaak.statussen}
+    assert current(database) == ids[2]
+    verwerk(database, mutatie("W", vervallen_statussen=(StatusMutatie(volgnummer=2),)))
+    assert current(database) == ids[1]
+    verwerk(database, mutatie("W", statussen=(new,)))
+    assert current(database) == ids[2]
+
+
+def current(database: Database) -> int | None:
+    """The status that a contact would be stored at."""
+    with database.connection() as connection:
+        row = Statement(f"SELECT {rgbz.FACTS} FROM {rgbz.FACTS_FROM}").row(
+            connection, {"zaak": IDENTIFICATIE, "rsin": RSIN}
+        )
+    found = rgbz.facts(row or {})
+    return found and found.status_id
+
+
+@pytest.mark.parametrize(
+    ("known", "told", "after"),
+    [
+        ((2, "X"), (None, "X"), [(2, "X")]),
+        ((2, "X"), (None, None), [(2, "X")]),
+        ((2, "X"), (None, "Y"), [(0, "Y"), (2, "X")]),
+        ((None, "X"), (2, "X"), [(2, "X")]),
+        ((None, "X"), (2, "Y"), [(0, "X"), (2, "Y")]),
+        ((2, "X"), (2, "Y"), [(2, "Y")]),
+        ((2, "X"), (2, ""), [(2, "")]),
+        ((2, "X"), (3, "X"), [(2, "X"), (3, "X")]),
+    ],
+)
+def test_a_volgnummer_that_one_message_lacks_makes_no_second_status(
+    known: tuple[int | None, str | None],
+    told: tuple[int | None, str | None],
+    after: list[tuple[int, str]],
+    database: Database,
+) -> None:
+    def status(parts: tuple[int | None, str | None]) -> StatusMutatie:
+        return StatusMutatie(volgnummer=parts[0], datum_status_gezet=NOW, omschrijving=parts[1])
+
+    zaak = verwerk(database, mutatie(statussen=(status(known),)), mutatie("W", statussen=(status(told),)))
+    assert sorted((s.volgnummer, s.omschrijving) for s in zaak.statussen) == after
+
+
+def test_none_says_nothing_and_an_empty_text_says_none(database: Database) -> None:
+    known = initiator(emailadres="a@example.org", gegevens={"voorletters": "A.", "voorvoegsel": "van"})
+    told = initiator(naam=None, emailadres="", gegevens={"voorvoegsel": "", "geslachtsaanduiding": "V"})
+    (found,) = verwerk(database, mutatie(betrokkenen=(known,)), mutatie("W", betrokkenen=(told,))).betrokkenen
+    assert (found.naam, found.emailadres) == ("Jansen", "")
+    assert found.gegevens == {"voorletters": "A.", "geslachtsaanduiding": "V"}
+
+
+MERGED = ZaakMutatie(identificatie="0518ZAAK0000009", mutatiesoort="C", bekend=True, opgegaan_in=IDENTIFICATIE)
+
+
+def test_a_zaak_that_was_registered_twice_goes_when_nothing_depends_on_it(database: Database) -> None:
+    double = ZaakMutatie(
+        identificatie=MERGED.identificatie,
+        mutatiesoort="T",
+        statussen=(StatusMutatie(volgnummer=1, datum_status_gezet=NOW),),
+        betrokkenen=(initiator(),),
+    )
+    with database.session() as session:
+        rgbz.verwerk(session, double, rsin=RSIN)
+    zaak = verwerk(database, mutatie(), MERGED)
+    assert zaak.identificatie == IDENTIFICATIE
+
+
+def test_a_zaak_with_a_dossier_is_not_merged_away(database: Database) -> None:
+    verwerk(database, mutatie())
+    with database.session() as session:
+        double = ZaakMutatie(identificatie=MERGED.identificatie, mutatiesoort="T")
+        contact(session, zaak=rgbz.verwerk(session, double, rsin=RSIN))
+    with pytest.raises(Refusal) as refused, database.session() as session:
+        rgbz.verwerk(session, MERGED, rsin=RSIN)
+    assert refused.value.code == "StUF058"
+    assert "klantcontacten" in refused.value.violations[0].message.nl
 
 
 def test_every_change_raises_the_version_that_intake_checks(database: Database) -> None:
@@ -108,11 +211,11 @@ def test_a_zaak_keeps_one_initiator(database: Database) -> None:
 
 def test_a_status_is_one_by_volgnummer_and_moment(database: Database) -> None:
     statussen = (
-        Status(volgnummer=1, datum_status_gezet=NOW, omschrijving="Ontvangen"),
-        Status(volgnummer=1, datum_status_gezet=NOW, omschrijving="Ontvangen"),
-        Status(volgnummer=2, datum_status_gezet=NOW),
+        StatusMutatie(volgnummer=1, datum_status_gezet=NOW, omschrijving="Ontvangen"),
+        StatusMutatie(volgnummer=1, datum_status_gezet=NOW, omschrijving="Ontvangen"),
+        StatusMutatie(volgnummer=2, datum_status_gezet=NOW),
     )
-    later = Status(volgnummer=1, datum_status_gezet=NOW, omschrijving="Anders", toelichting="Omdat")
+    later = StatusMutatie(volgnummer=1, datum_status_gezet=NOW, omschrijving="Anders", toelichting="Omdat")
     zaak = verwerk(database, mutatie(statussen=statussen), mutatie("W", statussen=(later,)))
     assert sorted((s.volgnummer, s.omschrijving, s.toelichting) for s in zaak.statussen) == [
         (1, "Anders", "Omdat"),

@@ -245,7 +245,7 @@ def zaak_feiten(message: etree._Element) -> ZaakFeiten:
         einddatum=None,
         status_id=1,
         betrokkenen=tuple(
-            BetrokkeneFeiten(b.rol, b.soort, b.identificatie, b.naam, b.emailadres, b.gegevens)
+            BetrokkeneFeiten(b.rol, b.soort, b.identificatie, b.naam or "", b.emailadres or "", b.gegevens)
             for b in mutatie.betrokkenen
         ),
     )

@@ -1,26 +1,21 @@
-"""Zaken in, from StUF-ZKN 3.10 and ZDS 1.2: what a zakLk01 in any of its guises says about a zaak.
+"""What one object of StUF-ZKN 3.10 says about a zaak: its columns, and each relation that the gateway keeps.
 
-Read leniently, by local name, whatever surrounds what we need: zaaksystemen differ in what else they send, and the
-gateway keeps only what it judges and renders by. What cannot be read (a date that is none) counts as not sent.
-Raises ValueError only when there is no zaakidentificatie at all.
-
-stuf-facts §4 (was and wordt), §5.1 (noValue), §11.3 to §11.5.
+Nothing here judges: a value that is absent, unusable or longer than the standard allows counts as not sent, and
+only `noValue="geenWaarde"` says that there is none (stuf-facts §5.1). stuf-facts §11.3 to §11.7.
 """
 
 import re
 from collections.abc import Iterator, Mapping
-from datetime import date
-from typing import Any, Final
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any, Final, Generic, TypeVar
 
 from lxml import etree
 
 from stuf_klantcontact import tijdstip
 from stuf_klantcontact.names import STUF0301, XSI, qname, split
 from stuf_klantcontact.opvoering import STAFF
-from stuf_klantcontact.rgbz import Betrokkene, Status, ZaakMutatie
-
-OPERATIONS: Final = frozenset({"zakLk01", "creeerZaak_ZakLk01", "actualiseerZaakstatus_ZakLk01"})
-"""Root elements that `read` understands."""
+from stuf_klantcontact.rgbz import BetrokkeneMutatie, StatusMutatie
 
 ROLLEN: Final = {
     "heeftAlsInitiator": "Initiator",
@@ -30,6 +25,13 @@ ROLLEN: Final = {
     "heeftAlsVerantwoordelijke": "Verantwoordelijke",
     "heeftAlsOverigBetrokkene": "OverigBetrokkene",
 }
+STATUS: Final = "heeft"
+ZAAKTYPE: Final = "isVan"
+RELATIONS: Final = frozenset({*ROLLEN, STATUS, ZAAKTYPE})
+"""The relations of a zaak that the gateway reads."""
+SHORTEST_IDENTIFICATIE: Final = 5
+LONGEST_IDENTIFICATIE: Final = 40
+
 _SOORTEN: Final = (
     "natuurlijkPersoon",
     "nietNatuurlijkPersoon",
@@ -46,8 +48,15 @@ _IDENTIFIERS: Final = (
     "identificatie",
 )
 _NAMES: Final = ("geslachtsnaam", "statutaireNaam", "handelsnaam", "achternaam", "naam")
-_DATES: Final = {"startdatum": "startdatum", "registratiedatum": "registratiedatum", "einddatum": "einddatum"}
-_IDENTIFICATIE_LENGTH: Final = 40
+_GEGEVENS: Final = {
+    "geslachtsnaam": "geslachtsnaam",
+    "voorletters": "voorletters",
+    "voorvoegselGeslachtsnaam": "voorvoegsel",
+    "voorvoegselAchternaam": "voorvoegsel",
+    "geslachtsaanduiding": "geslachtsaanduiding",
+    "geboortedatum": "geboortedatum",
+}
+_DATES: Final = ("startdatum", "registratiedatum", "einddatum")
 _ZAAKTYPE_LENGTH: Final = 10
 _MEDEWERKER_LENGTH: Final = 24
 _EMAIL_LENGTH: Final = 254
@@ -63,122 +72,135 @@ _LONGEST: Final = {
 }
 """What StUF-ZKN 3.10 allows; a longer value fits nowhere, and counts as not sent."""
 _EMAIL: Final = re.compile(r"[^\s@<>()\[\],;:\\\"]+@[^\s@<>()\[\],;:\\\"]+")
-_PRESENT: Final = frozenset({"", "T", "W", "I", "R", "S", "O"})
-_GONE: Final = frozenset({"V", "E"})
-_ENDED: Final = _GONE | {"R"}
-"""verwerkingssoort of relations that are there now, that are no more, and that the old object says are no more."""
 
 
-def read(message: etree._Element) -> ZaakMutatie:
-    """Read the root element of a zaak message; the last `object` is how the zaak is now, the first how it was."""
-    objects = [child for child in message.iterchildren(etree.Element) if _local(child) == "object"]
-    mutatiesoort = ""
-    for child in message.iterchildren(etree.Element):
-        if _local(child) == "parameters":
-            mutatiesoort = _text(_first(child, "mutatiesoort"))
-    identificaties = [_text(_first(zaak, "identificatie")) for zaak in reversed(objects)]
-    identificatie = next((text for text in identificaties if text), "")
-    if not 0 < len(identificatie) <= _IDENTIFICATIE_LENGTH:
-        raise ValueError("a zaak message names a zaak by its identificatie")
-    oud, huidig = (objects[0], objects[-1]) if len(objects) > 1 else (None, objects[-1])
-    vervallen = [
-        *(_betrokkenen(oud, soorten=_ENDED) if oud is not None else ()),
-        *_betrokkenen(huidig, soorten=_GONE),
-    ]
-    return ZaakMutatie(
-        identificatie=identificatie,
-        mutatiesoort=mutatiesoort or "T",
-        velden=_velden(huidig),
-        statussen=tuple(_statussen(huidig)),
-        betrokkenen=tuple(_betrokkenen(huidig, soorten=_PRESENT)),
-        vervallen=tuple(vervallen),
-    )
+Item = TypeVar("Item", BetrokkeneMutatie, StatusMutatie)
 
 
-def _velden(zaak: etree._Element) -> dict[str, Any]:
-    """The columns that the message sets: a value, or None or "" where it says that there is none."""
-    velden: dict[str, Any] = {}
-    for local, column in (("omschrijving", "omschrijving"), *_DATES.items()):
-        element = _first(zaak, local)
-        if element is None or not (_has_text(element) or _is_cleared(element)):
-            continue
-        if local in _DATES:
-            value = _date(element)
-            if value is None and not _is_cleared(element):
-                continue
-            velden[column] = value
-        else:
-            velden[column] = _text(element)[:80]
-    zaaktype = _related(zaak, "isVan")
+@dataclass(frozen=True, slots=True)
+class Relation(Generic[Item]):
+    """A relation by its name, with its verwerkingssoort ("" in an answer), and to whom or what."""
+
+    local: str
+    soort: str
+    item: Item
+
+
+def identificatie(zaak: etree._Element) -> str:
+    """The identificatie of an object; "" when it has none."""
+    return text(first(zaak, "identificatie"))
+
+
+def velden(zaak: etree._Element) -> dict[str, Any]:
+    """The columns that an object sets: a value, or None or "" where it says that there is none."""
+    found: dict[str, Any] = {}
+    omschrijving = said(first(zaak, "omschrijving"))
+    if omschrijving is not None:
+        found["omschrijving"] = omschrijving[:80]
+    for local in _DATES:
+        element = first(zaak, local)
+        value = said(element)
+        if element is not None and value is not None:
+            moment = _earliest(element) if local == "startdatum" else _date(element)
+            if moment is not None or not value:
+                found[local] = moment
+    zaaktype = first(zaak, ZAAKTYPE)
+    zaaktype = None if zaaktype is None else first(zaaktype, "gerelateerde")
     # A code that is too long could be cut into that of another zaaktype.
-    if zaaktype is not None and 0 < len(code := _text(_first(zaaktype, "code"))) <= _ZAAKTYPE_LENGTH:
-        velden["zaaktype"] = code
-        velden["zaaktype_omschrijving"] = _text(_first(zaaktype, "omschrijving"))[:80]
-    return velden
+    if zaaktype is not None and 0 < len(code := text(first(zaaktype, "code"))) <= _ZAAKTYPE_LENGTH:
+        found["zaaktype"] = code
+        found["zaaktype_omschrijving"] = text(first(zaaktype, "omschrijving"))[:80]
+    return found
 
 
-def _statussen(zaak: etree._Element) -> Iterator[Status]:
-    for relation in _children(zaak, "heeft"):
-        moment = _first(relation, "datumStatusGezet")
-        statustype = _first(relation, "gerelateerde")
-        if moment is None or not _has_text(moment):
-            continue
-        try:
-            gezet = tijdstip.parse(_text(moment))
-        except ValueError:
-            continue
-        volgnummer = _text(_first(statustype, "volgnummer")) if statustype is not None else ""
-        yield Status(
-            volgnummer=int(volgnummer) if re.fullmatch("[0-9]{1,9}", volgnummer) else 0,
-            omschrijving=_text(_first(statustype, "omschrijving"))[:80] if statustype is not None else "",
-            datum_status_gezet=gezet,
-            toelichting=_text(_first(relation, "toelichting"))[:1000],
+def statussen(zaak: etree._Element) -> Iterator[Relation[StatusMutatie]]:
+    """Every status that an object relates; one without a volgnummer and a moment is nothing to know it by."""
+    for relation in children(zaak, STATUS):
+        statustype = first(relation, "gerelateerde")
+        parts = {} if statustype is None else {local_name(e): e for e in statustype.iterchildren(etree.Element)}
+        volgnummer = text(parts.get("volgnummer"))
+        status = StatusMutatie(
+            volgnummer=int(volgnummer) if re.fullmatch("[0-9]{1,9}", volgnummer, re.ASCII) else None,
+            datum_status_gezet=_moment(first(relation, "datumStatusGezet")),
+            omschrijving=_cut(said(parts.get("omschrijving")), 80),
+            toelichting=_cut(said(first(relation, "toelichting")), 1000),
         )
+        if status.volgnummer is not None or status.datum_status_gezet is not None:
+            # The end of a status is the beginning of the next: only its verwerkingssoort says that it lapsed.
+            yield Relation(STATUS, verwerkingssoort(relation), status)
 
 
-def _betrokkenen(zaak: etree._Element, *, soorten: frozenset[str]) -> Iterator[Betrokkene]:
-    """The betrokkenen of an object, by the verwerkingssoort of their relation."""
+def betrokkenen(zaak: etree._Element, *, now: datetime | None) -> Iterator[Relation[BetrokkeneMutatie]]:
+    """Everyone whom an object relates; E stands for a relation whose eindRelatie has passed."""
     for relation in zaak.iterchildren(etree.Element):
-        rol = ROLLEN.get(_local(relation))
-        gerelateerde = _first(relation, "gerelateerde") if rol else None
+        rol = ROLLEN.get(local_name(relation))
+        gerelateerde = None if rol is None else first(relation, "gerelateerde")
         if rol is None or gerelateerde is None:
             continue
-        if relation.get(qname(STUF0301, "verwerkingssoort"), "") not in soorten:
-            continue
+        soort = "E" if _ended(relation, now=now) else verwerkingssoort(relation)
         for actor in gerelateerde.iterchildren(etree.Element):
-            if _local(actor) in _SOORTEN:
-                yield _betrokkene(actor, rol=rol, relation=relation)
+            if local_name(actor) in _SOORTEN:
+                yield Relation(local_name(relation), soort, _betrokkene(actor, rol=rol, relation=relation))
 
 
-def _betrokkene(actor: etree._Element, *, rol: str, relation: etree._Element) -> Betrokkene:
-    soort = _local(actor)
-    parts = {_local(child): child for child in actor.iterchildren(etree.Element)}
+def verwerkingssoort(element: etree._Element) -> str:
+    """What is to happen to an object or a relation; "" when it does not say."""
+    return str(element.get(qname(STUF0301, "verwerkingssoort"), ""))
+
+
+def said(element: etree._Element | None) -> str | None:
+    """The text of an element; "" when it says that there is none, None when it says nothing (stuf-facts §5.1)."""
+    if element is None:
+        return None
+    return text(element) or ("" if _is_cleared(element) else None)
+
+
+def children(parent: etree._Element, local: str) -> list[etree._Element]:
+    """The children of that local name."""
+    return [child for child in parent.iterchildren(etree.Element) if local_name(child) == local]
+
+
+def first(parent: etree._Element, local: str) -> etree._Element | None:
+    """The first child of that local name."""
+    return next(iter(children(parent, local)), None)
+
+
+def local_name(element: etree._Element) -> str:
+    """The name of an element without its namespace."""
+    return split(element.tag)[1]
+
+
+def text(element: etree._Element | None) -> str:
+    """The text of an element without the blanks around it."""
+    return "" if element is None else (element.text or "").strip()
+
+
+def _ended(relation: etree._Element, *, now: datetime | None) -> bool:
+    tijdvak = first(relation, "tijdvakRelatie")
+    end = None if tijdvak is None else _moment(first(tijdvak, "eindRelatie"))
+    return end is not None and (now is None or end <= now)
+
+
+def _betrokkene(actor: etree._Element, *, rol: str, relation: etree._Element) -> BetrokkeneMutatie:
+    soort = local_name(actor)
+    parts = {local_name(child): child for child in actor.iterchildren(etree.Element)}
     texts = {
-        name: text
+        name: value
         for name, child in parts.items()
-        if len(text := _text(child)) <= _LONGEST.get(name, _IDENTIFICATIE_LENGTH)
+        if (value := said(child)) is not None and len(value) <= _LONGEST.get(name, LONGEST_IDENTIFICATIE)
     }
-    if "geboortedatum" in parts:
+    if texts.get("geboortedatum"):
         texts["geboortedatum"] = _geboortedatum(parts["geboortedatum"])
-    gegevens = {
-        key: texts[name]
-        for name, key in (
-            ("geslachtsnaam", "geslachtsnaam"),
-            ("voorletters", "voorletters"),
-            ("voorvoegselGeslachtsnaam", "voorvoegsel"),
-            ("voorvoegselAchternaam", "voorvoegsel"),
-            ("geslachtsaanduiding", "geslachtsaanduiding"),
-            ("geboortedatum", "geboortedatum"),
-        )
-        if texts.get(name)
-    }
-    return Betrokkene(
+        if not texts["geboortedatum"]:
+            del texts["geboortedatum"]
+    names = [texts[name] for name in _NAMES if name in texts]
+    return BetrokkeneMutatie(
         rol=rol,
         soort=soort,
         identificatie=_nummer(texts, soort=soort),
-        naam=next((texts[name] for name in _NAMES if texts.get(name)), ""),
+        naam=next((name for name in names if name), names[0] if names else None),
         emailadres=_email(relation),
-        gegevens=gegevens,
+        gegevens={key: texts[name] for name, key in _GEGEVENS.items() if name in texts},
     )
 
 
@@ -193,49 +215,58 @@ def _geboortedatum(element: etree._Element) -> str:
     found = _date(element)
     if found is None:
         return ""
-    known = {"D": 7, "M": 4, "J": 0}.get(str(element.get(qname(STUF0301, "indOnvolledigeDatum"), "V")), 10)
+    known = {"D": 7, "M": 4, "J": 0}.get(_onvolledig(element), 10)
     return found.isoformat()[:known]
 
 
-def _email(relation: etree._Element) -> str:
+def _email(relation: etree._Element) -> str | None:
     """The first address in the relation, of the person or of an aanspreekpunt."""
+    found: str | None = None
     for element in relation.iter(etree.Element):
-        text = _text(element) if _local(element) in ("emailadres", "sub.emailadres") else ""
-        if len(text) <= _EMAIL_LENGTH and _EMAIL.fullmatch(text):
-            return text
-    return ""
+        if local_name(element) in ("emailadres", "sub.emailadres"):
+            value = said(element)
+            if value and len(value) <= _EMAIL_LENGTH and _EMAIL.fullmatch(value):
+                return value
+            found = "" if value == "" else found
+    return found
 
 
-def _date(element: etree._Element) -> date | None:
+def _moment(element: etree._Element | None) -> datetime | None:
     try:
-        return tijdstip.parse_date(_text(element))
+        return tijdstip.parse(text(element))
     except ValueError:
         return None
 
 
-def _related(parent: etree._Element, local: str) -> etree._Element | None:
-    relation = _first(parent, local)
-    return None if relation is None else _first(relation, "gerelateerde")
+def _date(element: etree._Element) -> date | None:
+    try:
+        return tijdstip.parse_date(text(element))
+    except ValueError:
+        return None
 
 
-def _children(parent: etree._Element, local: str) -> list[etree._Element]:
-    return [child for child in parent.iterchildren(etree.Element) if _local(child) == local]
+def _earliest(element: etree._Element) -> date | None:
+    """The first day that an incomplete date may mean: what it says of the rest is arbitrary (stuf-facts §5.3)."""
+    found = _date(element)
+    if found is None:
+        return None
+    match _onvolledig(element):
+        case "D":
+            return found.replace(day=1)
+        case "M":
+            return found.replace(month=1, day=1)
+        case "J":
+            return None
+        case _:
+            return found
 
 
-def _first(parent: etree._Element, local: str) -> etree._Element | None:
-    return next(iter(_children(parent, local)), None)
+def _onvolledig(element: etree._Element) -> str:
+    return str(element.get(qname(STUF0301, "indOnvolledigeDatum"), "V"))
 
 
-def _local(element: etree._Element) -> str:
-    return split(element.tag)[1]
-
-
-def _text(element: etree._Element | None) -> str:
-    return "" if element is None else (element.text or "").strip()
-
-
-def _has_text(element: etree._Element) -> bool:
-    return bool(_text(element))
+def _cut(value: str | None, length: int) -> str | None:
+    return None if value is None else value[:length]
 
 
 def _is_cleared(element: etree._Element) -> bool:
