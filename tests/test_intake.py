@@ -415,7 +415,7 @@ def from_another(message: etree._Element) -> None:
 
 
 def renamed(message: etree._Element) -> None:
-    message.tag = qname(KC, "wijzigKlantcontact_Di02")
+    message.tag = qname(KC, "vergeetKlantcontact_Di02")
 
 
 def foreign(message: etree._Element) -> None:

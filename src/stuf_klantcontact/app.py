@@ -66,7 +66,7 @@ def check(settings: Settings) -> None:
             mistakes.append(
                 f"zender.{naam}.wachtwoord_hash is not an argon2 hash; make one with: stuf-klantcontact config hash"
             )
-        known = {operatie for _, operatie in OPERATIONS.values()}
+        known = {operation.operatie for operation in OPERATIONS.values()}
         for operatie in sorted(set(zender.operaties) - known):
             mistakes.append(f'zender.{naam}.operaties: "{operatie}" is none of {", ".join(sorted(known))}')
     for naam, place in settings.validator.sets.items():

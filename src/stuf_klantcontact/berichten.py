@@ -12,19 +12,32 @@ from stuf_klantcontact.names import BG0320, KLC, STUF0301, STUF0302, ZKN0320, qn
 from stuf_klantcontact.stuurgegevens import Header, write
 
 
-def bv03(header: Header) -> etree._Element:
-    """StUF 03.01 Bv03Bericht: stuurgegevens are in order and the message is safely stored."""
-    root = etree.Element(qname(STUF0301, "Bv03Bericht"), nsmap={"StUF": STUF0301})
-    root.append(write(header, tag=qname(STUF0301, "stuurgegevens"), namespace=STUF0301))
+def bevestiging(
+    header: Header, *, namespace: str, meldingen: Sequence[str] = (), intermediair: bool = False
+) -> etree._Element:
+    """Bv01, Bv02, Bv03 or Bv04, as `header.berichtcode` says, in StUF 03.01 or 03.02 (`namespace`).
+
+    Bv03 promises that stuurgegevens are in order and the message is safely stored; Bv01 and Bv02 that it was
+    processed, with `meldingen` (at most 250 characters each). `intermediair`: it comes from an intermediate node,
+    which StUF 03.02 says with a Bv03.
+    """
+    root = etree.Element(qname(namespace, f"{header.berichtcode}Bericht"), nsmap={"StUF": namespace})
+    root.append(write(header, tag=qname(namespace, "stuurgegevens"), namespace=namespace))
+    for melding in meldingen:
+        etree.SubElement(root, qname(namespace, "melding")).text = melding
+    if namespace == STUF0302 and header.berichtcode == "Bv03":
+        etree.SubElement(root, qname(STUF0302, "intermediair")).text = "J" if intermediair else "N"
     return root
+
+
+def bv03(header: Header) -> etree._Element:
+    """StUF 03.01 Bv03Bericht."""
+    return bevestiging(header, namespace=STUF0301)
 
 
 def bv03_0302(*, intermediair: bool = False) -> etree._Element:
-    """StUF 03.02 Bv03Bericht; `intermediair` says that it comes from an intermediate node."""
-    root = etree.Element(qname(STUF0302, "Bv03Bericht"), nsmap={"StUF": STUF0302})
-    root.append(write(Header(berichtcode="Bv03"), tag=qname(STUF0302, "stuurgegevens"), namespace=STUF0302))
-    etree.SubElement(root, qname(STUF0302, "intermediair")).text = "J" if intermediair else "N"
-    return root
+    """StUF 03.02 Bv03Bericht."""
+    return bevestiging(Header(berichtcode="Bv03"), namespace=STUF0302, intermediair=intermediair)
 
 
 def lk01(name: str, *, header: Header, mutatiesoort: str, objects: Sequence[etree._Element]) -> etree._Element:

@@ -173,11 +173,19 @@ class Delivery:
     def _first(self, claim: Claim, *, referentienummer: str, tijdstip: datetime) -> _Message:
         with self._database.session() as session:
             try:
-                klantcontact = rgbz.load_klantcontact(session, claim.klantcontact, rsin=self._settings.gateway.rsin)
-                document = _document(klantcontact, claim.document)
+                # Who is told of a withdrawal is told what there was.
+                versie = claim.versie - (claim.mutatiesoort == "V")
+                klantcontact = rgbz.load_klantcontact(
+                    session,
+                    claim.klantcontact,
+                    rsin=self._settings.gateway.rsin,
+                    versie=versie,
+                    document=claim.document,
+                )
             except LookupError as error:
                 raise _trouble(error) from error
-            inhoud = None if document is None else document.inhoud  # read now: rendering asks no database
+            document = _document(klantcontact, claim.document)
+            inhoud = None if document is None else document.inhoud
             try:
                 if claim.soort == "mail":
                     body, action = self._compose(claim, klantcontact, referentienummer, tijdstip), ""
@@ -346,12 +354,7 @@ class Delivery:
 
 
 def _document(klantcontact: rgbz.Klantcontact, identificatie: str | None) -> rgbz.Informatieobject | None:
-    if identificatie is None:
-        return None
-    for document in klantcontact.informatieobjecten:
-        if document.identificatie == identificatie:
-            return document
-    raise LookupError("no such informatieobject")
+    return next((d for d in klantcontact.informatieobjecten if d.identificatie == identificatie), None)
 
 
 def _without_document(stamp: Stamp, inhoud: rgbz.DocumentInhoud) -> Stamp:

@@ -129,19 +129,20 @@ def build(
     header: Header,
     details: str = "",
     details_xml: tuple[etree._Element, ...] = (),
+    namespace: str = STUF0301,
 ) -> tuple[etree._Element, Fault]:
     """Build the Fo message that `header.berichtcode` (Fo01, Fo02 or Fo03) names, and its SOAP fault.
 
-    omschrijving is Dutch and English in one line, at most 200 characters; details at most 1,000.
+    `namespace` is that of StUF 03.01 or 03.02, which say it alike. omschrijving is Dutch and English in one line, at most 200 characters; details at most 1,000.
     """
-    root = etree.Element(qname(STUF0301, f"{header.berichtcode}Bericht"), nsmap={"StUF": STUF0301})
-    root.append(write(header, tag=qname(STUF0301, "stuurgegevens"), namespace=STUF0301))
-    body = etree.SubElement(root, qname(STUF0301, "body"))
+    root = etree.Element(qname(namespace, f"{header.berichtcode}Bericht"), nsmap={"StUF": namespace})
+    root.append(write(header, tag=qname(namespace, "stuurgegevens"), namespace=namespace))
+    body = etree.SubElement(root, qname(namespace, "body"))
     omschrijving = f"{fout.situation.nl} / {fout.situation.en}"[:OMSCHRIJVING_LENGTH]
     for local, value in (("code", fout.name), ("plek", fout.plek), ("omschrijving", omschrijving)):
-        etree.SubElement(body, qname(STUF0301, local)).text = value
+        etree.SubElement(body, qname(namespace, local)).text = value
     if details:
-        etree.SubElement(body, qname(STUF0301, "details")).text = details[:DETAILS_LENGTH]
+        etree.SubElement(body, qname(namespace, "details")).text = details[:DETAILS_LENGTH]
     if details_xml:
-        etree.SubElement(body, qname(STUF0301, "detailsXML")).extend(details_xml)
+        etree.SubElement(body, qname(namespace, "detailsXML")).extend(details_xml)
     return root, Fault(plek=fout.plek, omschrijving=omschrijving)

@@ -31,7 +31,7 @@ class Bericht(MappedAsDataclass, Base, kw_only=True):
             "systeem",
             "referentienummer",
             unique=True,
-            postgresql_where=text("richting = 'in' AND verdict = 'accepted'"),
+            postgresql_where=text("richting = 'in' AND verdict = 'accepted' AND referentienummer <> ''"),
         ),
         Index("bericht_referentienummer", "referentienummer"),
     )
@@ -76,7 +76,7 @@ PREVIOUS: Final = "vorig.hash AS vorig_hash, vorig.antwoord AS vorig_antwoord"
 
 PREVIOUS_FROM: Final = """
     LEFT JOIN bericht vorig ON vorig.systeem = %(systeem)s AND vorig.referentienummer = %(referentienummer)s
-        AND vorig.richting = 'in' AND vorig.verdict = 'accepted'
+        AND vorig.richting = 'in' AND vorig.verdict = 'accepted' AND vorig.referentienummer <> ''
 """
 
 INSERT: Final = """
@@ -96,6 +96,20 @@ def previous(row: Mapping[str, Any]) -> Previous | None:
     if row["vorig_hash"] is None:
         return None
     return Previous(hash=bytes(row["vorig_hash"]), antwoord=bytes(row["vorig_antwoord"]))
+
+
+def accepted_before(session: Session, *, systeem: str, referentienummer: str) -> Previous | None:
+    """The message that was accepted under this number; None when it is new, or has no number to know it by."""
+    found = session.execute(
+        select(Bericht.hash, Bericht.antwoord).where(
+            Bericht.systeem == systeem,
+            Bericht.referentienummer == referentienummer,
+            Bericht.referentienummer != "",
+            Bericht.richting == "in",
+            Bericht.verdict == "accepted",
+        )
+    ).one_or_none()
+    return None if found is None else Previous(hash=bytes(found.hash), antwoord=bytes(found.antwoord))
 
 
 def record_incoming(session: Session, *, raw: bytes, antwoord: bytes, **rest: Any) -> None:

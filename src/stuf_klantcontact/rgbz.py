@@ -14,7 +14,7 @@ from datetime import date, datetime
 from typing import Any, Final
 
 from psycopg.types.json import Jsonb
-from sqlalchemy import ForeignKey, Identity, Index, LargeBinary, String, UniqueConstraint, select
+from sqlalchemy import ForeignKey, Identity, Index, LargeBinary, Select, String, UniqueConstraint, select
 from sqlalchemy.dialects.postgresql import JSONB, insert
 from sqlalchemy.orm import (
     Mapped,
@@ -295,10 +295,12 @@ FACTS: Final = """
     zaak.startdatum, zaak.einddatum, zaak.onvolledig, huidig.id AS status_id,
     (SELECT jsonb_agg(jsonb_build_object('rol', b.rol, 'soort', b.soort, 'identificatie', b.identificatie,
                       'naam', b.naam, 'emailadres', b.emailadres, 'gegevens', b.gegevens) ORDER BY b.id)
-       FROM betrokkene b WHERE b.zaak_id = zaak.id) AS betrokkenen,
-    nextval('klantcontact_nummer') AS nummer
+       FROM betrokkene b WHERE b.zaak_id = zaak.id) AS betrokkenen
 """
 """Columns of the facts about a zaak, for a SELECT over FACTS_FROM; `facts` reads them."""
+
+NUMMER: Final = "nextval('klantcontact_nummer') AS nummer"
+"""A column that takes the number of a new klantcontact; `klantcontactidentificatie` writes it."""
 
 FACTS_FROM: Final = """
     (SELECT 1) AS one
@@ -399,6 +401,8 @@ def parameters(klantcontact: Klantcontact, *, documenten: Sequence[Informatieobj
 
 
 def _document(document: Informatieobject) -> dict[str, Any]:
+    # Of a stored document the bytes are not read for this.
+    sha256 = document.inhoud_sha256 or (document.inhoud and document.inhoud.sha256)
     return {
         "identificatie": document.identificatie,
         "creatiedatum": document.creatiedatum.isoformat(),
@@ -411,16 +415,30 @@ def _document(document: Informatieobject) -> dict[str, Any]:
         "afzender": document.afzender,
         "geadresseerde": document.geadresseerde,
         "verwijzing": document.verwijzing,
-        "sha256": document.inhoud.sha256.hex() if document.inhoud else None,
+        "sha256": sha256.hex() if sha256 else None,
     }
 
 
-def load_klantcontact(session: Session, identificatie: str, *, rsin: str) -> Klantcontact:
-    """A klantcontact with what a message about it needs, but the documents' bytes. LookupError when unknown."""
+def zaak_feiten(session: Session, identificatie: str, *, rsin: str) -> ZaakFeiten | None:
+    """The facts about a zaak, which until the end of the transaction nobody changes; None when it is not known."""
+    known = select(Zaak.id).where(Zaak.identificatie == identificatie, Zaak.bronorganisatie == rsin)
+    session.execute(known.with_for_update(read=True))
+    row = session.connection().exec_driver_sql(
+        f"SELECT {FACTS} FROM {FACTS_FROM}", {"zaak": identificatie, "rsin": rsin}
+    )
+    return facts(row.mappings().one())
+
+
+def load_klantcontact(
+    session: Session, identificatie: str, *, rsin: str, versie: int | None = None, document: str | None = None
+) -> Klantcontact:
+    """A klantcontact as it is, or was at `versie`, with what a message about it needs; the session lets go of it.
+
+    Of the documents only `document` comes with its bytes. LookupError when the klantcontact, that version of it or
+    the document is unknown.
+    """
     found = session.scalars(
-        select(Klantcontact)
-        .where(Klantcontact.identificatie == identificatie, Klantcontact.verantwoordelijke_organisatie == rsin)
-        .options(
+        _klantcontact(identificatie, rsin=rsin).options(
             joinedload(Klantcontact.zaak).selectinload(Zaak.betrokkenen),
             joinedload(Klantcontact.status),
             selectinload(Klantcontact.informatieobjecten),
@@ -428,7 +446,114 @@ def load_klantcontact(session: Session, identificatie: str, *, rsin: str) -> Kla
     ).one_or_none()
     if found is None:
         raise LookupError("no such klantcontact")
+    versie = found.versie if versie is None else versie
+    was = None if versie == found.versie else session.get(KlantcontactVersie, (found.id, versie))
+    if versie != found.versie and was is None:
+        raise LookupError("no such version of the klantcontact")
+    documenten = [d for d in found.informatieobjecten if d.sinds <= versie and (d.tot is None or versie < d.tot)]
+    wanted = [d for d in documenten if d.identificatie == document]
+    if document is not None and not wanted:
+        raise LookupError("no such document")
+    for informatieobject in wanted:
+        session.refresh(informatieobject, ["inhoud"])
+    zaak = found.zaak
+    if was is not None and was.gegevens["zaak_id"] != found.zaak_id:
+        zaak = session.get(Zaak, was.gegevens["zaak_id"]) if was.gegevens["zaak_id"] else None
+    session.expunge_all()
+    if was is not None:
+        for name, value in was.gegevens.items():
+            setattr(found, name, datetime.fromisoformat(value) if name == "datum_tijd" else value)
+        found.versie = versie
+        found.zaak = zaak
+    found.informatieobjecten = documenten
     return found
+
+
+def lock_klantcontact(session: Session, identificatie: str, *, rsin: str) -> Klantcontact | None:
+    """A klantcontact that nobody else changes until the end of the transaction; None when there is none."""
+    return session.scalars(_klantcontact(identificatie, rsin=rsin).with_for_update()).one_or_none()
+
+
+def replace_klantcontact(
+    session: Session, current: Klantcontact, new: Klantcontact, *, documenten: Sequence[Informatieobject]
+) -> "Vervangen":
+    """Let `new` and `documenten` take the place of what a locked klantcontact says, and keep what it said."""
+    session.add(_version(current))
+    current.versie += 1
+    for name in _CORRECTED:
+        setattr(current, name, getattr(new, name))
+    present = {d.identificatie: d for d in current.informatieobjecten if d.tot is None}
+    given = {d.identificatie: d for d in documenten}
+    kept = {n for n, d in given.items() if n in present and _document(d) == _document(present[n])}
+    for name, old in present.items():
+        if name not in kept:
+            old.tot = current.versie
+    for name, informatieobject in given.items():
+        if name not in kept:
+            informatieobject.sinds = current.versie
+            if informatieobject.inhoud is not None:
+                informatieobject.inhoud = session.merge(informatieobject.inhoud)
+            current.informatieobjecten.append(informatieobject)
+    return Vervangen(
+        nieuw=tuple(n for n in given if n not in present),
+        gewijzigd=tuple(n for n in given if n in present and n not in kept),
+        gelijk=tuple(n for n in given if n in kept),
+        vervallen=tuple(n for n in present if n not in given),
+    )
+
+
+def withdraw_klantcontact(session: Session, current: Klantcontact) -> "Vervangen":
+    """Take a locked klantcontact and its documents out of the dossier, and keep what it was."""
+    session.add(_version(current))
+    current.versie += 1
+    current.ingetrokken = True
+    present = [d for d in current.informatieobjecten if d.tot is None]
+    for informatieobject in present:
+        informatieobject.tot = current.versie
+    return Vervangen(vervallen=tuple(d.identificatie for d in present))
+
+
+@dataclass(frozen=True, slots=True)
+class Vervangen:
+    """What became of the documents of a klantcontact that was changed, by their identificatie."""
+
+    nieuw: tuple[str, ...] = ()
+    gewijzigd: tuple[str, ...] = ()
+    gelijk: tuple[str, ...] = ()
+    vervallen: tuple[str, ...] = ()
+
+
+_CORRECTED: Final = (
+    "datum_tijd",
+    "type",
+    "kanaal",
+    "onderwerp",
+    "toelichting",
+    "groep",
+    "effect",
+    "opvoerder",
+    "medewerker",
+    "partij",
+    "partij_herkomst",
+    "uitkomst",
+    "afspraken",
+    "extra",
+    "bijzonderheden",
+    "zaak_id",
+)
+"""What a correction replaces. The status is that at which the contact was stored (rule 1), and stays."""
+
+
+def _klantcontact(identificatie: str, *, rsin: str) -> Select[Klantcontact]:
+    return select(Klantcontact).where(
+        Klantcontact.identificatie == identificatie, Klantcontact.verantwoordelijke_organisatie == rsin
+    )
+
+
+def _version(klantcontact: Klantcontact) -> KlantcontactVersie:
+    gegevens = {name: getattr(klantcontact, name) for name in _CORRECTED}
+    gegevens["datum_tijd"] = klantcontact.datum_tijd.isoformat()
+    return KlantcontactVersie(klantcontact_id=klantcontact.id, versie=klantcontact.versie, gegevens=gegevens)
 
 
 def load_inhoud(session: Session, sha256: bytes) -> bytes:

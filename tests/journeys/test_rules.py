@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 
 from journeys.town import Town, rules_of
-from stuf_klantcontact import intake, rules
+from stuf_klantcontact import rules
 from stuf_klantcontact.contract import Contract
-from stuf_klantcontact.intake import sending
+from stuf_klantcontact.intake import adding, sending
 from stuf_klantcontact.store import Statement
 from stuf_klantcontact.testing import cast
 
@@ -114,8 +114,8 @@ def _without_rule(identifier: str) -> Stub:
 
 
 def _first_status_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
-    oldest = Statement(intake._FACTS.sql.replace("datum_status_gezet DESC", "datum_status_gezet ASC"))
-    monkeypatch.setattr(intake, "_FACTS", oldest)
+    oldest = Statement(adding._FACTS.sql.replace("datum_status_gezet DESC", "datum_status_gezet ASC"))
+    monkeypatch.setattr(adding, "_FACTS", oldest)
 
 
 def _blind_to_the_schema(monkeypatch: pytest.MonkeyPatch) -> None:

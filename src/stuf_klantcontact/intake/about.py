@@ -7,7 +7,7 @@ StUF 03.01 §4.2 and table 8.1 (the checks of soort 3); stuf-facts §8.2.
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Final
+from typing import Final, Literal, NamedTuple
 
 from lxml import etree
 
@@ -20,20 +20,45 @@ from stuf_klantcontact.parsing.refusals import line_of
 from stuf_klantcontact.settings import Settings
 from stuf_klantcontact.stuurgegevens import Header
 
-PORTS: Final = ("OntvangAsynchroon", "VerwerkSynchroonVrijBericht")
-SYNCHRONOUS_PORTS: Final = frozenset({"VerwerkSynchroonVrijBericht"})
+PORTS: Final = (
+    "OntvangAsynchroon",
+    "VerwerkSynchroneKennisgeving",
+    "VerwerkSynchroonVrijBericht",
+    "BeantwoordVraag",
+    "VerstrekSynchronisatieBericht",
+    "VerwerkTriggerbericht",
+)
+SYNCHRONOUS_PORTS: Final = frozenset(PORTS) - {"OntvangAsynchroon"}
+ASYNCHRONOUS: Final = "OntvangAsynchroon"
+VRIJ: Final = "VerwerkSynchroonVrijBericht"
+KENNISGEVING: Final = "VerwerkSynchroneKennisgeving"
+
+Soort = Literal["toevoegen", "wijzigen", "verwijderen", "zaak"]
+
+
+class Operation(NamedTuple):
+    """A message that we take: the port it belongs on, the word in `operaties` that allows it, and what it is."""
+
+    port: str
+    operatie: str
+    soort: Soort
+
+
 ZAKEN: Final = "zaken"
 VOEG_TOE: Final = "voegKlantcontactToe"
-OPERATIONS: Final[Mapping[str, tuple[str, str]]] = {
-    qname(KC, f"{VOEG_TOE}_Di02"): ("VerwerkSynchroonVrijBericht", VOEG_TOE),
-    qname(KC, f"{VOEG_TOE}_Di01"): ("OntvangAsynchroon", VOEG_TOE),
+WIJZIG: Final = "wijzigKlantcontact"
+VERWIJDER: Final = "verwijderKlantcontact"
+_VRIJ: Final[Mapping[str, Soort]] = {VOEG_TOE: "toevoegen", WIJZIG: "wijzigen", VERWIJDER: "verwijderen"}
+OPERATIONS: Final[Mapping[str, Operation]] = {
+    **{qname(KC, f"{name}_Di02"): Operation(VRIJ, name, soort) for name, soort in _VRIJ.items()},
+    **{qname(KC, f"{name}_Di01"): Operation(ASYNCHRONOUS, name, soort) for name, soort in _VRIJ.items()},
     **{
-        qname(namespace, local): ("OntvangAsynchroon", ZAKEN)
+        qname(namespace, local): Operation(KENNISGEVING if local.endswith("Lk02") else ASYNCHRONOUS, ZAKEN, "zaak")
         for namespace in (ZKN0310, ZDS0120)
         for local in zkn0310.OPERATIONS
     },
 }
-"""Each message we take: the port it belongs on, and the word in `operaties` that allows it."""
+"""Each message we take, by the Clark name of its root."""
 
 
 REFERENCE_LENGTH: Final = 40
@@ -118,7 +143,7 @@ def not_supported(element: etree._Element, *, port: str, known: bool) -> Finding
         fout, nl, en = Fout.StUF004, "Gebruik een bericht van dit koppelvlak.", "Use a message of this koppelvlak."
     else:
         fout, nl, en = Fout.StUF040, "Gebruik een bericht uit de WSDL.", "Use a message of the WSDL."
-    local = [prefixed(tag) for tag, (own, _) in OPERATIONS.items() if own == port]
+    local = [prefixed(tag) for tag, operation in OPERATIONS.items() if operation.port == port]
     return standard(fout, prefixed(element.tag), nl=nl, en=en, expected=", ".join(sorted(local)))
 
 

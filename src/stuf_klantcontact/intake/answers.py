@@ -16,10 +16,10 @@ from stuf_klantcontact.errors import Violation
 from stuf_klantcontact.fouten import Fault, Fout
 from stuf_klantcontact.intake.about import REFERENCE_LENGTH, SYNCHRONOUS_PORTS, VOEG_TOE
 from stuf_klantcontact.mapping import gfozaken
-from stuf_klantcontact.names import KC, qname
+from stuf_klantcontact.names import KC, STUF0301, STUF0302, qname
 from stuf_klantcontact.settings import Settings
 from stuf_klantcontact.stuurgegevens import Header, Systeem
-from stuf_klantcontact.tijdstip import Clock, stuf0301
+from stuf_klantcontact.tijdstip import Clock, stuf0301, stuf0302
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,10 +54,21 @@ class Answers:
         return Answer(body=etree.tostring(element), fault=fault)
 
     def refusal(
-        self, fout: Fout, violations: Sequence[Violation], *, port: str, to: Header, zender: str, now: datetime
+        self,
+        fout: Fout,
+        violations: Sequence[Violation],
+        *,
+        port: str,
+        to: Header,
+        zender: str,
+        now: datetime,
+        stuf: str = STUF0301,
     ) -> Answer:
-        """The fault that names every violation, the first of them also in words that a person reads first."""
-        header = self._fault_header(port=port, to=to, zender=zender, now=now)
+        """The fault that names every violation, the first of them also in words that a person reads first.
+
+        `stuf` is the StUF namespace to write it in: that of the message, if there is one.
+        """
+        header = self._fault_header(port=port, to=to, zender=zender, now=now, stuf=stuf)
         first = violations[0]
         base = self._settings.gateway.public_url.rstrip("/")
         details = [f"{first.rule}: {first.message.nl} / {first.message.en}"]
@@ -70,27 +81,36 @@ class Answers:
             header=header,
             details="\n".join(details),
             details_xml=(*_reference(header), report.as_element(violations, base=base)),
+            namespace=stuf,
         )
         return Answer(body=etree.tostring(element), fault=fault)
 
-    def accepted(self, header: Header, record: rgbz.Klantcontact, *, port: str, now: datetime) -> bytes:
+    def accepted(
+        self, header: Header, record: rgbz.Klantcontact, *, port: str, now: datetime, functie: str = VOEG_TOE
+    ) -> bytes:
         """Du02 with what became of the contact, or Bv03 where nobody waits for more."""
         if port not in SYNCHRONOUS_PORTS:
-            return self.bv03(header, now=now)
-        kept = _KEPT["zonder_zaak" if record.zaak_id is None else record.groep]
+            return self.confirmed(header, port=port, now=now)
+        if record.ingetrokken:
+            kept = _WITHDRAWN
+        else:
+            kept = _KEPT["zonder_zaak" if record.zaak_id is None else record.groep]
         return gfozaken.write_du02(
-            replace(_reply("Du02", header, now=now), functie=VOEG_TOE),
+            replace(_reply("Du02", header, now=now), functie=functie),
             identificatie=record.identificatie,
             groep=record.groep,
             effect=record.effect,
-            meldingen=[] if record.effect == "uitgewisseld" else [kept],
+            meldingen=[kept] if record.ingetrokken or record.effect != "uitgewisseld" else [],
         )
 
-    def bv03(self, header: Header, *, now: datetime) -> bytes:
-        """Bv03: the message is in order and safe."""
-        return etree.tostring(berichten.bv03(_reply("Bv03", header, now=now)))
+    def confirmed(self, header: Header, *, port: str, now: datetime, stuf: str = STUF0301) -> bytes:
+        """Bv03 (in order and safe), or Bv02 (done) on a synchronous port, in the StUF version of the message."""
+        berichtcode = "Bv02" if port in SYNCHRONOUS_PORTS else "Bv03"
+        return etree.tostring(
+            berichten.bevestiging(_reply(berichtcode, header, now=now, stuf=stuf), namespace=stuf)
+        )
 
-    def _fault_header(self, *, port: str, to: Header, zender: str, now: datetime) -> Header:
+    def _fault_header(self, *, port: str, to: Header, zender: str, now: datetime, stuf: str = STUF0301) -> Header:
         """The header of a fault: Fo02 on a synchronous port, Fo03 on an asynchronous one, always complete."""
         known = self._settings.zender.get(zender)
         fallback = Systeem(
@@ -107,7 +127,7 @@ class Answers:
             if usable
             else fallback,
             referentienummer=uuid4().hex,
-            tijdstip_bericht=stuf0301(now),
+            tijdstip_bericht=tijdstip_bericht(now, stuf=stuf),
             cross_refnummer=to.referentienummer[:REFERENCE_LENGTH],
         )
 
@@ -129,9 +149,20 @@ _KEPT: Final[Mapping[str, str]] = {
 """Why a contact is not exchanged; StUF allows a melding 250 characters."""
 
 
-def _reply(berichtcode: str, header: Header, *, now: datetime) -> Header:
+_WITHDRAWN: Final = "Ingetrokken: het klantcontact telt niet meer. / Withdrawn: the klantcontact counts no longer."
+
+
+def tijdstip_bericht(moment: datetime, *, stuf: str) -> str:
+    """A tijdstipBericht in the form of its StUF version."""
+    return stuf0302(moment) if stuf == STUF0302 else stuf0301(moment)
+
+
+def _reply(berichtcode: str, header: Header, *, now: datetime, stuf: str = STUF0301) -> Header:
     return stuurgegevens.answer(
-        header, berichtcode=berichtcode, referentienummer=uuid4().hex, tijdstip_bericht=stuf0301(now)
+        header,
+        berichtcode=berichtcode,
+        referentienummer=uuid4().hex,
+        tijdstip_bericht=tijdstip_bericht(now, stuf=stuf),
     )
 
 

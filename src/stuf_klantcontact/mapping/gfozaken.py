@@ -72,6 +72,11 @@ def read(message: etree._Element) -> Opvoering:
     )
 
 
+def klantcontactidentificatie(message: etree._Element) -> str:
+    """Which klantcontact a wijzigKlantcontact or verwijderKlantcontact is about; "" when it does not say."""
+    return _text(_children(message).get("klantcontactidentificatie"))
+
+
 def partij(
     opvoering: Opvoering, *, betrokkenen: Sequence["BetrokkeneFeiten"], uit_zaak: bool
 ) -> tuple[Partij | None, str]:
@@ -271,8 +276,8 @@ def klantcontact(
 
 
 def write_du02(header: Header, *, identificatie: str, groep: str, effect: str, meldingen: Sequence[str]) -> bytes:
-    """Write voegKlantcontactToe_Du02 as UTF-8 XML. `header` is that of the answer."""
-    root = etree.Element(qname(KC, "voegKlantcontactToe_Du02"), nsmap={"kc": KC, "StUF": STUF0301})
+    """Write the Du02 of the functie in `header`, which is that of the answer, as UTF-8 XML."""
+    root = etree.Element(qname(KC, f"{header.functie}_Du02"), nsmap={"kc": KC, "StUF": STUF0301})
     root.append(write(header, tag=qname(KC, "stuurgegevens"), namespace=STUF0301))
     for local, value in (("klantcontactidentificatie", identificatie), ("groep", groep), ("effect", effect)):
         etree.SubElement(root, qname(KC, local)).text = value

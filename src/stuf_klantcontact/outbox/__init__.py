@@ -12,7 +12,7 @@ uniquely and stamps it later than every message before it; reliability.md §3 ha
 """
 
 from stuf_klantcontact.outbox.desk import hold, listing, open_items, release, retry
-from stuf_klantcontact.outbox.enqueue import ENQUEUE, MAIL, Order, enqueue_parameter
+from stuf_klantcontact.outbox.enqueue import ENQUEUE, MAIL, Mutatiesoort, Order, Soort, enqueue, enqueue_parameter
 from stuf_klantcontact.outbox.queue import (
     BREAKER_FAILURES,
     Claim,
@@ -37,13 +37,16 @@ __all__ = [
     "Connection",
     "Event",
     "Item",
+    "Mutatiesoort",
     "Order",
     "Receiver",
     "Settled",
+    "Soort",
     "Stamp",
     "State",
     "Stream",
     "claim",
+    "enqueue",
     "enqueue_parameter",
     "give_back_probe",
     "hold",

@@ -6,6 +6,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final, Literal
 
+from sqlalchemy.orm import Session
+
 MAIL: Final = "mail"
 """The abonnee of everything that goes by mail; its sleutel is the address."""
 
@@ -84,3 +86,10 @@ outbox_order AS (
     RETURNING id
 )
 """
+
+
+def enqueue(session: Session, orders: Iterable[Order]) -> None:
+    """Add orders in the transaction of a session."""
+    session.connection().exec_driver_sql(
+        f"WITH {ENQUEUE} SELECT count(*) FROM outbox_enqueued", {"orders": enqueue_parameter(orders)}
+    )

@@ -55,3 +55,12 @@ def upgrade() -> None:
     op.add_column("klantcontact", sa.Column("ingetrokken", sa.Boolean(), server_default="false", nullable=False))
     op.add_column("outbox_item", sa.Column("mutatiesoort", sa.String(length=1), server_default="T", nullable=False))
     op.add_column("outbox_item", sa.Column("versie", sa.BigInteger(), server_default="1", nullable=False))
+    # A synchronous message may come without a number: nothing can be recognised by it.
+    op.drop_index("bericht_accepted_once", "bericht")
+    op.create_index(
+        "bericht_accepted_once",
+        "bericht",
+        ["systeem", "referentienummer"],
+        unique=True,
+        postgresql_where=sa.text("richting = 'in' AND verdict = 'accepted' AND referentienummer <> ''"),
+    )

@@ -1,0 +1,126 @@
+"""What every kind of message needs to be taken: the parts of the gateway, and a verdict written down and answered.
+
+Only what is refused, repeated or unreadable is written here; an accepted message is written by who takes it, in
+one transaction with what it brings about.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from stuf_klantcontact import fouten, journal
+from stuf_klantcontact.contract import Contract
+from stuf_klantcontact.fouten import Fout
+from stuf_klantcontact.intake import about
+from stuf_klantcontact.intake.about import REFERENCE_LENGTH, Finding
+from stuf_klantcontact.intake.answers import Answer, Answers
+from stuf_klantcontact.intake.message import Message, Received
+from stuf_klantcontact.settings import Settings
+from stuf_klantcontact.store import Database, Statement
+from stuf_klantcontact.stuurgegevens import Header
+
+TRIES: Final = 5
+"""Judgements of one message before we call it trouble: each needs the zaak to change in the same millisecond."""
+
+_JOURNAL: Final = Statement("WITH " + journal.INSERT.format(condition="true") + " SELECT id FROM bericht_nieuw")
+
+
+@dataclass(frozen=True, slots=True)
+class Verdicts:
+    """The parts that judging takes. Threads may share it; it keeps nothing between messages."""
+
+    settings: Settings
+    database: Database
+    contract: Contract
+    answers: Answers
+
+    def taken(self, message: Message, work: Callable[[Session], bytes | list[Finding]]) -> Answer:
+        """Do `work` and journal the message in one transaction, unless it was accepted before.
+
+        `work` gives the answer, or what is wrong; then nothing of it stays. It is done anew when somebody else
+        wrote the same row at the same moment.
+        """
+        for _ in range(TRIES):
+            try:
+                with self.database.session() as session:
+                    previous = journal.accepted_before(session, **message.identity)
+                    outcome = work(session) if previous is None else []
+                    if not isinstance(outcome, bytes):
+                        session.rollback()
+                    else:
+                        journal.record_incoming(session, **message.journal, antwoord=outcome)
+            except IntegrityError:
+                continue
+            if previous is not None:
+                return self.again(message, previous)
+            return Answer(body=outcome) if isinstance(outcome, bytes) else self.refuse(message, outcome)
+        raise TimeoutError(f"others changed the same row {TRIES} times while a message was taken")
+
+    def refuse(self, message: Message, findings: Sequence[Finding]) -> Answer:
+        """Answer with every finding, the code being the one that the standard puts first."""
+        fout = fouten.first([finding.fout for finding in findings])
+        ordered = sorted(findings, key=lambda finding: finding.fout is not fout)
+        violations = [about.placed(finding.violation, message.element) for finding in ordered]
+        answer = self.answers.refusal(
+            fout,
+            violations,
+            port=message.received.port,
+            to=message.header,
+            zender=message.received.zender,
+            now=message.now,
+            stuf=message.stuf,
+        )
+        found = " ".join(dict.fromkeys(v.rule for v in violations))
+        self._write(message, verdict="refused", code=fout.name, found=found, antwoord=answer.body)
+        return answer
+
+    def again(self, message: Message, previous: journal.Previous) -> Answer:
+        """An accepted referentienummer comes again: the stored answer, or StUF016 when the content is other."""
+        if previous.hash != message.hash:
+            finding = about.standard(
+                Fout.StUF016,
+                "StUF:referentienummer",
+                value=message.header.referentienummer[:REFERENCE_LENGTH],
+                nl="Geef een gewijzigd bericht een nieuw referentienummer; herhaal een bericht ongewijzigd.",
+                en="Give a changed message a new referentienummer; repeat a message unchanged.",
+            )
+            return self.refuse(message, [finding])
+        self._write(message, verdict="repeated", code="", found="", antwoord=previous.antwoord)
+        return Answer(body=previous.antwoord)
+
+    def unreadable(self, received: Received, *, now: datetime) -> Answer:
+        """There is no tree: journal the bytes, and answer the authenticated zender."""
+        unreadable = received.unreadable
+        if unreadable is None:
+            raise ValueError("without an envelope there is a reason why")
+        fout = Fout[unreadable.code]
+        answer = self.answers.refusal(
+            fout, unreadable.violations, port=received.port, to=Header(), zender=received.zender, now=now
+        )
+        with self.database.connection() as connection:
+            _JOURNAL.row(
+                connection,
+                {
+                    "partner": received.zender,
+                    "systeem": "",
+                    "referentienummer": "",
+                    "berichtcode": "",
+                    "operatie": "",
+                    "raw": received.raw,
+                    "hash": None,
+                    "verdict": "unreadable",
+                    "code": fout.name,
+                    "rules": " ".join(v.rule for v in unreadable.violations),
+                    "antwoord": answer.body,
+                },
+            )
+        return answer
+
+    def _write(self, message: Message, *, verdict: str, code: str, found: str, antwoord: bytes) -> None:
+        with self.database.connection() as connection:
+            parameters = {"verdict": verdict, "code": code, "rules": found, "antwoord": antwoord}
+            _JOURNAL.row(connection, {**message.journal, **parameters})
