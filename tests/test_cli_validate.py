@@ -19,6 +19,7 @@ from conftest import ROOT
 from stuf_klantcontact import contract
 from stuf_klantcontact.cli import MODULES, cli
 from stuf_klantcontact.names import KC
+from stuf_klantcontact.validation.preview import PROFILES
 
 VALID = ROOT / "fixtures/kc/voegKlantcontactToe/valid"
 INVALID = ROOT / "fixtures/kc/voegKlantcontactToe/invalid"
@@ -391,6 +392,43 @@ def test_preview_stands_beside_the_source_and_marks_what_nobody_gave() -> None:
     assert "zaak: omschrijving*" not in run("preview", CONTACT, "--zaakomschrijving", "Dakkapel").output
 
 
+def test_preview_of_a_contact_without_partij_says_that_it_is_that_of_the_zaak_and_what_would_go_out() -> None:
+    said = run("preview", CONTACT).output
+    first, _, assumed, *_ = said.splitlines()
+    assert first.startswith("groep persoonlijk: uitgewisseld")
+    assert "aan de deur komt die uit de zaak, de initiator" in assumed
+    assert "Heeft de zaak niet precies één initiator, dan is het contact anoniem" in assumed
+    assert re.search(r"gateway: initiator zaak +partij: bsn\* +999993653", said)
+    assert "klcLk01" in said
+    made = json.loads(run("preview", CONTACT, "--format", "json").output)
+    assert made["assumed"]["en"].startswith("The message names no partij")
+    named = json.loads(run("preview", VALID / "face-natuurlijk-persoon-als-partij.xml", "--format", "json").output)
+    assert named["assumed"] is None
+
+
+@pytest.mark.parametrize(
+    ("file", "kind", "reason"),
+    [
+        ("call-anoniem.xml", "call", "het bericht zegt dat de partij anoniem is (kc:anoniem)"),
+        ("call-zonder-zaak.xml", "call", "het bericht noemt geen kc:zaakidentificatie"),
+        ("click-opvoerder-natuurlijk-persoon.xml", "call", "het bericht noemt geen medewerker"),
+    ],
+)
+def test_preview_says_at_the_top_why_nothing_goes_out(tmp_path: Path, file: str, kind: str, reason: str) -> None:
+    path = tmp_path / file
+    path.write_text(re.sub(r"(<gfo:Type>)\w+", rf"\g<1>{kind}", (VALID / file).read_text()))
+    first = run("preview", path).output.splitlines()[0]
+    assert "er gaat niets uit" in first
+    assert reason in first
+    assert json.loads(run("preview", path, "--format", "json").output)["messages"] == []
+
+
+def test_preview_reads_standard_input() -> None:
+    piped = process("preview", "-", stdin=CONTACT.read_bytes())
+    assert piped.returncode == 0
+    assert b"gfo:DatumGezet (regel 20)" in piped.stdout
+
+
 def test_preview_says_what_was_carried_elsewhere() -> None:
     said = run("preview", VALID / "call-toelichting-boven-duizend-tekens.xml").output
     assert "informatieobject VOORBEELD0001-T" in said
@@ -398,7 +436,10 @@ def test_preview_says_what_was_carried_elsewhere() -> None:
 
 
 def test_preview_of_what_is_not_possible() -> None:
-    assert run("preview", CONTACT, "--profile", "zds0120").exit_code == 2
+    for profile in (name for name, made in PROFILES.items() if made is None):
+        later = run("preview", CONTACT, "--profile", profile)
+        assert later.exit_code == 2
+        assert f"{profile}: nog niet mogelijk; wel: zkn0320" in later.output
     assert run("preview", CONTACT, "--profile", "fax").exit_code == 2
     wrong = run("preview", FIVE)
     assert wrong.exit_code == 1

@@ -22,7 +22,7 @@ WIDTH = 58
 
 
 @click.command()
-@click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
+@click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False, allow_dash=True))
 @click.option("--profile", default="zkn0320", show_default=True, metavar="zkn0320|zds0120|zgw",
               help="What the receiver speaks.")  # fmt: skip
 @click.option("--zaakomschrijving", default="", help="What the gateway would know of the zaak; else a stand-in.")
@@ -35,21 +35,24 @@ def preview(
 ) -> None:
     """Show the RGBZ record and what a receiver would get, beside the elements they came from; a dry run.
 
-    Nothing is stored or sent and no database is needed: what only a gateway knows comes from the options or is a
-    stand-in, marked with *. Exit status 1 when the message is not valid, 2 when the profile cannot be made yet.
+    FILE may be - for standard input. Nothing is stored or sent and no database is needed: what only a gateway knows
+    comes from the options or is a stand-in, marked with *. First comes what is sent, or why nothing is. Exit status
+    1 when the message is not valid, 2 when the profile cannot be made yet.
 
     Example: stuf-klantcontact preview contact.xml --profile zkn0320 --zaakomschrijving "Vergunning dakkapel"
     """
     # The model takes a third of a second to load.
-    from stuf_klantcontact.validation.preview import MADE, PROFILES, Facts
+    from stuf_klantcontact.validation.preview import PROFILES, Facts
     from stuf_klantcontact.validation.preview import preview as map_message
 
     if profile not in PROFILES:
         raise click.UsageError(f"no such profile: {profile}; there are {', '.join(PROFILES)}")
-    if profile not in MADE:
-        click.echo(f"{profile}: {'nog niet mogelijk' if lang == 'nl' else 'not yet'}", err=True)
+    if PROFILES[profile] is None:
+        there = ", ".join(name for name, made in PROFILES.items() if made is not None)
+        not_yet = "nog niet mogelijk; wel" if lang == "nl" else "not yet; there is"
+        click.echo(f"{profile}: {not_yet}: {there}", err=True)
         sys.exit(2)
-    data = file.read_bytes()
+    data = sys.stdin.buffer.read(STANDARD.message_bytes + 1) if str(file) == "-" else file.read_bytes()
     found = validation.check(data, against=validation.schemas(), file=str(file))
     message = _message(data)
     if not found.valid or message is None:
@@ -79,6 +82,8 @@ def _as_dict(made: Any, profile: str) -> dict[str, Any]:
         "profile": profile,
         "groep": made.groep,
         "exchanged": made.exchanged,
+        "why": asdict(made.why),
+        "assumed": None if made.assumed is None else asdict(made.assumed),
         "record": [asdict(row) for row in made.rows],
         "messages": [
             {"name": name, "xml": etree.tostring(element, encoding="unicode", pretty_print=True)}
@@ -91,8 +96,8 @@ def _as_dict(made: Any, profile: str) -> dict[str, Any]:
 def _as_text(made: Any, profile: str, language: report.Language) -> str:
     nl = language == "nl"
     lines = [
-        f"groep: {made.groep}; "
-        + ({True: "uitgewisseld", False: "bewaard"} if nl else {True: "exchanged", False: "kept"})[made.exchanged],
+        f"{'groep' if nl else 'group'} {made.groep}: {made.why.nl if nl else made.why.en}",
+        *([] if made.assumed is None else ["", made.assumed.nl if nl else made.assumed.en]),
         "",
         f"{'bron in het bericht' if nl else 'source in the message':34} {'RGBZ KLANTCONTACT':36} "
         f"{'waarde' if nl else 'value'}",

@@ -21,8 +21,8 @@ SCHEMA = click.option(
     "--schema",
     "source",
     metavar="NAME|DIR|ZIP",
-    help="A release of VNG as downloaded, or a folder with a municipality's own GFOZaken and DGA-UF schemas. Without "
-    "it, or by its name: our own set, stuf-klantcontact.",
+    help="A release of VNG as downloaded, or a folder with a municipality's own GFOZaken and DGA-UF schemas. "
+    "Without it, or by its name: our own set, stuf-klantcontact.",
 )
 LANGUAGE = click.option("--lang", type=click.Choice(["nl", "en"]), default="nl", show_default=True)
 

@@ -1,10 +1,11 @@
 """What would become of a voegKlantcontactToe: RGBZ record, messages to a receiver, and where each part came from.
 
 The same mapping as the gateway's, on facts about the zaak that the caller gives; what nobody gave is a stand-in,
-and marked so. Nothing is stored or sent. Only who previews pays for loading the model. docs/mapping.md §2, §3, §5.
+and marked so. A partij that the message does not name is at the door that of the zaak: here a stand-in too.
+Nothing is stored or sent. Only who previews pays for loading the model. docs/mapping.md §2, §3, §5.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -15,19 +16,19 @@ from stuf_klantcontact import rules
 from stuf_klantcontact.errors import Text
 from stuf_klantcontact.mapping import gfozaken, zkn0320
 from stuf_klantcontact.opvoering import Opvoering
-from stuf_klantcontact.rgbz import Informatieobject, Klantcontact, Zaak
+from stuf_klantcontact.rgbz import BetrokkeneFeiten, Informatieobject, Klantcontact, Zaak
 from stuf_klantcontact.settings import KANAAL_BIJ_TYPE, Zaaktype
 from stuf_klantcontact.stuurgegevens import Header, Systeem
 from stuf_klantcontact.tijdstip import AMSTERDAM, stuf0302
-
-PROFILES: Final = ("zkn0320", "zds0120", "zgw")
-"""What a receiver may speak; only the first can be previewed yet."""
-MADE: Final[tuple[str, ...]] = ("zkn0320",)
 
 STAND_IN: Final = "VOORBEELD"
 """Begins every value that nobody gave."""
 STAND_IN_RSIN: Final = "999990019"
 """No organisation has it; it passes the 11-proef."""
+_INITIATOR: Final = BetrokkeneFeiten(
+    rol="Initiator", soort="natuurlijkPersoon", identificatie="999993653", naam=f"{STAND_IN} initiator"
+)
+"""Nobody has that BSN; it passes the 11-proef."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +40,12 @@ class Facts:
     applicatie: str = "KLANTCONTACT"
     ontvanger: str = "ZAAKMAGAZIJN"
     zaakomschrijving: str = ""
+
+
+Messages = Sequence[tuple[str, etree._Element]]
+"""Each message with its name, in the order in which they are sent."""
+Profile = Callable[[Klantcontact, Facts, datetime], Messages]
+"""What a receiver of one kind gets of a klantcontact with its zaak and its informatieobjecten."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,10 +61,15 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Preview:
-    """The outcome: `groep` and `exchanged` say what the gateway would do, by its default policy."""
+    """The outcome: `groep` and `exchanged` say what the gateway would do, by its default policy, and `why` why.
+
+    `assumed` says what was supposed about the zaak, and what becomes of the contact when it is otherwise.
+    """
 
     groep: str
     exchanged: bool
+    why: Text
+    assumed: Text | None
     rows: tuple[Row, ...]
     messages: tuple[tuple[str, etree._Element], ...]
     elsewhere: tuple[Text, ...]
@@ -65,14 +77,17 @@ class Preview:
 
 def preview(message: etree._Element, *, facts: Facts, profile: str, now: datetime) -> Preview:
     """Map one message that was found valid. NotImplementedError for a profile that cannot be made yet."""
-    if profile not in MADE:
+    make = PROFILES[profile]
+    if make is None:
         raise NotImplementedError(profile)
     opvoering = gfozaken.read(message)
-    partij, herkomst = gfozaken.partij(opvoering, betrokkenen=(), uit_zaak=False)
-    medewerker = gfozaken.medewerker(opvoering, betrokkenen=(), uit_zaak=False)
     policy = Zaaktype()
-    groep = rules.groep(opvoering, partij=partij, medewerker=medewerker, interactief=policy.interactief)
     has_zaak = bool(opvoering.zaakidentificatie)
+    partij, herkomst = gfozaken.partij(
+        opvoering, betrokkenen=(_INITIATOR,) if has_zaak else (), uit_zaak=policy.partij_uit_zaak
+    )
+    medewerker = gfozaken.medewerker(opvoering, betrokkenen=(), uit_zaak=False)
+    groep = rules.groep(opvoering, partij=partij, medewerker=medewerker, interactief=policy.interactief)
     exchanged = has_zaak and groep != "zonder_zaak" and getattr(policy.groepen, groep) == "exchange"
     identificatie = f"{STAND_IN}0001"
     omschrijving = facts.zaakomschrijving or f"{STAND_IN} zaakomschrijving"
@@ -108,13 +123,79 @@ def preview(message: etree._Element, *, facts: Facts, profile: str, now: datetim
     return Preview(
         groep=groep,
         exchanged=exchanged,
+        why=_why(record, opvoering, exchanged=exchanged),
+        assumed=_ASSUMED[groep == "persoonlijk"] if herkomst == "initiator" else None,
         rows=tuple(_rows(record, opvoering, message, facts=facts)),
-        messages=tuple(_messages(record, facts=facts, now=now)) if exchanged else (),
-        elsewhere=tuple(_elsewhere(record, opvoering, groep=groep, exchanged=exchanged)),
+        messages=tuple(make(record, facts, now)) if exchanged else (),
+        elsewhere=tuple(_elsewhere(record, opvoering)),
     )
 
 
-def _messages(record: Klantcontact, *, facts: Facts, now: datetime) -> Sequence[tuple[str, etree._Element]]:
+def _why(record: Klantcontact, opvoering: Opvoering, *, exchanged: bool) -> Text:
+    """What is sent, or why nothing is."""
+    if exchanged and record.groep == "persoonlijk":
+        return Text(
+            "uitgewisseld: een persoonlijk contact bij een zaak, met zijn documenten",
+            "exchanged: a personal contact about a zaak, with its documents",
+        )
+    if exchanged and record.informatieobjecten:
+        return Text(
+            f"uitgewisseld als documentgegevens, zonder klantcontact: een contact van type {opvoering.type} is "
+            "geen gesprek",
+            f"exchanged as document data, without klantcontact: a contact of type {opvoering.type} is no "
+            "conversation",
+        )
+    if record.groep == "anoniem" and opvoering.anoniem:
+        return Text(
+            "er gaat niets uit: het bericht zegt dat de partij anoniem is (kc:anoniem), en RGBZ wisselt een "
+            "contact zonder partij niet uit; het blijft in het dossier",
+            "nothing is sent: the message says that the partij is anonymous (kc:anoniem), and RGBZ does not "
+            "exchange a contact without a partij; it is kept in the dossier",
+        )
+    return _KEPT.get(record.groep, _NOTHING)
+
+
+_KEPT: Final[Mapping[str, Text]] = {
+    "zonder_zaak": Text(
+        "er gaat niets uit: het bericht noemt geen kc:zaakidentificatie, en er gaat alleen iets uit bij een zaak",
+        "nothing is sent: the message names no kc:zaakidentificatie, and only what is about a zaak is sent",
+    ),
+    "anoniem": Text(
+        "er gaat niets uit: het bericht noemt geen partij, en RGBZ wisselt een contact zonder partij niet uit; het "
+        "blijft in het dossier",
+        "nothing is sent: the message names no partij, and RGBZ does not exchange a contact without one; it is "
+        "kept in the dossier",
+    ),
+    "zonder_medewerker": Text(
+        "er gaat niets uit: het bericht noemt geen medewerker (gfo:Medewerker of kc:medewerker), en RGBZ wisselt "
+        "een gesprek zonder medewerker niet uit; het blijft in het dossier",
+        "nothing is sent: the message names no medewerker (gfo:Medewerker or kc:medewerker), and RGBZ does not "
+        "exchange a conversation without one; it is kept in the dossier",
+    ),
+}
+_NOTHING: Final = Text(
+    "er gaat niets uit: er is geen document, en alleen documenten van zo'n contact worden uitgewisseld",
+    "nothing is sent: there is no document, and of such a contact only documents are exchanged",
+)
+_ASSUMED: Final = {
+    True: Text(
+        "Het bericht noemt geen partij: aan de deur komt die uit de zaak, de initiator ([zaaktype] "
+        "partij_uit_zaak). Hier staat een voorbeeld. Heeft de zaak niet precies één initiator, dan is het contact "
+        "anoniem: het blijft in het dossier en er gaat niets uit.",
+        "The message names no partij: at the door it is that of the zaak, the initiator ([zaaktype] "
+        "partij_uit_zaak). Here a stand-in is shown. Has the zaak not exactly one initiator, then the contact is "
+        "anonymous: it is kept in the dossier and nothing is sent.",
+    ),
+    False: Text(
+        "Het bericht noemt geen partij: aan de deur komt die uit de zaak, de initiator ([zaaktype] "
+        "partij_uit_zaak). Hier staat een voorbeeld; zonder initiator is er geen partij.",
+        "The message names no partij: at the door it is that of the zaak, the initiator ([zaaktype] "
+        "partij_uit_zaak). Here a stand-in is shown; without an initiator there is no partij.",
+    ),
+}
+
+
+def _zkn0320(record: Klantcontact, facts: Facts, now: datetime) -> Messages:
     """Documents before the contact that refers to them; a receipt or a sending is its documents alone."""
 
     def header(position: int, entiteittype: str) -> Header:
@@ -134,6 +215,10 @@ def _messages(record: Klantcontact, *, facts: Facts, now: datetime) -> Sequence[
     if record.groep == "persoonlijk":
         found.append(("klcLk01", zkn0320.klc_lk01(record, header=header(len(found) + 1, "KLC"))))
     return found
+
+
+PROFILES: Final[Mapping[str, Profile | None]] = {"zkn0320": _zkn0320, "zds0120": None, "zgw": None}
+"""What a receiver may speak; None is not yet."""
 
 
 def _rows(record: Klantcontact, opvoering: Opvoering, message: etree._Element, *, facts: Facts) -> Sequence[Row]:
@@ -170,10 +255,13 @@ def _rows(record: Klantcontact, opvoering: Opvoering, message: etree._Element, *
         if value
     ]
     source = {"bericht": "kc:contactpartij", "opvoerder": "gfo:Opvoerder"}.get(
-        record.partij_herkomst, "gateway: zaak"
+        record.partij_herkomst, "gateway: initiator zaak"
     )
+    assumed = record.partij_herkomst == "initiator"
     rows += [
-        row(f"partij: {name}", _plain(value), source) for name, value in (record.partij or {}).items() if value
+        row(f"partij: {name}", _plain(value), source, stand_in=assumed and name != "soort")
+        for name, value in (record.partij or {}).items()
+        if value
     ]
     for position, document in enumerate(record.informatieobjecten, start=1):
         sent = position <= len(opvoering.documenten)
@@ -182,7 +270,7 @@ def _rows(record: Klantcontact, opvoering: Opvoering, message: etree._Element, *
     return [found for found in rows if found.value]
 
 
-def _elsewhere(record: Klantcontact, opvoering: Opvoering, *, groep: str, exchanged: bool) -> Sequence[Text]:
+def _elsewhere(record: Klantcontact, opvoering: Opvoering) -> Sequence[Text]:
     """What has no field of its own in the klantcontact, and where it went."""
     found = [
         Text(f"{name} = {value}: in StUF:extraElementen", f"{name} = {value}: in StUF:extraElementen")
@@ -198,20 +286,6 @@ def _elsewhere(record: Klantcontact, opvoering: Opvoering, *, groep: str, exchan
         )
         for document in made
     ]
-    if not exchanged:
-        found.append(
-            Text(
-                f"groep {groep}: in het dossier bewaard, niet uitgewisseld",
-                f"group {groep}: kept in the dossier, not exchanged",
-            )
-        )
-    elif groep != "persoonlijk":
-        found.append(
-            Text(
-                f"groep {groep}: uitgewisseld als documentgegevens, zonder klcLk01",
-                f"group {groep}: exchanged as document data, without klcLk01",
-            )
-        )
     return found
 
 

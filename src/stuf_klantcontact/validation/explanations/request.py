@@ -29,6 +29,18 @@ ENTRIES: Final = (
         right="POST /soap/VerwerkSynchroonVrijBericht",
     ),
     entry(
+        "HTTP-WSDL",
+        _BINDING,
+        meaning=("De poort heeft geen WSDL met deze naam.", "The port has no WSDL of this name."),
+        cause=("De naam na ?wsdl= is verkeerd gespeld.", "The name after ?wsdl= is misspelt."),
+        cure=(
+            "Vraag ?wsdl zonder naam, of neem de naam over van de voorpagina.",
+            "Ask ?wsdl without a name, or copy the name from the front page.",
+        ),
+        wrong="GET /soap/OntvangAsynchroon?wsdl=klc",
+        right="GET /soap/OntvangAsynchroon?wsdl",
+    ),
+    entry(
         "HTTP-METHOD",
         _BINDING,
         meaning=("Een poort neemt alleen POST aan.", "A port takes POST only."),
