@@ -11,6 +11,7 @@ import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal, cast
+from urllib.parse import urlsplit, urlunsplit
 
 from pydantic import (
     BaseModel,
@@ -43,6 +44,8 @@ def _words(value: Any) -> Any:
 Words = Annotated[tuple[str, ...], BeforeValidator(_words)]
 Applicatie = Annotated[str, StringConstraints(min_length=3, max_length=50)]
 Kanaal = Annotated[str, StringConstraints(min_length=1, max_length=20)]
+Documenttype = Annotated[str, StringConstraints(min_length=1, max_length=80)]
+Zaakdocument = Literal["voegZaakdocumentToe", "edcLk01"]
 Groep = Literal["ontvangst", "verzending", "anoniem", "persoonlijk", "zonder_medewerker", "zonder_zaak"]
 Effect = Literal["exchange", "keep", "refuse"]
 Kept = Literal["keep", "refuse"]
@@ -102,7 +105,39 @@ class Abonnee(_Section):
     wachtwoord: str = Field("", repr=False, description="its password; may be file:")
     zaaktypen: Words = Field(("*",), description="zaaktypen it hears of")
     volgorde: Literal["zaak", "systeem"] = Field("zaak", description="order per zaak, or over the whole system")
-    timeout: float = Field(30.0, gt=0, le=600, description="total seconds for one attempt")
+    timeout: float = Field(30.0, gt=0, le=600, description="total seconds for one exchange of messages")
+    document: Zaakdocument = Field(
+        "voegZaakdocumentToe", description="zds0120: the message that brings a zaakdocument"
+    )
+    verslag: Literal["tekst", "pdf"] = Field(
+        "tekst", description="zds0120: the contactverslag as text/plain, or as PDF/A"
+    )
+    documenttype_verslag: Documenttype = Field(
+        "Contactverslag", description="zds0120: dct.omschrijving of the contactverslag, as the receiver knows it"
+    )
+    documenttype_document: Documenttype = Field(
+        "Bijlage bij klantcontact", description="zds0120: dct.omschrijving of a document of the contact"
+    )
+    documentidentificatie: Literal["vragen", "zelf"] = Field(
+        "vragen", description="zds0120: who numbers zaakdocumenten: the receiver, when asked, or this gateway"
+    )
+    gemeentecode: str = Field(
+        "",
+        pattern=r"^([0-9]{4})?$",
+        description="zds0120: begins the numbers that this gateway makes; empty: gateway.organisatie",
+    )
+    endpoint_vrijbericht: str = Field(
+        "",
+        description="zds0120: address of its VerwerkSynchroonVrijBericht, which gives numbers; "
+        "empty: that of endpoint with another last segment",
+    )
+
+    def vrijbericht(self) -> str:
+        """The address that is asked for document numbers."""
+        if self.endpoint_vrijbericht:
+            return self.endpoint_vrijbericht
+        parts = urlsplit(self.endpoint)
+        return urlunsplit(parts._replace(path=f"{parts.path.rpartition('/')[0]}/VerwerkSynchroonVrijBericht"))
 
 
 class Groepen(_Section):

@@ -35,6 +35,7 @@ __all__ = [
     "Schemas",
     "load",
     "load_set",
+    "load_zaakdocumenten",
     "schema_directory",
 ]
 
@@ -157,16 +158,39 @@ class Contract:
 
 def load(directory: Path | None = None) -> Contract:
     """Compile our schemas; `directory` holds a municipality's own GFOZaken and DGA-UF schemas instead of ours."""
-    files = schemas.read(schema_directory())
+    files = {
+        name: data
+        for name, data in schemas.read(schema_directory()).items()
+        if not name.startswith(schemas.OUTGOING)
+    }
     gfozaken: str = GFOZAKEN
     if directory is not None:
         files, gfozaken = schemas.drop_in(files, directory)
+    name = OWN if directory is None else str(directory)
+    return _contract(files, entries=schemas.ENTRIES, name=name, gfozaken=gfozaken)
+
+
+def load_zaakdocumenten() -> Contract:
+    """Compile what we hold our zaakdocumenten against before they go to a receiver of ZDS 1.2.
+
+    It is apart from `load`, since it knows StUF-ZKN 3.10 only as we write it: zaken come in by other words.
+    """
+    shared = ("stuf0301/", "xmlmime/")
+    files = {
+        name: data
+        for name, data in schemas.read(schema_directory()).items()
+        if name.startswith((schemas.OUTGOING, *shared))
+    }
+    return _contract(files, entries=schemas.OUTGOING_ENTRIES, name=f"{OWN} zds0120", gfozaken=GFOZAKEN)
+
+
+def _contract(files: dict[str, bytes], *, entries: tuple[str, ...], name: str, gfozaken: str) -> Contract:
     documents = schemas.documents(files)
     declarations = Declarations(documents)
     return Contract(
-        envelope=schemas.compile_envelope(files),
+        envelope=schemas.compile_envelope(files, entries=entries),
         gfozaken=gfozaken,
-        name=OWN if directory is None else str(directory),
+        name=name,
         roots=schemas.global_elements(documents),
         _files=MappingProxyType(files),
         _declarations=declarations,

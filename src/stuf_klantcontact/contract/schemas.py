@@ -26,6 +26,16 @@ ENTRIES = (
 )
 """The outermost file of each namespace that a message can begin in, or that it refers to."""
 
+OUTGOING = "zds0120/"
+"""Where the schemas of what we send to receivers of ZDS 1.2 are; they are a contract of their own."""
+
+OUTGOING_ENTRIES = (
+    f"{OUTGOING}zds0120_stuf0301.xsd",
+    f"{OUTGOING}zds0120_zkn0310.xsd",
+    f"{OUTGOING}zds0120.xsd",
+)
+"""The outermost file of each of its namespaces."""
+
 WSDLS: Mapping[str, tuple[str, ...]] = {
     "OntvangAsynchroon": ("kc0100_ontvangAsynchroon", "klc0320_ontvangAsynchroon"),
     "VerwerkSynchroonVrijBericht": ("kc0100_verwerkSynchroonVrijBericht",),
@@ -113,11 +123,11 @@ def _including(location: str, *, namespace: str, declare: bool) -> bytes:
     return etree.tostring(schema, xml_declaration=True, encoding="UTF-8")
 
 
-def envelope_schema(files: Mapping[str, bytes]) -> bytes:
+def envelope_schema(files: Mapping[str, bytes], *, entries: Iterable[str] = ENTRIES) -> bytes:
     """A schema of the SOAP 1.1 envelope that imports every message, so that Body can be validated in one pass."""
     imports = "".join(
         f'<xs:import namespace="{parse(files[name], name=name).get("targetNamespace")}" schemaLocation="{name}"/>'
-        for name in ENTRIES
+        for name in entries
         if name in files
     )
     return f"""<xs:schema xmlns:xs="{XSD}" xmlns:soap="{SOAP11}" targetNamespace="{SOAP11}"
@@ -150,7 +160,7 @@ def envelope_schema(files: Mapping[str, bytes]) -> bytes:
 """.encode()
 
 
-def compile_envelope(files: Mapping[str, bytes]) -> etree.XMLSchema:
+def compile_envelope(files: Mapping[str, bytes], *, entries: Iterable[str] = ENTRIES) -> etree.XMLSchema:
     """Compile the envelope with all that it imports.
 
     From real files: libxml2 swaps its document loader for the whole process while a custom resolver works, and
@@ -158,7 +168,7 @@ def compile_envelope(files: Mapping[str, bytes]) -> etree.XMLSchema:
     """
     with _COMPILING, TemporaryDirectory(prefix="stuf-klantcontact-") as folder:
         root = Path(folder)
-        for name, data in {**files, _HUB: envelope_schema(files)}.items():
+        for name, data in {**files, _HUB: envelope_schema(files, entries=entries)}.items():
             path = root / name
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(data)
