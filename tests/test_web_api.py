@@ -16,6 +16,7 @@ from werkzeug.test import TestResponse, create_environ
 from standin import VALID, the_contract
 from stuf_klantcontact import web
 from stuf_klantcontact.settings import Gateway, Settings, Validator
+from stuf_klantcontact.validation.explanations import explain
 from stuf_klantcontact.web.throttle import AT_ONCE
 
 INVALID = VALID.replace(b"<gfo:Type>call", b"<gfo:Type>GEHEIM")
@@ -119,6 +120,8 @@ def test_as_text_in_the_language_that_is_asked_for() -> None:
         ("", {"headers": {"Content-Encoding": "gzip"}}, 415, "compressi"),
         ("?schema=nope", {}, 400, "stuf-klantcontact"),
         ("?schema=../..", {}, 400, "stuf-klantcontact"),
+        ("?schema=", {}, 400, "stuf-klantcontact"),
+        ("?taal=en", {}, 400, "schema, lang"),
     ],
 )
 def test_what_is_no_request_of_ours_is_a_problem(query: str, more: dict[str, Any], status: int, said: str) -> None:
@@ -131,6 +134,44 @@ def test_what_is_no_request_of_ours_is_a_problem(query: str, more: dict[str, Any
     dutch = post(visitor, VALID, query, **more).json
     assert dutch is not None
     assert dutch["detail"] != body["detail"]
+
+
+@pytest.mark.parametrize("query", ["?lang=de", "?lang=", "?lang=EN", "?lang=nl&lang=en"])
+def test_a_language_that_there_is_not_is_a_problem_that_names_those_that_there_are(query: str) -> None:
+    visitor = client()
+    reply = post(visitor, VALID, query)
+    assert reply.status_code == 400
+    assert "nl, en" in as_described(reply, visitor)["detail"]
+
+
+@pytest.mark.parametrize(
+    ("charset", "declared", "reported"),
+    [
+        ("utf-8", b"UTF-8", False),
+        ("UTF8", b"utf-8", False),
+        ('"utf-8"', b"", False),
+        ("iso-8859-1", b"UTF-8", True),
+        ("iso-8859-1", b"", True),
+        ("utf-8", b"ISO-8859-1", True),
+        ("ISO-8859-1", b"latin1", False),
+        ("onzin", b"UTF-8", True),
+    ],
+)
+def test_a_charset_that_contradicts_the_message_is_reported(charset: str, declared: bytes, reported: bool) -> None:
+    visitor = client()
+    declaration = b'<?xml version="1.0" encoding="' + declared + b'"?>' if declared else b""
+    data = declaration + VALID.partition(b"?>")[2]
+    found = as_described(post(visitor, data, content_type=f"text/xml; charset={charset}"), visitor)
+    said = [v for v in found["violations"] if v["rule"] == "HTTP-CHARSET"]
+    assert [(v["severity"], v["value"]) for v in said] == [("warning", charset)] * reported
+    assert explain("HTTP-CHARSET")
+
+
+def test_a_utf_16_document_may_be_called_so_whatever_the_order_of_its_bytes() -> None:
+    data = VALID.partition(b"?>")[2].decode().encode("utf-16")
+    rules = [v["rule"] for v in post(client(), data, content_type="text/xml; charset=utf-16").json["violations"]]  # type: ignore[index]
+    assert "XML-ENCODING" in rules
+    assert "HTTP-CHARSET" not in rules
 
 
 def test_too_large_and_too_often_are_problems() -> None:

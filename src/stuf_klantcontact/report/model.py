@@ -55,7 +55,7 @@ class Report:
 def layer(rule: str) -> Layer:
     """The layer that a rule is of, from the lowest up: what cannot be read breaks no rule of StUF."""
     head = rule.partition("-")[0]
-    if head in ("XML", "SOAP"):
+    if head in ("HTTP", "XML", "SOAP"):
         return "well-formedness"
     if head == "XSD":
         return "XSD"

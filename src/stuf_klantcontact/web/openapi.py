@@ -90,7 +90,7 @@ def _problem(description: str) -> dict[str, Any]:
 
 _COME_BACK: Final = ("too many requests from this address", "too busy, or the set does not load")
 _PROBLEMS: Final = {
-    "400": "no such set",
+    "400": "no such parameter, set or language: the detail says what there is",
     "413": "too large",
     "415": "not sent as XML, or compressed",
     "429": _COME_BACK[0],

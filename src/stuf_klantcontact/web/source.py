@@ -59,6 +59,15 @@ class Line:
     skipped: int = 0
 
 
+def encoding(data: bytes) -> str:
+    """The encoding that a document says it has: by its BOM or first characters, its declaration, or by default."""
+    for mark, name in _BOMS:
+        if data.startswith(mark):
+            return name.upper()
+    declared = _DECLARED.match(data[:300].decode("latin-1"))
+    return declared[1] if declared else "UTF-8"
+
+
 def readable(data: bytes) -> str:
     """The text of a document, in the encoding that it has or says it has."""
     for mark, name in _BOMS:
