@@ -16,7 +16,7 @@ from click.testing import CliRunner, Result
 from lxml import etree
 
 from conftest import ROOT
-from stuf_klantcontact import contract
+from stuf_klantcontact import contract, validate
 from stuf_klantcontact.cli import MODULES, cli
 from stuf_klantcontact.names import KC
 from stuf_klantcontact.validation.preview import PROFILES
@@ -157,6 +157,73 @@ def test_what_is_no_set_is_told_what_to_name_instead(tmp_path: Path) -> None:
     assert "stuf-klantcontact schemas list DIR|ZIP" in run("schemas", "list").output
 
 
+# --- a set that was split -----------------------------------------------------------------------------------------
+
+
+def part(path: Path, *minutes: int) -> Path:
+    """A part of a set, with messages sent at these minutes past ten."""
+    good = (ROOT / "fixtures/klc/klcLk01/valid/met-natuurlijk-persoon.xml").read_text().partition("?>")[2]
+    messages = "".join(re.sub(r"(<StUF:tijdstipBericht>.*T10:)\d\d", rf"\g<1>{m:02}", good) for m in minutes)
+    path.write_text(f"{START}{messages}</StUF:StUF-berichtenSet>")
+    return path
+
+
+def told(*files: Path) -> list[tuple[str, str, str]]:
+    """(file, rule, severity) of each finding, whatever the order in which the files were named."""
+    found = json.loads(run("validate", *files, "--format", "json").output)
+    again = json.loads(run("validate", *reversed(files), "--format", "json").output)
+    assert again == found
+    return [(Path(one["file"]).stem, v["rule"], v["severity"]) for one in found for v in one["violations"]]
+
+
+def test_parts_with_the_right_names_in_the_right_order_are_in_order(tmp_path: Path) -> None:
+    files = [part(tmp_path / f"klantcontact_{n}.xml", 3 * n, 3 * n + 1) for n in range(1, 11)]
+    files.append(part(tmp_path / "klantcontact_11_laatste.xml", 40))
+    assert told(*files) == []
+    assert run("validate", tmp_path, "--fail-on", "warning").exit_code == 0
+
+
+@pytest.mark.parametrize(
+    ("names", "expected"),
+    [
+        (("contact_1", "contact_2_laatste"), [("contact_1", "8 tekens")]),
+        (("klantcontact_1", "klantcontact_3_laatste"), [("klantcontact_3_laatste", "ontbreekt deel 2")]),
+        (("klantcontact_2", "klantcontact_3_laatste"), [("klantcontact_2", "ontbreekt deel 1")]),
+        (("klantcontact_1", "klantcontact_2"), [("klantcontact_2", "heet niet _laatste")]),
+        (
+            ("klantcontact_1_laatste", "klantcontact_2_laatste"),
+            [("klantcontact_1_laatste", "maar er volgt nog een")],
+        ),
+        (
+            ("klantcontact_1", "klantcontact_2_last"),
+            [("klantcontact_2_last", "hooguit _laatste"), ("klantcontact_2_last", "heet niet _laatste")],
+        ),
+        (("export_20261121", "export_20261122"), []),
+        (("klantcontact_1", "burgerzaken_2"), []),
+    ],
+)
+def test_names_of_parts_are_warned_about(
+    tmp_path: Path, names: tuple[str, ...], expected: list[tuple[str, str]]
+) -> None:
+    files = [part(tmp_path / f"{name}.xml", 10 + number) for number, name in enumerate(names)]
+    result = run("validate", *files, "--format", "json")
+    assert result.exit_code == 0
+    found = [(Path(one["file"]).stem, v) for one in json.loads(result.output) for v in one["violations"]]
+    assert [(file, v["rule"], v["severity"]) for file, v in found] == [
+        (file, "StUF-BESTANDSNAAM", "warning") for file, _ in expected
+    ]
+    assert all(words in v["message"]["nl"] for (_, v), (_, words) in zip(found, expected, strict=True))
+
+
+def test_the_order_goes_on_from_part_to_part(tmp_path: Path) -> None:
+    first = part(tmp_path / "klantcontact_1.xml", 10, 20)
+    second = part(tmp_path / "klantcontact_2_laatste.xml", 15, 30)
+    assert told(first, second) == [("klantcontact_2_laatste", "StUF-VOLGORDE", "warning")]
+    assert run("validate", second, "--fail-on", "warning").exit_code == 0  # alone it is no part of anything
+    swapped = part(tmp_path / "klantcontact_2_laatste.xml", 30, 25)
+    assert told(first, swapped) == [("klantcontact_2_laatste", "StUF-VOLGORDE", "error")]
+
+
 # --- output -------------------------------------------------------------------------------------------------------
 
 
@@ -290,8 +357,39 @@ def test_ctrl_c_is_130_and_leaves_nobody(tmp_path: Path, jobs: str) -> None:
     os.killpg(running.pid, signal.SIGINT)
     _, errors = running.communicate(timeout=30)
     assert running.returncode == 130
-    assert b"Traceback" not in errors
+    assert errors == b"stuf-klantcontact: interrupted\n"
     _wait_until_gone(running.pid)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="terminals of POSIX")
+def test_a_progress_bar_is_on_a_terminal_and_not_in_the_report(tmp_path: Path, berichtenset: Path) -> None:
+    command = [sys.executable, "-m", "stuf_klantcontact", "validate", str(berichtenset), "--format", "json"]
+    parent, child = pty.openpty()
+    running = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=child)
+    os.close(child)
+    report, _ = running.communicate(timeout=60)
+    bar = _all_of(parent)
+    assert running.returncode == 1
+    assert bar.count(b"validate") >= 1
+    assert b"100%" in bar
+    assert [found["file"] for found in json.loads(report)] == [str(berichtenset)] * 2
+    piped = subprocess.run(command, cwd=ROOT, capture_output=True, timeout=60, check=False)
+    assert piped.stderr == b""
+    assert piped.stdout == report
+
+
+def _all_of(terminal: int) -> bytes:
+    """What a process wrote to its terminal, once it has gone."""
+    found = b""
+    while True:
+        try:
+            piece = os.read(terminal, 65536)
+        except OSError:  # Linux: the other end is closed
+            piece = b""
+        if not piece:
+            os.close(terminal)
+            return found
+        found += piece
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
@@ -343,6 +441,18 @@ def test_importing_the_package_loads_nothing_and_validate_is_there() -> None:
     )
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=60, check=True)
     assert done.stdout.split() == ["False", "False"]
+
+
+@pytest.mark.parametrize("source", [None, 7, ["<a/>"]])
+def test_what_is_no_message_at_all_is_a_type_error_that_says_what_to_give(source: object) -> None:
+    with pytest.raises(TypeError, match=rf"bytes, str or pathlib.Path, not {type(source).__name__}$"):
+        validate(source)  # type: ignore[arg-type]
+
+
+def test_help_says_what_jobs_share() -> None:
+    words = " ".join(run("validate", "--help").output.split())
+    assert "share the files, also those of one folder" in words
+    assert "A berichtenSet, however large, is one stream: it is not shared." in words
 
 
 def test_every_command_is_where_the_list_says() -> None:

@@ -13,6 +13,7 @@ import click
 
 from stuf_klantcontact.errors import GatewayError
 
+INTERRUPTED: Final = 130
 MODULES: Final[Mapping[str, str]] = {
     "config": "check",
     "db": "operate",
@@ -43,6 +44,13 @@ class _Lazy(click.Group):
         found: click.Command = next(command for command in module.COMMANDS if command.name == cmd_name)
         return found
 
+    def invoke(self, ctx: click.Context) -> object:
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt:
+            click.echo("stuf-klantcontact: interrupted", err=True)
+            sys.exit(INTERRUPTED)
+
 
 @click.group(cls=_Lazy, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.version_option(package_name="stuf-klantcontact")
@@ -57,5 +65,3 @@ def main(arguments: list[str] | None = None) -> None:
     except GatewayError as error:
         click.echo(f"stuf-klantcontact: {error}", err=True)
         sys.exit(2)
-    except KeyboardInterrupt:
-        sys.exit(130)

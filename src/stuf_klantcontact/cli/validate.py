@@ -3,8 +3,9 @@
 import os
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
-from typing import BinaryIO, Final
+from typing import BinaryIO
 
 import click
 
@@ -15,8 +16,9 @@ from stuf_klantcontact.contract import OWN
 from stuf_klantcontact.errors import Severity
 from stuf_klantcontact.limits import STANDARD
 from stuf_klantcontact.report.streams import Form, open_stream
+from stuf_klantcontact.validation import parts
+from stuf_klantcontact.validation.berichtenset import Series
 
-INTERRUPTED: Final = 130
 SCHEMA = click.option(
     "--schema",
     "source",
@@ -35,7 +37,8 @@ LANGUAGE = click.option("--lang", type=click.Choice(["nl", "en"]), default="nl",
 )
 @LANGUAGE
 @click.option("--jobs", "-j", type=click.IntRange(min=0), default=1, show_default=True,
-              help="Processes that share the files; 0: one for each core.")  # fmt: skip
+              help="Processes that share the files, also those of one folder; 0: one for each core. A "
+              "berichtenSet, however large, is one stream: it is not shared.")  # fmt: skip
 @click.option("--fail-on", type=click.Choice(["error", "warning"]), default="error", show_default=True,
               help="The least severe finding that gives exit status 1.")  # fmt: skip
 @click.option("--color/--no-color", default=None, help="Colour in text; without it, on a terminal only.")
@@ -85,9 +88,6 @@ def validate(
                     progress.clear()
                     stream.add(judged.report, source=judged.lines.get if quote else None)
         stream.close()
-    except KeyboardInterrupt:
-        click.echo("", err=True)
-        sys.exit(INTERRUPTED)
     except BrokenPipeError:
         # Whoever read us has seen enough; nothing may be written any more, not even at the end.
         os.dup2(os.open(os.devnull, os.O_WRONLY), out.fileno())
@@ -126,25 +126,41 @@ def _judged(files: list[str], *, schema: Path | None, jobs: int, progress: "_Pro
     against = validation.schemas(schema)
     sets = {file for file in files if file == "-" or _is_set(file)}
     alone = [file for file in files if file not in sets]
+    split = parts.families(file for file in files if file in sets)
+    series = {part.file: shared for one in split for shared in [Series()] for part in one}
+    names = [found for one in split for found in parts.check(one)]
     with crew.Crew(alone, against=against, schema=schema, jobs=min(jobs, len(alone))) as judged:
-        for file in files:
+        for file in parts.in_order(files, split=split):
             if file not in sets:
                 yield next(judged)
                 progress.step(_size([file]))
                 continue
             with sys.stdin.buffer if file == "-" else open(file, "rb") as stream:
-                yield from _streamed(stream, file, against=against, progress=progress)
+                for found in _streamed(stream, file, against=against, series=series.get(file), progress=progress):
+                    named = tuple(violation for one, violation in names if one == file)
+                    if found.report.index is None and named:
+                        about = replace(found.report, violations=(*found.report.violations, *named))
+                        found = Judged(about, found.lines)
+                    yield found
+            if file in series:
+                series[file].next_part()
 
 
 def _streamed(
-    stream: BinaryIO, file: str, *, against: validation.Schemas, progress: "_Progress"
+    stream: BinaryIO,
+    file: str,
+    *,
+    against: validation.Schemas,
+    series: Series | None,
+    progress: "_Progress",
 ) -> Iterator[Judged]:
     head = stream.peek(4096)[:4096] if hasattr(stream, "peek") else b""
     if not validation.is_berichtenset(head):
         data = stream.read(STANDARD.message_bytes + 1)
         yield crew.judge(data, file=file, against=against)
         return
-    for found, line in validation.check_set(stream, against=against, file=file, progress=progress.step):
+    reports = validation.check_set(stream, against=against, file=file, series=series, progress=progress.step)
+    for found, line in reports:
         wanted = {violation.line for violation in found.violations if violation.line}
         yield Judged(found, {number: text for number in wanted if (text := line(number)) is not None})
 

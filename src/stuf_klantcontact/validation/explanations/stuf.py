@@ -249,9 +249,32 @@ ENTRIES: Final = (
             "De berichten staan niet op volgorde van tijdstipBericht.",
             "The messages are not in order of tijdstipBericht.",
         ),
-        cause=("De set is samengevoegd uit meer bronnen.", "The set was joined from several sources."),
-        cure=("Sorteer op tijdstipBericht.", "Sort by tijdstipBericht."),
+        cause=(
+            "De set is samengevoegd uit meer bronnen; of de delen van een gesplitste set zijn verwisseld.",
+            "The set was joined from several sources; or the parts of a split set were exchanged.",
+        ),
+        cure=("Sorteer op tijdstipBericht, ook over de delen heen.", "Sort by tijdstipBericht, also across parts."),
         wrong="20261122101500000, 20261122101400000",
         right="20261122101400000, 20261122101500000",
+    ),
+    entry(
+        "StUF-BESTANDSNAAM",
+        "StUF 03.02, protocolbindingen §2",
+        meaning=(
+            "De bestanden van een gesplitste berichtenSet heten niet zoals het hoort, of er ontbreekt een.",
+            "The files of a split berichtenSet are not called as they should be, or one is absent.",
+        ),
+        cause=(
+            "Een deel ontbreekt, het laatste heet niet _laatste, of het gemeenschappelijke begin is te kort.",
+            "A part is absent, the last is not called _laatste, or the beginning they share is too short.",
+        ),
+        cure=(
+            "Geef alle delen eenzelfde begin van ten minste acht tekens, dan _ en een volgnummer vanaf 1; het "
+            "laatste krijgt ook _laatste.",
+            "Give all parts the same beginning of at least eight characters, then _ and a number from 1; the last "
+            "one gets _laatste too.",
+        ),
+        wrong="contact_1.xml, contact_3.xml",
+        right="klantcontact_1.xml, klantcontact_2_laatste.xml",
     ),
 )
