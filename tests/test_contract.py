@@ -103,7 +103,7 @@ class TestFixtures:
     def test_the_path_leads_to_the_element(self, path: Path, ours: contract.Contract) -> None:
         message = etree.fromstring(etree.tostring(body(path.read_bytes()), with_tail=False))
         namespaces = {prefix: uri for uri, prefix in PREFIXES.items() if uri != STUF0302}
-        if etree.QName(message).namespace == KLC:
+        if etree.QName(message).namespace in (KLC, STUF0302):
             namespaces["StUF"] = STUF0302
         lost = etree.QName(message).localname.startswith("voeg") and "namespace" in path.stem
         for violation in ours.violations(message):
@@ -137,7 +137,7 @@ _STRICT: dict[str, xmlschema.XMLSchema] = {}
 
 
 def strict(namespace: str) -> xmlschema.XMLSchema:
-    name = "klc0320.xsd" if namespace == KLC else "kc0100.xsd"
+    name = "klc0320.xsd" if namespace in (KLC, STUF0302) else "kc0100.xsd"
     if name not in _STRICT:
         _STRICT[name] = xmlschema.XMLSchema(str(SCHEMAS / "klantcontact" / name), allow="local")
     return _STRICT[name]
@@ -328,7 +328,7 @@ class TestSchemas:
 
     def test_every_file_of_the_tree_is_served(self, ours: contract.Contract) -> None:
         tree = {path.relative_to(SCHEMAS).as_posix() for path in SCHEMAS.rglob("*") if path.is_file()}
-        assert set(ours.files()) == tree
+        assert set(ours.files()) == {name for name in tree if not name.startswith("zds0120/")}
 
     def test_the_report_has_a_place_in_the_contract(self, ours: contract.Contract) -> None:
         report = f"""<kc:bevindingen xmlns:kc="{KC}"><kc:bevinding><kc:rule>KC-05</kc:rule>

@@ -28,6 +28,9 @@ CONTACT = (FIXTURES / "kc/voegKlantcontactToe/valid/call-medewerker.xml").read_b
 KLC = (FIXTURES / "klc/klcLk01/valid/met-natuurlijk-persoon.xml").read_bytes()
 VES = (FIXTURES / "klc/klcLk01/valid/met-vestiging-en-contactpersoon.xml").read_bytes()
 IOB = (FIXTURES / "klc/iobLk01/valid/met-inhoud.xml").read_bytes()
+WIJZIGING = (FIXTURES / "klc/klcLk01/valid/wijziging-toelichting.xml").read_bytes()
+PERIODE = (FIXTURES / "klc/klcLv01/valid/van-een-vestiging-met-open-einde.xml").read_bytes()
+PARTIJ = VES[VES.index(b"<zkn:heeftPlaatsgevondenMetVES") : VES.index(b"<zkn:isGevoerdDoor")].decode()
 VALID = sorted(p for kind in ("kc", "klc") for p in (FIXTURES / kind).glob("*/valid/*.xml"))
 INVALID = sorted(p for kind in ("kc", "klc") for p in (FIXTURES / kind).glob("*/invalid/*.xml"))
 
@@ -305,7 +308,21 @@ def _without(data: bytes, local: str) -> bytes:
         pytest.param(_without(KLC, "heeftPlaatsgevondenMetNPS"), ["RGBZ-PARTIJ"], id="no party"),
         pytest.param(_without(KLC, "heeftBetrekkingOp"), ["RGBZ-ZAAK"], id="no zaak"),
         pytest.param(_without(KLC, "isGevoerdDoor"), ["RGBZ-MEDEWERKER"], id="no medewerker"),
-        pytest.param(changed(KLC, (">Voortgang vergunning<", "><")), ["RGBZ-VERPLICHT"], id="no onderwerp"),
+        pytest.param(changed(KLC, (">Voortgang vergunning<", "><")), ["RGBZ-VERPLICHT"], id="an empty onderwerp"),
+        pytest.param(_without(KLC, "onderwerp"), ["RGBZ-VERPLICHT"], id="no onderwerp"),
+        pytest.param(
+            WIJZIGING.replace(b"<zkn:toelichting>", b"<zkn:onderwerp/><zkn:toelichting>"),
+            ["RGBZ-VERPLICHT"],
+            id="a change that takes the onderwerp away",
+        ),
+        pytest.param(
+            changed(KLC, ("<zkn:isGevoerdDoor", PARTIJ + "<zkn:isGevoerdDoor")), ["RGBZ-PARTIJ"], id="two parties"
+        ),
+        pytest.param(
+            changed(PERIODE, ("</klc:totEnMet>", "<zkn:kanaal>balie</zkn:kanaal></klc:totEnMet>")),
+            ["StUF076"],
+            id="a period that also ends at a kanaal",
+        ),
         pytest.param(
             changed(KLC, ("T10:12:00", "T11:12:00")), ["RGBZ-TOEKOMST"], id="after its own message", marks=()
         ),

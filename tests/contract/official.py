@@ -1,7 +1,8 @@
 """Official schema sets for tests: compiled from ../shared/standards, never copied.
 
-zkn0320 has entity types and no messages, so a driver schema supplies klcLk01 and iobLk01 on its types. Tests that
-use these call `need` through the functions here: skipped where the sets are absent, failed in CI.
+zkn0320 has entity types and no messages, so a driver schema supplies those of koppelvlak klc on its types; another
+does so for koppelvlak kc, of which only the stuurgegevens are the standard's. Tests that use these call `need`
+through the functions here: skipped where the sets are absent, failed in CI.
 """
 
 from functools import cache
@@ -11,7 +12,7 @@ from pathlib import Path
 from lxml import etree
 
 from conftest import SHARED, need
-from stuf_klantcontact.names import KLC, STUF0302, XSD, ZKN0320
+from stuf_klantcontact.names import KC, KLC, STUF0301, STUF0302, XSD, ZKN0320
 
 STANDARDS = SHARED / "standards"
 
@@ -23,34 +24,109 @@ def klc_schema() -> etree.XMLSchema:
     return _klc(directory)
 
 
-def stuf0301_schema() -> etree.XMLSchema:
-    """The official StUF 03.01, with its Bv and Fo messages."""
-    path = STANDARDS / "zds0120-resolved-2017" / "stuf0301.xsd"
-    need(path.is_file(), "the official ZDS 1.2 set is not in ../shared/standards")
-    return _compiled(path)
+def kc_schema() -> etree.XMLSchema:
+    """The messages of koppelvlak kc with the stuurgegevens of the official StUF 03.01, and its Bv, Fo and Tr."""
+    directory = STANDARDS / "zds0120-resolved-2017"
+    need((directory / "stuf0301.xsd").is_file(), "the official ZDS 1.2 set is not in ../shared/standards")
+    return _kc(directory)
 
 
 @cache
-def _compiled(path: Path) -> etree.XMLSchema:
-    return etree.XMLSchema(file=str(path))
+def _kc(directory: Path) -> etree.XMLSchema:
+    messages = "".join(
+        _message(
+            f"{operation}_{code}",
+            f'<xs:element name="stuurgegevens" type="StUF:Stuurgegevens{code}"/>'
+            '<xs:any namespace="##any" processContents="skip" minOccurs="0" maxOccurs="unbounded"/>',
+        )
+        for operation in ("voegKlantcontactToe", "wijzigKlantcontact", "verwijderKlantcontact")
+        for code in ("Di01", "Di02", "Du01", "Du02")
+    )
+    driver = f"""<xs:schema xmlns:xs="{XSD}" xmlns:StUF="{STUF0301}" targetNamespace="{KC}"
+      elementFormDefault="qualified">
+      <xs:import namespace="{STUF0301}" schemaLocation="stuf0301.xsd"/>
+      {messages}</xs:schema>"""
+    return _compiled(driver, beside=directory)
 
 
 @cache
 def _klc(directory: Path) -> etree.XMLSchema:
     messages = "".join(
-        f"""<xs:element name="{name}Lk01"><xs:complexType><xs:sequence>
-        <xs:element name="stuurgegevens" type="StUF:StuurgegevensLk01"/>
-        <xs:element name="parameters" type="StUF:ParametersLk01"/>
-        <xs:element name="object" type="zkn:{name.upper()}-basis" maxOccurs="2"/>
-        </xs:sequence></xs:complexType></xs:element>"""
-        for name in ("klc", "iob")
+        [
+            _message(f"{kind}{code}", _kennisgeving(kind, code))
+            for kind in ("klc", "iob")
+            for code in ("Lk01", "Lk02")
+        ]
+        + [_message(f"{kind}Lv01", _vraag(kind)) for kind in ("klc", "zak")]
+        + [_message(f"{kind}La01", _antwoord(kind)) for kind in ("klc", "zak")]
+        + [_message("klcSa01", _synchronisatie("Sa01", "Lk01", "ParametersLk01TInSx01"))]
+        + [_message("klcSa02", _synchronisatie("Sa02", "Lk02", "ParametersLk02TInSx02"))]
+        + [
+            _message(
+                f"klc{code}", _stuurgegevens(code) + '<xs:element name="object" type="zkn:KLC-matchgegevens"/>'
+            )
+            for code in ("Sa03", "Sa04")
+        ]
     )
     driver = f"""<xs:schema xmlns:xs="{XSD}" xmlns:StUF="{STUF0302}" xmlns:zkn="{ZKN0320}" targetNamespace="{KLC}"
       elementFormDefault="qualified">
       <xs:import namespace="{STUF0302}" schemaLocation="0302/stuf0302.xsd"/>
       <xs:import namespace="{ZKN0320}" schemaLocation="zkn0320/entiteiten/zkn0320_ent_basis.xsd"/>
       {messages}</xs:schema>"""
-    return etree.XMLSchema(etree.parse(BytesIO(driver.encode()), base_url=(directory / "driver.xsd").as_uri()))
+    return _compiled(driver, beside=directory)
+
+
+def _kennisgeving(kind: str, code: str) -> str:
+    return (
+        f'{_stuurgegevens(code)}<xs:element name="parameters" type="StUF:Parameters{code}"/>'
+        f'<xs:element name="object" type="zkn:{kind.upper()}-basis" maxOccurs="2"/>'
+    )
+
+
+def _vraag(kind: str) -> str:
+    basis = f'type="zkn:{kind.upper()}-basis"'
+    selections = "".join(
+        f'<xs:element name="{name}" {basis} minOccurs="0"/>' for name in ("gelijk", "vanaf", "totEnMet")
+    )
+    around = "".join(
+        _message(name, f'<xs:element name="object" {basis}/>', occurs='minOccurs="0"')
+        for name in ("scope", "start")
+    )
+    return (
+        f'{_stuurgegevens("Lv01")}<xs:element name="parameters" type="StUF:ParametersVraag"/>{selections}{around}'
+    )
+
+
+def _antwoord(kind: str) -> str:
+    objects = f'<xs:element name="object" type="zkn:{kind.upper()}-basis" maxOccurs="unbounded"/>'
+    return (
+        f'{_stuurgegevens("La01")}<xs:element name="parameters" type="StUF:ParametersAntwoordSynchroon"/>'
+        '<xs:element name="melding" type="StUF:Melding" minOccurs="0" maxOccurs="unbounded"/>'
+        + _message("antwoord", objects, occurs='minOccurs="0"')
+    )
+
+
+def _synchronisatie(code: str, inner: str, parameters: str) -> str:
+    actueel = (
+        f'{_stuurgegevens(inner)}<xs:element name="parameters" type="StUF:{parameters}"/>'
+        '<xs:element name="object" type="zkn:KLC-basis"/>'
+    )
+    return _stuurgegevens(code) + _message("actueel", actueel)
+
+
+def _stuurgegevens(code: str) -> str:
+    return f'<xs:element name="stuurgegevens" type="StUF:Stuurgegevens{code}"/>'
+
+
+def _message(name: str, content: str, *, occurs: str = "") -> str:
+    return (
+        f'<xs:element name="{name}" {occurs}><xs:complexType><xs:sequence>{content}</xs:sequence>'
+        "</xs:complexType></xs:element>"
+    )
+
+
+def _compiled(driver: str, *, beside: Path) -> etree.XMLSchema:
+    return etree.XMLSchema(etree.parse(BytesIO(driver.encode()), base_url=(beside / "driver.xsd").as_uri()))
 
 
 def errors(schema: etree.XMLSchema, message: etree._Element) -> list[str]:

@@ -62,8 +62,12 @@ def check(bericht: Bericht, *, now: datetime, limits: Limits) -> Iterator[Violat
 def _mandatory(
     bericht: Bericht, huidig: etree._Element, parts: Mapping[str, etree._Element], kind: str
 ) -> Iterator[Violation]:
+    """What is absent from a change stays as it was, so only something new must have it all (stuf-facts §5.1)."""
+    new = said(huidig, "verwerkingssoort") in ("T", "")
     for local in _MANDATORY[kind]:
         element = parts.get(local)
+        if element is None and not new:
+            continue
         if element is None or not (text(element) or any(text(child) for child in element)):
             yield finding(
                 "RGBZ-VERPLICHT",

@@ -10,6 +10,7 @@ from lxml import etree
 
 from stuf_klantcontact.errors import Text, Violation
 from stuf_klantcontact.fouten import Fout
+from stuf_klantcontact.names import STUF0302
 from stuf_klantcontact.validation.bericht import Bericht, attribute, children, said, text
 from stuf_klantcontact.validation.places import finding
 
@@ -107,9 +108,12 @@ def _follow_up(bericht: Bericht, start: etree._Element | None, *, ranged: set[st
 
 
 def _leaves(selection: etree._Element) -> Iterator[str]:
-    """The paths of the elements that a selection names, below it."""
+    """The paths of the elements that a selection names, below it.
+
+    In StUF 03.02 the value of a date is an element too, and an open end has none.
+    """
     for child in selection:
-        if not isinstance(child.tag, str):
+        if not isinstance(child.tag, str) or child.tag.startswith(f"{{{STUF0302}}}"):
             continue
         local = child.tag.rpartition("}")[2]
         below = list(_leaves(child))
