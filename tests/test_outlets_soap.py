@@ -192,7 +192,7 @@ def message(number: str = OURS) -> bytes:
         tijdstip_bericht="2026-11-22T12:00:00.000+01:00",
         entiteittype="KLC",
     )
-    return envelope(berichten.lk01("klcLk01", header=header, mutatiesoort="T", objects=[]))
+    return envelope(berichten.lk("klcLk01", header=header, mutatiesoort="T", objects=[]))
 
 
 def send(url: str, *, timeout: float = 10.0, gebruiker: str = "", wachtwoord: str = "") -> Attempt:

@@ -46,7 +46,7 @@ def message(number: str = "R-1", *, moment: int = 0, subject: str = "a") -> etre
     )
     element = etree.Element(qname(KLC, "object"))
     element.text = subject
-    return berichten.lk01("klcLk01", header=header, mutatiesoort="T", objects=[element])
+    return berichten.lk("klcLk01", header=header, mutatiesoort="T", objects=[element])
 
 
 def post(fake: FakeZaakmagazijn, element: etree._Element | bytes, **more: str) -> Reply:

@@ -376,7 +376,7 @@ KBAKKER = Medewerker(identificatie="kbakker")
         (
             Opvoering(opvoerder=NPS),
             True,
-            Medewerker(identificatie="jdevries", achternaam="Vries", voorletters="J.", voorvoegsel=""),
+            Medewerker(identificatie="jdevries", achternaam="Vries", voorletters="J."),
         ),
         (Opvoering(opvoerder=OEH), False, None),
         (Opvoering(), False, None),

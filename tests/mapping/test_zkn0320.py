@@ -99,7 +99,14 @@ def record(**changed: object) -> Klantcontact:
         "onderwerp": "Stand van zaken",
         "groep": "persoonlijk",
         "effect": "uitgewisseld",
-        "opvoerder": {"soort": "medewerker", "identificatie": "jdevries"},
+        "opvoerder": {
+            "soort": "medewerker",
+            "identificatie": "jdevries",
+            "stelsel": "Identificatie",
+            "naam": "Vries",
+            "voorletters": "J.",
+            "voorvoegsel": "de",
+        },
         "medewerker": {
             "identificatie": "jdevries",
             "achternaam": "Vries",
@@ -107,6 +114,7 @@ def record(**changed: object) -> Klantcontact:
             "voorvoegsel": "de",
         },
         "partij": {"soort": "natuurlijkPersoon", "bsn": cast.BSN, "geslachtsnaam": "Jansen"},
+        "partij_herkomst": "bericht",
         "extra": {"type": "call"},
     }
     found = Klantcontact(**{**values, **changed})
@@ -191,7 +199,7 @@ def test_what_is_not_known_of_a_person_is_said_empty() -> None:
 @pytest.mark.parametrize(
     ("partij", "stam", "beside"),
     [
-        ({"geslachtsnaam": "x" * 197, "voorvoegsel": "de"}, "de " + "x" * 197, {}),
+        ({"geslachtsnaam": "x" * 197, "voorvoegsel": "de"}, "de " + "x" * 197, {"voorvoegselInNaam": "de"}),
         ({"geslachtsnaam": "x" * 198, "voorvoegsel": "de"}, "x" * 198, {"voorvoegsel": "de"}),
         ({"voorvoegsel": "de", "voorletters": "S."}, None, {"voorvoegsel": "de"}),
         ({"identificatie": "klant 12"}, None, {"identificatie": "klant 12"}),

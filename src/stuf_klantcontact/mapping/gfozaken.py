@@ -109,12 +109,7 @@ def medewerker(
     """Who had the contact on our side: the opvoerder, whom the message names, or (if allowed) the behandelaar."""
     actor = opvoering.opvoerder
     if actor is not None and actor.get("soort") == "medewerker":
-        return Medewerker(
-            identificatie=actor.get("identificatie", ""),
-            achternaam=actor.get("naam", ""),
-            voorletters=actor.get("voorletters", ""),
-            voorvoegsel=actor.get("voorvoegsel", ""),
-        )
+        return _medewerker({**actor, "achternaam": actor.get("naam", "")})
     if opvoering.medewerker is not None:
         return opvoering.medewerker
     behandelaars = [
@@ -122,12 +117,7 @@ def medewerker(
     ]
     if uit_zaak and behandelaars:
         first = behandelaars[0]
-        return Medewerker(
-            identificatie=first.identificatie,
-            achternaam=first.naam,
-            voorletters=str(first.gegevens.get("voorletters", "")),
-            voorvoegsel=str(first.gegevens.get("voorvoegsel", "")),
-        )
+        return _medewerker({**first.gegevens, "identificatie": first.identificatie, "achternaam": first.naam})
     return None
 
 
@@ -365,7 +355,7 @@ def _partij_van(soort: str, identificatie: str, gegevens: Mapping[str, Any]) -> 
     found: dict[str, Any]
     if soort == "vestiging":
         number = _nummer(identificatie, {12: "vestigingsnummer"})
-        return cast(Partij, {"soort": soort, **number, "handelsnaam": str(gegevens.get("naam", ""))})
+        return cast(Partij, {"soort": soort, **number, **_handelsnaam(gegevens)})
     if soort == "natuurlijkPersoon":
         own = gegevens.get("stelsel") == "Identificatie"
         number = _nummer(identificatie, {17: "anpIdentificatie"} if own else {9: "bsn", 17: "anpIdentificatie"})
@@ -375,8 +365,18 @@ def _partij_van(soort: str, identificatie: str, gegevens: Mapping[str, Any]) -> 
             found.setdefault("geslachtsnaam", str(gegevens["naam"]))
         return cast(Partij, found)
     if soort == "nietNatuurlijkPersoon":
-        return Partij(soort="nietNatuurlijkPersoon", handelsnaam=str(gegevens.get("naam", "")))
+        return cast(Partij, {"soort": soort, **_handelsnaam(gegevens)})
     return None
+
+
+def _handelsnaam(gegevens: Mapping[str, Any]) -> dict[str, str]:
+    return {"handelsnaam": str(gegevens["naam"])} if gegevens.get("naam") else {}
+
+
+def _medewerker(gegevens: Mapping[str, Any]) -> Medewerker:
+    """A medewerker from what is known of an opvoerder or a betrokkene; what is not known is absent."""
+    names = ("identificatie", "achternaam", "voorletters", "voorvoegsel")
+    return cast(Medewerker, {name: str(gegevens[name]) for name in names if gegevens.get(name)})
 
 
 def _nummer(identificatie: str, kinds: Mapping[int, str]) -> dict[str, str]:

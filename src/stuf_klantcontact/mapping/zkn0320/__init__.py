@@ -17,9 +17,9 @@ from stuf_klantcontact.mapping.zkn0320.gegevens import (
     ZaakVerwijzing,
 )
 from stuf_klantcontact.mapping.zkn0320.reading import read, read_iob, read_verzoek
-from stuf_klantcontact.mapping.zkn0320.records import gegevens, informatieobject, klantcontact, opvoering, velden
+from stuf_klantcontact.mapping.zkn0320.records import gegevens, informatieobject, klantcontact, merge, opvoering
 from stuf_klantcontact.mapping.zkn0320.vragen import Bereik, Criterium, Scope, Vraag, prune, read_vraag
-from stuf_klantcontact.mapping.zkn0320.writing import iob, iob_lk01, klc, klc_lk01, klc_sa, mutatiesoort, zak
+from stuf_klantcontact.mapping.zkn0320.writing import iob_lk01, klc, klc_lk01, klc_sa, mutatiesoort, zak
 
 __all__ = [
     "Bereik",
@@ -36,12 +36,12 @@ __all__ = [
     "ZaakVerwijzing",
     "gegevens",
     "informatieobject",
-    "iob",
     "iob_lk01",
     "klantcontact",
     "klc",
     "klc_lk01",
     "klc_sa",
+    "merge",
     "mutatiesoort",
     "opvoering",
     "prune",
@@ -49,6 +49,5 @@ __all__ = [
     "read_iob",
     "read_verzoek",
     "read_vraag",
-    "velden",
     "zak",
 ]

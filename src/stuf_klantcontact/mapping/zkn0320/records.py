@@ -1,42 +1,393 @@
 """Records from what an object says, and what an object says from records; an Opvoering too, for the rules.
 
-docs/mapping.md §7.
+What a record holds beyond RGBZ travels in extraElementen: under the names of docs/mapping.md §2 what is in `extra`,
+and under ``dossier.`` what cannot be told from the rest. docs/mapping.md §7.
 """
 
 from collections.abc import Mapping
-from datetime import date
-from typing import TYPE_CHECKING, Any
+from dataclasses import replace
+from datetime import date, datetime
+from hashlib import sha256
+from typing import TYPE_CHECKING, Any, Final, TypeVar, cast, get_args
 
-from stuf_klantcontact.mapping.zkn0320.gegevens import InformatieobjectGegevens, KlantcontactGegevens
-from stuf_klantcontact.opvoering import Opvoering
+from stuf_klantcontact import tijdstip
+from stuf_klantcontact.mapping.zkn0320.gegevens import (
+    DocumentVerwijzing,
+    InformatieobjectGegevens,
+    Kennisgeving,
+    KlantcontactGegevens,
+    Relatie,
+    ZaakVerwijzing,
+)
+from stuf_klantcontact.opvoering import Actor, Medewerker, Opvoering, Partij
+from stuf_klantcontact.settings import Groep, KlantcontactType
 
 if TYPE_CHECKING:
-    from stuf_klantcontact.rgbz import Informatieobject, Klantcontact
+    from stuf_klantcontact.rgbz import Informatieobject, Klantcontact, Zaak
+
+T = TypeVar("T")
+
+DOSSIER: Final = "dossier."
+"""What begins so is a column of ours, not an extraElement of the sender."""
+_GROEP: Final = "persoonlijk"
+_EFFECT: Final = "uitgewisseld"
+_STELSELS: Final = {
+    "bsn": "BSN",
+    "anpIdentificatie": "Identificatie",
+    "identificatie": "Identificatie",
+    "vestigingsnummer": "Vestigingsnummer",
+}
+"""How an opvoerder names himself by the number that he has as partij."""
+_TYPES: Final = frozenset(get_args(KlantcontactType))
 
 
 def gegevens(klantcontact: "Klantcontact") -> KlantcontactGegevens:
-    """What a klantcontact says in a message that adds it (mutatiesoort T)."""
-    raise NotImplementedError
+    """What a klantcontact says in a message that adds it (mutatiesoort T), with its documents."""
+    partij, medewerker = klantcontact.partij, klantcontact.medewerker
+    related = partij is not None and partij["soort"] in ("natuurlijkPersoon", "vestiging")
+    kind = "KLCVES" if related and partij is not None and partij["soort"] == "vestiging" else "KLCNPS"
+    found = KlantcontactGegevens(
+        identificatie=klantcontact.identificatie,
+        verantwoordelijke_organisatie=klantcontact.verantwoordelijke_organisatie,
+        verwerkingssoort="T",
+        datum_tijd=klantcontact.datum_tijd,
+        kanaal=klantcontact.kanaal,
+        onderwerp=klantcontact.onderwerp,
+        toelichting=klantcontact.toelichting,
+        zaak=None if klantcontact.zaak is None else zaak(klantcontact.zaak),
+        partijen=(
+            Relatie(
+                entiteittype=kind, verwerkingssoort="T", gerelateerde=cast(Partij, partij), gerelateerde_soort="T"
+            ),
+        )
+        if related
+        else (),
+        medewerker=None
+        if not medewerker
+        else Relatie(
+            entiteittype="KLCMDW",
+            verwerkingssoort="T",
+            gerelateerde=cast(Medewerker, medewerker),
+            gerelateerde_soort="I",
+        ),
+        documenten=tuple(
+            Relatie(
+                entiteittype="KLCIOB",
+                verwerkingssoort="T",
+                gerelateerde=DocumentVerwijzing(document.identificatie, document.bronorganisatie),
+                gerelateerde_soort="I",
+            )
+            for document in klantcontact.informatieobjecten
+        ),
+        bijzonderheden=klantcontact.bijzonderheden or {},
+    )
+    return replace(found, extra=_said_beside(klantcontact, found))
+
+
+def zaak(zaak: "Zaak", *, entiteittype: str = "KLCZAK") -> Relatie[ZaakVerwijzing]:
+    """The relation to a zaak, which the receiver must know."""
+    return Relatie(
+        entiteittype=entiteittype,
+        verwerkingssoort="T",
+        gerelateerde=ZaakVerwijzing(zaak.identificatie, zaak.bronorganisatie, zaak.omschrijving),
+        gerelateerde_soort="I",
+    )
 
 
 def klantcontact(gegevens: KlantcontactGegevens, *, types: Mapping[str, str]) -> "Klantcontact":
     """The record of a whole object (mutatiesoort T), without zaak, documents and ids.
 
-    `types` is Type by kanaal, for a sender that does not say the Type in extraElementen.
+    `types` is Type by kanaal, for a sender that does not say the Type in extraElementen. Raises ValueError when the
+    object has no datum-tijd.
     """
-    raise NotImplementedError
+    from stuf_klantcontact.rgbz import Klantcontact
+
+    if gegevens.datum_tijd is None:
+        raise ValueError("a klantcontact has a datum-tijd")
+    return Klantcontact(
+        identificatie=gegevens.identificatie,
+        verantwoordelijke_organisatie=gegevens.verantwoordelijke_organisatie,
+        datum_tijd=_datum_tijd(gegevens) or gegevens.datum_tijd,
+        kanaal=gegevens.kanaal,
+        onderwerp=gegevens.onderwerp,
+        toelichting=gegevens.toelichting,
+        bijzonderheden=dict(gegevens.bijzonderheden),
+        medewerker=_medewerker(gegevens),
+        **_beside(gegevens, types=types),
+    )
 
 
-def velden(gegevens: KlantcontactGegevens, *, now: "Klantcontact", types: Mapping[str, str]) -> dict[str, Any]:
-    """The columns that the huidig of a change (W, C) sets on the record `now`; what it does not name stays."""
-    raise NotImplementedError
+def merge(
+    stored: KlantcontactGegevens, *, kennisgeving: Kennisgeving[KlantcontactGegevens]
+) -> KlantcontactGegevens:
+    """What a klantcontact says after a change (W, C, F): huidig over what is stored; what it does not name stays.
+
+    An empty element clears a value, and so does vastgesteldOnbekend, which is kept; any other reason says nothing
+    of the value here (stuf-facts §5.1). A relation that is ended or removed goes; a replaced one takes its place.
+    Which documents go, oud says: their relation is empty in huidig.
+    """
+    huidig = kennisgeving.huidig
+    if huidig is None:
+        return stored
+    kept = {path: value for path, value in stored.bijzonderheden.items() if path != _EXTRA}
+    texts: dict[str, str] = {}
+    for name in ("kanaal", "onderwerp", "toelichting"):
+        said = huidig.bijzonderheden.get(f"zkn:{name}")
+        texts[name] = getattr(huidig, name) or ("" if _clears(said) else getattr(stored, name))
+    for relaties, path in (
+        ((huidig.zaak,), "zkn:heeftBetrekkingOp"),
+        ((huidig.medewerker,), "zkn:isGevoerdDoor"),
+        (huidig.partijen, "zkn:heeftPlaatsgevondenMet"),
+        (huidig.documenten, "zkn:heeftRelevant"),
+    ):
+        if any(relatie is not None and relatie.verwerkingssoort not in ("I", "W") for relatie in relaties):
+            kept = {known: value for known, value in kept.items() if not known.startswith(path)}
+    kept |= {path: value for path, value in huidig.bijzonderheden.items() if path != _EXTRA}
+    extra, reasons = _merged_extra(stored, huidig)
+    if reasons:
+        kept[_EXTRA] = reasons
+    partijen = _merged_partijen(stored, huidig, namens=_below(extra, "namens."))
+    return replace(
+        stored,
+        kanaal=texts["kanaal"],
+        onderwerp=texts["onderwerp"],
+        toelichting=texts["toelichting"],
+        datum_tijd=huidig.datum_tijd or stored.datum_tijd,
+        extra=extra,
+        zaak=_merged(stored.zaak, huidig.zaak),
+        partijen=partijen,
+        medewerker=_merged(stored.medewerker, huidig.medewerker),
+        documenten=_merged_documenten(stored, kennisgeving.oud, huidig),
+        bijzonderheden={path: value for path, value in kept.items() if not texts.get(path.removeprefix("zkn:"))},
+    )
 
 
 def opvoering(gegevens: KlantcontactGegevens, *, types: Mapping[str, str]) -> Opvoering:
-    """The same as a voegKlantcontactToe would have said it, so that the business rules can judge it."""
-    raise NotImplementedError
+    """The same as a voegKlantcontactToe would have said it, so that the business rules can judge it.
+
+    Documents come in messages of their own, and are not in it. Without a partij the contact is anonymous: what a
+    kennisgeving does not relate, the zaak need not supply.
+    """
+    beside = _beside(gegevens, types=types)
+    opvoerder = cast(Actor, beside["opvoerder"]) or None
+    other = _below(gegevens.extra, "medewerker.")
+    by_medewerker = opvoerder is not None and opvoerder.get("soort") == "medewerker"
+    medewerker = other or (None if by_medewerker else _medewerker(gegevens))
+    verwijzing = gegevens.zaak.gerelateerde if gegevens.zaak is not None and gegevens.zaak.aanwezig else None
+    return Opvoering(
+        zaakidentificatie=verwijzing.identificatie if verwijzing is not None else "",
+        datum_gezet=_datum_tijd(gegevens) or gegevens.datum_tijd,
+        type=beside["type"],
+        toelichting=gegevens.toelichting,
+        opvoerder=opvoerder,
+        onderwerp=gegevens.onderwerp,
+        contactpartij=cast("Partij | None", beside["partij"]),
+        anoniem=beside["partij"] is None,
+        medewerker=cast("Medewerker | None", medewerker or None),
+        richting=gegevens.extra.get("richting", ""),
+        uitkomst=beside["uitkomst"],
+        afspraken=beside["afspraken"],
+    )
 
 
 def informatieobject(gegevens: InformatieobjectGegevens, *, made: date) -> "Informatieobject":
-    """The record of a document; `made` is its creatiedatum where the message names none."""
-    raise NotImplementedError
+    """The record of a document, without its zaak; `made` is its creatiedatum where the message names none."""
+    from stuf_klantcontact.rgbz import DocumentInhoud, Informatieobject
+
+    inhoud = gegevens.inhoud
+    return Informatieobject(
+        identificatie=gegevens.identificatie,
+        bronorganisatie=gegevens.bronorganisatie,
+        creatiedatum=gegevens.creatiedatum or made,
+        titel=gegevens.titel,
+        bestandsnaam=gegevens.bestandsnaam,
+        formaat=gegevens.formaat,
+        taal=gegevens.taal,
+        ontvangstdatum=gegevens.ontvangstdatum,
+        verzenddatum=gegevens.verzenddatum,
+        afzender=gegevens.afzender,
+        geadresseerde=gegevens.geadresseerde,
+        verwijzing=gegevens.verwijzing,
+        inhoud=None if inhoud is None else DocumentInhoud(sha256=sha256(inhoud).digest(), inhoud=inhoud),
+        bijzonderheden=dict(gegevens.bijzonderheden),
+    )
+
+
+def _said_beside(klantcontact: "Klantcontact", found: KlantcontactGegevens) -> dict[str, str]:
+    """extraElementen: those of the record, and what reading could not tell without."""
+    extra = {name: str(value) for name, value in klantcontact.extra.items()}
+    for name, value in (("uitkomst", klantcontact.uitkomst), ("afspraken", klantcontact.afspraken)):
+        if value:
+            extra.setdefault(name, value)
+    for name, value in (klantcontact.partij or {}).get("namens", {}).items():
+        extra.setdefault(f"namens.{name}", str(value))
+    if klantcontact.datum_tijd.microsecond % 1000:  # more digits than a dateTime of StUF has
+        extra[f"{DOSSIER}datumTijd"] = klantcontact.datum_tijd.isoformat()
+    types = {klantcontact.kanaal: klantcontact.type}
+    for column in ("groep", "effect", "partij", "partij_herkomst", "opvoerder"):  # the last depends on those before
+        value = getattr(klantcontact, column)
+        if _beside(replace(found, extra=extra), types=types)[column] == value:
+            continue
+        if isinstance(value, dict):
+            extra |= {f"{DOSSIER}{column}.{name}": str(text) for name, text in value.items()}
+        elif value:
+            extra[f"{DOSSIER}{_CAMEL.get(column, column)}"] = str(value)
+    return extra
+
+
+_CAMEL: Final = {"partij_herkomst": "partijHerkomst"}
+
+
+def _beside(gegevens: KlantcontactGegevens, *, types: Mapping[str, str]) -> dict[str, Any]:
+    """The columns that RGBZ has no attribute for."""
+    dossier = _below(gegevens.extra, DOSSIER)
+    extra = {name: text for name, text in gegevens.extra.items() if not name.startswith(DOSSIER)}
+    relatie = gegevens.partij
+    partij: dict[str, Any] | None = dict(relatie.gerelateerde or {}) if relatie is not None else None
+    partij = partij or _below(dossier, "partij.") or None
+    herkomst = dossier.get("partijHerkomst", "")
+    if herkomst not in ("bericht", "opvoerder", "initiator"):
+        herkomst = "initiator" if extra.get("partijHerkomst") == "initiator" else "bericht"
+    groep, effect = dossier.get("groep", ""), dossier.get("effect", "")
+    kind = extra.get("type", "")
+    if kind not in _TYPES:
+        known = {kanaal.casefold(): found for kanaal, found in types.items()}
+        kind = known.get(gegevens.kanaal.strip().casefold(), "")
+    return {
+        "type": kind,
+        "groep": groep if groep in get_args(Groep) else _GROEP,
+        "effect": effect if effect in ("uitgewisseld", "bewaard") else _EFFECT,
+        "partij": partij,
+        "partij_herkomst": herkomst if partij else "",
+        "opvoerder": _opvoerder(gegevens, extra, dossier, partij if herkomst == "opvoerder" else None),
+        "uitkomst": extra.get("uitkomst", ""),
+        "afspraken": extra.get("afspraken", ""),
+        "extra": extra,
+    }
+
+
+def _opvoerder(
+    gegevens: KlantcontactGegevens,
+    extra: Mapping[str, str],
+    dossier: Mapping[str, str],
+    partij: Mapping[str, Any] | None,
+) -> dict[str, Any]:
+    """As said; else the partij, when that is where the partij comes from; else the medewerker."""
+    for said in (_below(dossier, "opvoerder."), _below(extra, "opvoerder.")):
+        if said.get("soort"):
+            return dict(said)
+    found: dict[str, Any]
+    if partij is not None:
+        number = next((name for name in _STELSELS if partij.get(name)), "")
+        found = {
+            "soort": partij.get("soort", ""),
+            "identificatie": partij.get(number, ""),
+            "stelsel": _STELSELS.get(number, ""),
+            "naam": partij.get("geslachtsnaam", "") or partij.get("handelsnaam", ""),
+        }
+    elif (medewerker := _medewerker(gegevens)) is not None:
+        found = {
+            "soort": "medewerker",
+            "identificatie": medewerker.get("identificatie", ""),
+            "stelsel": "Identificatie",
+            "naam": medewerker.get("achternaam", ""),
+            "voorletters": medewerker.get("voorletters", ""),
+            "voorvoegsel": medewerker.get("voorvoegsel", ""),
+        }
+    else:
+        found = {}
+    return {name: text for name, text in found.items() if text}
+
+
+def _medewerker(gegevens: KlantcontactGegevens) -> dict[str, Any] | None:
+    relatie = gegevens.medewerker
+    if relatie is None or not relatie.aanwezig or not relatie.gerelateerde:
+        return None
+    return {name: text for name, text in relatie.gerelateerde.items() if text} or None
+
+
+def _datum_tijd(gegevens: KlantcontactGegevens) -> datetime | None:
+    """The moment with more digits than a dateTime of StUF has, when it is the same moment."""
+    try:
+        found = tijdstip.parse(gegevens.extra.get(f"{DOSSIER}datumTijd", ""))
+    except ValueError:
+        return None
+    moment = gegevens.datum_tijd
+    return found if moment is not None and 0 <= (found - moment).total_seconds() < 0.001 else None
+
+
+def _below(values: Mapping[str, str], prefix: str) -> dict[str, str]:
+    return {name.removeprefix(prefix): text for name, text in values.items() if name.startswith(prefix)}
+
+
+# --- a change ---------------------------------------------------------------------------------------------------
+
+
+_EXTRA: Final = "StUF:extraElementen"
+
+
+def _clears(said: Any) -> bool:
+    """An empty element says that there is no value, unless it says that this sender cannot tell."""
+    return isinstance(said, dict) and said.get("noValue", "vastgesteldOnbekend") == "vastgesteldOnbekend"
+
+
+def _merged(stored: Relatie[T] | None, huidig: Relatie[T] | None) -> Relatie[T] | None:
+    if huidig is None or huidig.verwerkingssoort in ("I", "S", "O"):
+        return stored
+    return _added(huidig) if huidig.aanwezig else None
+
+
+def _added(relatie: Relatie[T]) -> Relatie[T]:
+    """The relation as a message that adds it would have it."""
+    soort = "T" if relatie.entiteittype in ("KLCNPS", "KLCVES") else "I"
+    return replace(relatie, verwerkingssoort="T", gerelateerde_soort=soort)
+
+
+def _merged_partijen(
+    stored: KlantcontactGegevens, huidig: KlantcontactGegevens, *, namens: Mapping[str, str]
+) -> tuple[Relatie[Partij], ...]:
+    known = {relatie.entiteittype: relatie for relatie in stored.partijen}
+    for relatie in huidig.partijen:
+        before = known.get(relatie.entiteittype)
+        if relatie.verwerkingssoort == "W" and before is not None and relatie.gerelateerde is not None:
+            both = cast(Partij, {**(before.gerelateerde or {}), **relatie.gerelateerde})
+            known[relatie.entiteittype] = replace(before, gerelateerde=both)
+        elif (now := _merged(before, relatie)) is not None:
+            known[relatie.entiteittype] = now
+        else:
+            known.pop(relatie.entiteittype, None)
+    found: list[Relatie[Partij]] = []
+    for kind in sorted(known):
+        partij: dict[str, Any] = dict(known[kind].gerelateerde or {})
+        partij.pop("namens", None)
+        if namens:
+            partij["namens"] = dict(namens)
+        found.append(replace(known[kind], gerelateerde=cast(Partij, partij)))
+    return tuple(found)
+
+
+def _merged_documenten(
+    stored: KlantcontactGegevens, oud: KlantcontactGegevens | None, huidig: KlantcontactGegevens
+) -> tuple[Relatie[DocumentVerwijzing], ...]:
+    gone = {
+        relatie.gerelateerde
+        for relatie in (oud.documenten if oud is not None else ())
+        if relatie.verwerkingssoort in ("V", "E", "R")
+    }
+    known = {relatie.gerelateerde: relatie for relatie in stored.documenten if relatie.gerelateerde not in gone}
+    for relatie in huidig.documenten:
+        if relatie.aanwezig:
+            known.setdefault(relatie.gerelateerde, _added(relatie))
+    return tuple(known.values())
+
+
+def _merged_extra(
+    stored: KlantcontactGegevens, huidig: KlantcontactGegevens
+) -> tuple[dict[str, str], list[dict[str, str]]]:
+    """extraElementen with a text, by name, and what else was said of them."""
+    said: list[dict[str, str]] = huidig.bijzonderheden.get(_EXTRA, [])
+    cleared = {item["naam"] for item in said if not item.get("tekst") and _clears(item)}
+    extra = {name: text for name, text in {**stored.extra, **huidig.extra}.items() if name not in cleared}
+    named = {item["naam"] for item in said} | set(huidig.extra)
+    before: list[dict[str, str]] = stored.bijzonderheden.get(_EXTRA, [])
+    return extra, [item for item in before if item["naam"] not in named] + [item for item in said if len(item) > 1]
