@@ -101,7 +101,7 @@ def current(database: Database) -> int | None:
             connection, {"zaak": IDENTIFICATIE, "rsin": RSIN}
         )
     found = rgbz.facts(row or {})
-    return found and found.status_id
+    return None if found is None else found.status_id
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,228 @@
+"""A klantcontact and its documents: read, replaced and withdrawn, with what it was before."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from sqlalchemy import Select, select
+from sqlalchemy.orm import Session, joinedload, selectinload
+
+from stuf_klantcontact.rgbz.statement import FACTS, FACTS_FROM, ZaakFeiten, columns, facts
+from stuf_klantcontact.rgbz.tables import (
+    DocumentInhoud,
+    Informatieobject,
+    Klantcontact,
+    KlantcontactVersie,
+    Zaak,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Vervangen:
+    """What became of the documents of a klantcontact that was changed, by their identificatie."""
+
+    nieuw: tuple[str, ...] = ()
+    gewijzigd: tuple[str, ...] = ()
+    gelijk: tuple[str, ...] = ()
+    vervallen: tuple[str, ...] = ()
+
+
+def zaak_feiten(session: Session, identificatie: str, *, rsin: str) -> ZaakFeiten | None:
+    """The facts about a zaak, which until the end of the transaction nobody changes; None when it is not known."""
+    known = select(Zaak.id).where(Zaak.identificatie == identificatie, Zaak.bronorganisatie == rsin)
+    session.execute(known.with_for_update(read=True))
+    row = session.connection().exec_driver_sql(
+        f"SELECT {FACTS} FROM {FACTS_FROM}", {"zaak": identificatie, "rsin": rsin}
+    )
+    return facts(dict(row.mappings().one()))
+
+
+def load_klantcontact(
+    session: Session, identificatie: str, *, rsin: str, versie: int | None = None, document: str | None = None
+) -> Klantcontact:
+    """A klantcontact as it is, or was at `versie`, with what a message about it needs; the session lets go of it.
+
+    Of the documents only `document` comes with its bytes. LookupError when the klantcontact, that version of it or
+    the document is unknown.
+    """
+    found = session.scalars(
+        _klantcontact(identificatie, rsin=rsin).options(
+            joinedload(Klantcontact.zaak).selectinload(Zaak.betrokkenen),
+            joinedload(Klantcontact.status),
+            selectinload(Klantcontact.informatieobjecten),
+        )
+    ).one_or_none()
+    if found is None:
+        raise LookupError("no such klantcontact")
+    versie = found.versie if versie is None else versie
+    was = None if versie == found.versie else session.get(KlantcontactVersie, (found.id, versie))
+    if versie != found.versie and was is None:
+        raise LookupError("no such version of the klantcontact")
+    documenten = [d for d in found.informatieobjecten if d.sinds <= versie and (d.tot is None or versie < d.tot)]
+    wanted = [d for d in documenten if d.identificatie == document]
+    if document is not None and not wanted:
+        raise LookupError("no such document")
+    for informatieobject in wanted:
+        session.refresh(informatieobject, ["inhoud"])
+    zaak = found.zaak
+    if was is not None and was.gegevens["zaak_id"] != found.zaak_id:
+        zaak = session.get(Zaak, was.gegevens["zaak_id"]) if was.gegevens["zaak_id"] else None
+    session.expunge_all()
+    if was is not None:
+        for name, value in was.gegevens.items():
+            setattr(found, name, datetime.fromisoformat(value) if name == "datum_tijd" else value)
+        found.versie = versie
+        found.zaak = zaak
+    found.informatieobjecten = documenten
+    return found
+
+
+def zaken_of(session: Session, klantcontacten: Iterable[str], *, rsin: str) -> dict[str, str]:
+    """The zaakidentificatie by klantcontactidentificatie, of those that have a zaak."""
+    query = (
+        select(Klantcontact.identificatie, Zaak.identificatie)
+        .join(Klantcontact.zaak)
+        .where(
+            Klantcontact.identificatie.in_(set(klantcontacten)), Klantcontact.verantwoordelijke_organisatie == rsin
+        )
+    )
+    return {klantcontact: zaak for klantcontact, zaak in session.execute(query).tuples()}
+
+
+def lock_klantcontact(session: Session, identificatie: str, *, rsin: str) -> Klantcontact | None:
+    """A klantcontact that nobody else changes until the end of the transaction; None when there is none."""
+    return session.scalars(_klantcontact(identificatie, rsin=rsin).with_for_update()).one_or_none()
+
+
+def add_klantcontact(
+    session: Session, klantcontact: Klantcontact, *, documenten: Sequence[Informatieobject]
+) -> None:
+    """Add a klantcontact that refers to documents which are here already."""
+    session.add(klantcontact)
+    klantcontact.informatieobjecten = list(documenten)
+    session.flush()
+
+
+def lock_informatieobject(session: Session, identificatie: str, *, bronorganisatie: str) -> Informatieobject | None:
+    """The present document of that number, which nobody else changes until the end; None when there is none."""
+    query = select(Informatieobject).where(
+        Informatieobject.identificatie == identificatie,
+        Informatieobject.bronorganisatie == bronorganisatie,
+        Informatieobject.tot.is_(None),
+    )
+    return session.scalars(query.order_by(Informatieobject.id).limit(1).with_for_update()).one_or_none()
+
+
+def put_informatieobject(session: Session, stored: Informatieobject | None, new: Informatieobject) -> None:
+    """Add a document, or let it take the place of the stored one."""
+    if new.inhoud is not None:
+        new.inhoud = session.merge(new.inhoud)
+    if stored is None:
+        session.add(new)
+        return
+    for name in _DOCUMENT:
+        setattr(stored, name, getattr(new, name))
+    stored.inhoud = new.inhoud
+
+
+def drop_informatieobject(session: Session, stored: Informatieobject) -> None:
+    """Forget a document that no klantcontact refers to; one of a klantcontact is withdrawn with it."""
+    if stored.klantcontact_id is None:
+        session.delete(stored)
+
+
+_DOCUMENT: Final = (
+    "creatiedatum",
+    "titel",
+    "bestandsnaam",
+    "formaat",
+    "taal",
+    "ontvangstdatum",
+    "verzenddatum",
+    "afzender",
+    "geadresseerde",
+    "verwijzing",
+    "zaak_id",
+    "bijzonderheden",
+)
+
+
+def replace_klantcontact(
+    session: Session, current: Klantcontact, new: Klantcontact, *, documenten: Sequence[Informatieobject]
+) -> Vervangen:
+    """Let `new` and `documenten` take the place of what a locked klantcontact says, and keep what it said."""
+    session.add(_version(current))
+    current.versie += 1
+    for name in _CORRECTED:
+        setattr(current, name, getattr(new, name))
+    present = {d.identificatie: d for d in current.informatieobjecten if d.tot is None}
+    given = {d.identificatie: d for d in documenten}
+    kept = {n for n, d in given.items() if n in present and columns(d) == columns(present[n])}
+    for name, old in present.items():
+        if name not in kept:
+            old.tot = current.versie
+    for name, informatieobject in given.items():
+        if name not in kept:
+            informatieobject.sinds = current.versie
+            if informatieobject.inhoud is not None:
+                informatieobject.inhoud = session.merge(informatieobject.inhoud)
+            current.informatieobjecten.append(informatieobject)
+    return Vervangen(
+        nieuw=tuple(n for n in given if n not in present),
+        gewijzigd=tuple(n for n in given if n in present and n not in kept),
+        gelijk=tuple(n for n in given if n in kept),
+        vervallen=tuple(n for n in present if n not in given),
+    )
+
+
+def withdraw_klantcontact(session: Session, current: Klantcontact) -> Vervangen:
+    """Take a locked klantcontact and its documents out of the dossier, and keep what it was."""
+    session.add(_version(current))
+    current.versie += 1
+    current.ingetrokken = True
+    present = [d for d in current.informatieobjecten if d.tot is None]
+    for informatieobject in present:
+        informatieobject.tot = current.versie
+    return Vervangen(vervallen=tuple(d.identificatie for d in present))
+
+
+_CORRECTED: Final = (
+    "datum_tijd",
+    "type",
+    "kanaal",
+    "onderwerp",
+    "toelichting",
+    "groep",
+    "effect",
+    "opvoerder",
+    "medewerker",
+    "partij",
+    "partij_herkomst",
+    "uitkomst",
+    "afspraken",
+    "extra",
+    "bijzonderheden",
+    "zaak_id",
+)
+"""What a correction replaces. The status is that at which the contact was stored (rule 1), and stays."""
+
+
+def _klantcontact(identificatie: str, *, rsin: str) -> Select[Klantcontact]:
+    return select(Klantcontact).where(
+        Klantcontact.identificatie == identificatie, Klantcontact.verantwoordelijke_organisatie == rsin
+    )
+
+
+def _version(klantcontact: Klantcontact) -> KlantcontactVersie:
+    gegevens = {name: getattr(klantcontact, name) for name in _CORRECTED}
+    gegevens["datum_tijd"] = klantcontact.datum_tijd.isoformat()
+    return KlantcontactVersie(klantcontact_id=klantcontact.id, versie=klantcontact.versie, gegevens=gegevens)
+
+
+def load_inhoud(session: Session, sha256: bytes) -> bytes:
+    """The bytes of a document by their hash. LookupError when they are not here (any longer)."""
+    found = session.scalar(select(DocumentInhoud.inhoud).where(DocumentInhoud.sha256 == sha256))
+    if found is None:
+        raise LookupError("no such document")
+    return found
