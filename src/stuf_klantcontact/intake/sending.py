@@ -4,11 +4,13 @@ Pure. docs/mapping.md §5: documents go before the contact that refers to them, 
 """
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 from stuf_klantcontact import outbox, rgbz
+from stuf_klantcontact.mapping import zds0120
 from stuf_klantcontact.opvoering import STAFF, Opvoering
 from stuf_klantcontact.outbox import Mutatiesoort, Order, Soort
-from stuf_klantcontact.settings import Settings
+from stuf_klantcontact.settings import Abonnee, Settings
 
 
 def orders(
@@ -22,10 +24,9 @@ def orders(
     if record.effect != "uitgewisseld" or zaak is None:
         return []
     found: list[Order] = []
-    for naam, sleutel in _streams(zaak, settings=settings):
-        found += [Order(naam, sleutel, "iobLk01", record.identificatie, d.identificatie) for d in documenten]
-        if record.groep == "persoonlijk":
-            found.append(Order(naam, sleutel, "klcLk01", record.identificatie))
+    for stream in _streams(record, zaak, settings=settings):
+        found += [order for d in documenten for order in stream.document("T", d.identificatie)]
+        found += stream.contact("T" if stream.tells(record.groep) else None)
     return found
 
 
@@ -51,27 +52,13 @@ def changes(
     else:
         documenten = [("T", name) for name in (*vervangen.gelijk, *vervangen.gewijzigd, *vervangen.nieuw)]
     gone = (*vervangen.vervallen, *(() if now else (*vervangen.gelijk, *vervangen.gewijzigd)))
-    contact = _change(before and was[0] == "persoonlijk", now and record.groep == "persoonlijk")
     found: list[Order] = []
-    for naam, sleutel in _streams(zaak, settings=settings):
-
-        def order(soort: Soort, mutatiesoort: Mutatiesoort, document: str | None = None) -> Order:
-            return Order(
-                naam,  # noqa: B023 - called in this turn only
-                sleutel,  # noqa: B023
-                soort,
-                record.identificatie,
-                document,
-                mutatiesoort=mutatiesoort,
-                versie=record.versie,
-            )
-
+    for stream in _streams(record, zaak, settings=settings):
         if now:
-            found += [order("iobLk01", mutatiesoort, name) for mutatiesoort, name in documenten]
-        if contact is not None:
-            found.append(order("klcLk01", contact))
+            found += [order for soort, name in documenten for order in stream.document(soort, name)]
+        found += stream.contact(_change(before and stream.tells(was[0]), now and stream.tells(record.groep)))
         if before:
-            found += [order("iobLk01", "V", name) for name in gone]
+            found += [order for name in gone for order in stream.document("V", name)]
     return found
 
 
@@ -83,11 +70,52 @@ def _change(before: bool, now: bool) -> Mutatiesoort | None:
     return "V" if before else None
 
 
-def _streams(zaak: rgbz.ZaakFeiten, *, settings: Settings) -> Iterator[tuple[str, str]]:
+@dataclass(frozen=True, slots=True)
+class _Stream:
+    """All that one abonnee hears of a zaak, in the messages of its profile."""
+
+    naam: str
+    sleutel: str
+    abonnee: Abonnee
+    klantcontact: str
+    versie: int
+
+    def tells(self, groep: str) -> bool:
+        """Whether there is a message about the contact itself, besides its documents.
+
+        A receiver of zaakdocumenten gets a contactverslag of every contact, others hear of conversations alone.
+        """
+        return self.abonnee.profiel == "zds0120" or groep == "persoonlijk"
+
+    def contact(self, mutatiesoort: Mutatiesoort | None) -> list[Order]:
+        return [] if mutatiesoort is None else [self._order("klcLk01", mutatiesoort)]
+
+    def document(self, mutatiesoort: Mutatiesoort, identificatie: str) -> list[Order]:
+        if self.abonnee.profiel == "zds0120":
+            if zds0120.is_toelichting(identificatie, klantcontact=self.klantcontact):
+                return []
+            if mutatiesoort == "V" and self.abonnee.document == "voegZaakdocumentToe":
+                return []  # ZDS 1.2 only adds; the verslag says what is gone
+        return [self._order("iobLk01", mutatiesoort, identificatie)]
+
+    def _order(self, soort: Soort, mutatiesoort: Mutatiesoort, document: str | None = None) -> Order:
+        return Order(
+            self.naam,
+            self.sleutel,
+            "edcLk01" if self.abonnee.profiel == "zds0120" else soort,
+            self.klantcontact,
+            document,
+            mutatiesoort=mutatiesoort,
+            versie=self.versie,
+        )
+
+
+def _streams(record: rgbz.Klantcontact, zaak: rgbz.ZaakFeiten, *, settings: Settings) -> Iterator[_Stream]:
     """The abonnees that hear of this zaak, each with the key of the stream in which it does."""
     for naam, abonnee in settings.abonnee.items():
         if "*" in abonnee.zaaktypen or zaak.zaaktype in abonnee.zaaktypen:
-            yield naam, zaak.identificatie if abonnee.volgorde == "zaak" else ""
+            sleutel = zaak.identificatie if abonnee.volgorde == "zaak" else ""
+            yield _Stream(naam, sleutel, abonnee, record.identificatie, record.versie)
 
 
 def mails(

@@ -13,6 +13,7 @@ uniquely and stamps it later than every message before it; reliability.md §3 ha
 
 from stuf_klantcontact.outbox.desk import hold, listing, open_items, release, retry
 from stuf_klantcontact.outbox.enqueue import ENQUEUE, MAIL, Mutatiesoort, Order, Soort, enqueue, enqueue_parameter
+from stuf_klantcontact.outbox.numbers import keep_number, next_tijdstip, next_tijdstip_0301, previous_number
 from stuf_klantcontact.outbox.queue import (
     BREAKER_FAILURES,
     Claim,
@@ -21,7 +22,6 @@ from stuf_klantcontact.outbox.queue import (
     Stamp,
     claim,
     give_back_probe,
-    next_tijdstip,
     receiver_failed,
     settle,
     stamp,
@@ -50,9 +50,12 @@ __all__ = [
     "enqueue_parameter",
     "give_back_probe",
     "hold",
+    "keep_number",
     "listing",
     "next_tijdstip",
+    "next_tijdstip_0301",
     "open_items",
+    "previous_number",
     "receiver_failed",
     "release",
     "retry",

@@ -63,6 +63,7 @@ class Claim:
     stamp: Stamp | None
     mutatiesoort: str = "T"
     versie: int = 1
+    documentidentificatie: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +120,7 @@ WITH due AS (
 SELECT l.id, l.fence, l.sleutel, {now},
        t.id, t.sequence, t.soort, t.klantcontact, t.document, t.attempts, t.first_attempt_at,
        t.referentienummer, t.tijdstip_bericht, t.action, t.body, t.document_sha256, t.document_at,
-       t.mutatiesoort, t.versie
+       t.mutatiesoort, t.versie, t.documentidentificatie
   FROM leased l
   LEFT JOIN tried t ON t.stream_id = l.id
  ORDER BY l.id
@@ -185,6 +186,7 @@ def claim(
             stamp=None if row[14] is None else Stamp(*row[11:17]),
             mutatiesoort=row[17],
             versie=row[18],
+            documentidentificatie=row[19],
         )
         for row in rows
         if row[4] is not None
@@ -196,22 +198,6 @@ def _mend(connection: Connection, *, streams: Sequence[int], now: datetime | Non
     with connection.transaction():
         connection.execute(_MEND_LOCK, {"streams": streams})
         connection.execute(_MEND, {"streams": streams, "now": now})
-
-
-_TICK: Final = query("""
-INSERT INTO outbox_clock AS c (id, last) VALUES (1, date_trunc('milliseconds', {now}))
-ON CONFLICT (id) DO UPDATE SET last = greatest(excluded.last, c.last + interval '1 millisecond')
-RETURNING last
-""")
-
-
-def next_tijdstip(connection: Connection, *, now: datetime | None = None) -> datetime:
-    """The next tijdstipBericht: now, or a millisecond after the last one that any process was given."""
-    row = connection.execute(_TICK, {"now": now}).fetchone()
-    if row is None:
-        raise AssertionError("an upsert that returns nothing")
-    moment: datetime = row[0]
-    return moment
 
 
 _STAMP: Final = """

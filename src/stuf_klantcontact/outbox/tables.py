@@ -1,8 +1,19 @@
 """The tables of the outbox. Nothing outside this package writes them."""
 
+from datetime import datetime
 from typing import Literal
 
-from sqlalchemy import CheckConstraint, ForeignKey, Identity, Index, LargeBinary, String, UniqueConstraint, text
+from sqlalchemy import (
+    CheckConstraint,
+    DateTime,
+    ForeignKey,
+    Identity,
+    Index,
+    LargeBinary,
+    String,
+    UniqueConstraint,
+    text,
+)
 from sqlalchemy.orm import Mapped, MappedAsDataclass, mapped_column, relationship
 
 from stuf_klantcontact.store import Base, Moment
@@ -51,7 +62,7 @@ class Item(MappedAsDataclass, Base, kw_only=True):
     stream_id: Mapped[int] = mapped_column(ForeignKey("outbox_stream.id"))
     stream: Mapped[Stream] = relationship(default=None, repr=False)
     sequence: Mapped[int]
-    soort: Mapped[str] = mapped_column(String(20), doc="klcLk01, iobLk01 or mail")
+    soort: Mapped[str] = mapped_column(String(20), doc="klcLk01, iobLk01, edcLk01 or mail")
     klantcontact: Mapped[str] = mapped_column(String(14), doc="Klantcontact.identificatie")
     document: Mapped[str | None] = mapped_column(String(40), default=None, doc="Informatieobject.identificatie")
     mutatiesoort: Mapped[str] = mapped_column(
@@ -76,6 +87,11 @@ class Item(MappedAsDataclass, Base, kw_only=True):
         LargeBinary(32), default=None, doc="the document that belongs in body, as base64"
     )
     document_at: Mapped[int | None] = mapped_column(default=None, doc="byte of body at which it belongs")
+    documentidentificatie: Mapped[str | None] = mapped_column(
+        String(40),
+        default=None,
+        doc="number of the zaakdocument at the receiver; taken once, whatever becomes of it",
+    )
     code: Mapped[str] = mapped_column(default="", doc="of the last outcome: a StUF or HTTP code, or a word of ours")
     reason: Mapped[str] = mapped_column(default="", doc="of the last outcome, for people")
 
@@ -110,10 +126,17 @@ class Receiver(MappedAsDataclass, Base, kw_only=True):
 
 
 class Clock(MappedAsDataclass, Base, kw_only=True):
-    """The one row behind tijdstipBericht: strictly rising for our system, over all processes."""
+    """The one row behind tijdstipBericht: strictly rising for our system, over all processes.
+
+    Both columns rise with every message. StUF 03.02 writes `last` with its offset; StUF 03.01 writes `lokaal`,
+    without a zone to tell two hours apart when summer time ends.
+    """
 
     __tablename__ = "outbox_clock"
     __table_args__ = (CheckConstraint("id = 1", name="one_row"),)
 
     id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     last: Mapped[Moment]
+    lokaal: Mapped[datetime] = mapped_column(
+        DateTime(timezone=False), doc="Dutch local time; goes on by milliseconds in the hour that comes twice"
+    )

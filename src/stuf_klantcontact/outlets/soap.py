@@ -85,11 +85,22 @@ class SoapOutlet:
 
     def send(self, body: bytes, *, action: str, referentienummer: str) -> Attempt:
         """Post one envelope, once, within the time-out."""
+        return self.ask(body, action=action, referentienummer=referentienummer, answer="")[0]
+
+    def ask(
+        self, body: bytes, *, action: str, referentienummer: str, answer: str
+    ) -> tuple[Attempt, etree._Element | None]:
+        """Post one envelope like `send`, and give the answer too: the message with the Clark name `answer`.
+
+        Delivered then says that it came; None: it did not.
+        """
         try:
             reply = self._post(body, action=action)
         except (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError, ValueError) as error:
-            return Attempt(_unsent(error, seconds=self._timeout))
-        return Attempt(classify(reply, referentienummer=referentienummer), reply.body)
+            return Attempt(_unsent(error, seconds=self._timeout)), None
+        outcome = classify(reply, referentienummer=referentienummer, answer=answer)
+        message = _message(reply.body) if answer and isinstance(outcome, Delivered) else None
+        return Attempt(outcome, reply.body), message
 
     def _post(self, body: bytes, *, action: str) -> Reply:
         seconds = self._timeout
@@ -118,8 +129,11 @@ class SoapOutlet:
         self._transport.close()
 
 
-def classify(reply: Reply, *, referentienummer: str) -> Outcome:
-    """The verdict on a reply to the message with that referentienummer; pure, and the only place that judges."""
+def classify(reply: Reply, *, referentienummer: str, answer: str = "") -> Outcome:
+    """The verdict on a reply to the message with that referentienummer; pure, and the only place that judges.
+
+    `answer` is the Clark name of the message that answers a question; without it a Bv03 or Bv04 is wanted.
+    """
     status, code = reply.status, f"HTTP {reply.status}"
     if 300 <= status < 400:
         return _configuration(
@@ -150,10 +164,10 @@ def classify(reply: Reply, *, referentienummer: str) -> Outcome:
             f"De ontvanger antwoordde {code} zonder een leesbaar SOAP-bericht",
             f"The receiver answered {code} without a readable SOAP message",
         )
-    return _verdict(message, status=status, referentienummer=referentienummer)
+    return _verdict(message, status=status, referentienummer=referentienummer, answer=answer)
 
 
-def _verdict(message: etree._Element, *, status: int, referentienummer: str) -> Outcome:
+def _verdict(message: etree._Element, *, status: int, referentienummer: str, answer: str) -> Outcome:
     """The verdict on a message of StUF, or a soap:Fault, that came with status 200 or 500."""
     namespace, local = split(message.tag)
     if (namespace, local) == (SOAP11, "Fault"):
@@ -166,8 +180,8 @@ def _verdict(message: etree._Element, *, status: int, referentienummer: str) -> 
             )
         message = found
         local = split(message.tag)[1]
-    elif namespace not in (STUF0301, STUF0302):
-        return _not_a_confirmation(local)
+    elif namespace not in (STUF0301, STUF0302) and message.tag != answer:
+        return _not_wanted(local, answer=answer)
     header = read_header(message)
     if header.cross_refnummer not in ("", referentienummer):
         return _later(
@@ -177,9 +191,10 @@ def _verdict(message: etree._Element, *, status: int, referentienummer: str) -> 
         )
     if local in ("Fo01Bericht", "Fo02Bericht", "Fo03Bericht"):
         return _fault(message)
-    if status == 200 and local in ("Bv03Bericht", "Bv04Bericht") and header.berichtcode == local[:4]:
+    wanted = message.tag == answer if answer else local in ("Bv03Bericht", "Bv04Bericht")
+    if status == 200 and wanted and header.berichtcode == (answer[-4:] or local[:4]):
         return Delivered(header.berichtcode)
-    return _not_a_confirmation(local)
+    return _not_wanted(local, answer=answer)
 
 
 def _fault(message: etree._Element) -> Outcome:
@@ -206,11 +221,12 @@ def _fault(message: etree._Element) -> Outcome:
     return Refused(code, Text(nl=f"Geweigerd: {omschrijving}", en=f"Refused: {omschrijving}"))
 
 
-def _not_a_confirmation(local: str) -> Deferred:
+def _not_wanted(local: str, *, answer: str) -> Deferred:
+    name, got = split(answer)[1], _plain(local)[:50]
     return _later(
         "answer-unexpected",
-        f"Het antwoord is geen Bv03 of Bv04 maar {_plain(local)[:50]}",
-        f"The answer is not a Bv03 or Bv04 but {_plain(local)[:50]}",
+        f"Het antwoord is geen {name or 'Bv03 of Bv04'} maar {got}",
+        f"The answer is not a {name or 'Bv03 or Bv04'} but {got}",
     )
 
 

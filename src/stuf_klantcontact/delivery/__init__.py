@@ -12,29 +12,24 @@ StUF 03.01 §4.3 and §4.4: the same number, moment and content on every attempt
 import base64
 import logging
 import random
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable
 from datetime import datetime
 from time import monotonic
 from typing import Final
-from uuid import uuid4
 
-from lxml import etree
-
+from stuf_klantcontact import contract as contracts
 from stuf_klantcontact import journal, outbox, retry, rgbz
-from stuf_klantcontact.contract import Contract, ContractError
+from stuf_klantcontact.contract import Contract, Schemas
+from stuf_klantcontact.delivery.rendering import Message, Moment, Rendering, trouble
 from stuf_klantcontact.errors import Text, Trouble
-from stuf_klantcontact.mapping import zkn0320
+from stuf_klantcontact.mapping import zds0120
 from stuf_klantcontact.outbox import MAIL, Claim, Stamp
 from stuf_klantcontact.outlets import Attempt, Deferred, Delivered, Refused, judged
-from stuf_klantcontact.outlets import mail as mails
-from stuf_klantcontact.outlets import soap as soaps
 from stuf_klantcontact.outlets.mail import MailOutlet
 from stuf_klantcontact.outlets.soap import SoapOutlet
 from stuf_klantcontact.settings import Abonnee, Settings
 from stuf_klantcontact.store import Database
-from stuf_klantcontact.stuurgegevens import Header, Systeem
-from stuf_klantcontact.tijdstip import Clock, stuf0302
+from stuf_klantcontact.tijdstip import Clock
 
 LONGEST_PAUSE: Final = 300.0
 """Most seconds that a receiver in trouble is left alone before it is probed again."""
@@ -44,25 +39,17 @@ MAIL_TIMEOUT: Final = 30.0
 LEASE_MARGIN: Final = 30.0
 """Seconds that a lease lasts beyond the time-out of a receiver: for rendering, and for settling."""
 
-DOCUMENT_CUT: Final = 1_000
-"""A document of so many base64 characters is not stored in the body again: its hash stands for it."""
-
 _log = logging.getLogger(__name__)
 
 Checkpoint = Callable[[str], None]
-"""Called at "claimed", "stamped", "answered" and "settled", when it is so; a test may end the process there."""
+"""Called at "claimed", "stamped", "answered" and "settled", when it is so; a test may end the process there.
+
+A zaakdocument is "asked" for its number, and "numbered", before it is stamped.
+"""
 
 
 def _pass(_: str) -> None:
     return
-
-
-@dataclass(frozen=True, slots=True)
-class _Message:
-    """What goes out: the stamp, and the whole body with its document."""
-
-    stamp: Stamp
-    body: bytes
 
 
 class Delivery:
@@ -74,26 +61,37 @@ class Delivery:
         *,
         database: Database,
         contract: Contract,
+        zaak_schemas: Schemas | None = None,
         clock: Clock | None = None,
         chance: Callable[[], float] = random.random,
         checkpoint: Checkpoint = _pass,
     ) -> None:
-        """Without a clock, that of the database counts; a test passes one. Connects to nothing yet."""
+        """Without a clock, that of the database counts; a test passes one. Connects to nothing yet.
+
+        `zaak_schemas` is an official set, against which zaakdocumenten are held besides our own contract of them.
+        """
         self._settings = settings
         self._database = database
-        self._contract = contract
+        zaakdocumenten = any(abonnee.profiel == "zds0120" for abonnee in settings.abonnee.values())
+        self._rendering = Rendering(
+            settings,
+            database=database,
+            contract=contract,
+            zaakdocumenten=contracts.load_zaakdocumenten() if zaakdocumenten else None,
+            zaak_schemas=zaak_schemas,
+        )
         self._clock = clock
         self._chance = chance
         self._checkpoint = checkpoint
-        self._soap: Mapping[str, SoapOutlet] = {
-            naam: SoapOutlet(
-                abonnee.endpoint,
-                gebruiker=abonnee.gebruiker,
-                wachtwoord=abonnee.wachtwoord,
-                timeout=abonnee.timeout,
-            )
+        self._soap = {
+            naam: _outlet(abonnee, abonnee.endpoint)
             for naam, abonnee in settings.abonnee.items()
-            if abonnee.profiel == "zkn0320"
+            if abonnee.profiel in ("zkn0320", "zds0120")
+        }
+        self._vragen = {
+            naam: _outlet(abonnee, abonnee.vrijbericht())
+            for naam, abonnee in settings.abonnee.items()
+            if abonnee.profiel == "zds0120" and abonnee.documentidentificatie == "vragen"
         }
         self._mail = MailOutlet(settings.mail, timeout=MAIL_TIMEOUT) if settings.mail.server else None
 
@@ -108,7 +106,8 @@ class Delivery:
 
     def lease(self, abonnee: str) -> float:
         """Seconds for which to claim an item for this abonnee."""
-        return max(self._settings.delivery.lease, self.timeout(abonnee) + LEASE_MARGIN)
+        exchanges = 2 if abonnee in self._vragen else 1
+        return max(self._settings.delivery.lease, exchanges * self.timeout(abonnee) + LEASE_MARGIN)
 
     def now(self) -> datetime | None:
         """The moment to pass to the outbox: None leaves it to the database."""
@@ -116,7 +115,7 @@ class Delivery:
 
     def close(self) -> None:
         """Close the connections to receivers."""
-        for outlet in self._soap.values():
+        for outlet in (*self._soap.values(), *self._vragen.values()):
             outlet.close()
 
     def attempt(self, claim: Claim) -> None:
@@ -124,11 +123,14 @@ class Delivery:
         self._checkpoint("claimed")
         try:
             message = self._message(claim)
-        except Trouble as trouble:
-            self._hold(claim, trouble)
+        except Trouble as error:
+            self._hold(claim, error)
             return
         if message is None:
-            _log.warning("lease lost before the stamp item=%d abonnee=%s", claim.item, claim.abonnee)
+            return
+        if isinstance(message, Attempt):
+            self._settle(claim, message)
+            self._checkpoint("settled")
             return
         self._checkpoint("stamped")
         if monotonic() + self.timeout(claim.abonnee) > claim.until:
@@ -136,7 +138,8 @@ class Delivery:
             return
         attempt = self._send(claim, message)
         self._checkpoint("answered")
-        self._record(claim, message, attempt)
+        berichtcode = "" if claim.soort == "mail" else "Lk01"
+        self._record(claim, message, attempt, berichtcode=berichtcode, operatie=claim.soort)
         self._settle(claim, attempt)
         self._checkpoint("settled")
 
@@ -148,104 +151,106 @@ class Delivery:
 
     # --- the message ----------------------------------------------------------------------------------------------
 
-    def _message(self, claim: Claim) -> _Message | None:
-        """What every attempt at this item sends; made and stored at the first. None: the lease was lost."""
+    def _message(self, claim: Claim) -> Message | Attempt | None:
+        """What every attempt at this item sends; made and stored at the first.
+
+        An Attempt: a number was asked for and not given. None: there is nothing to do any more for this claim.
+        """
         if claim.stamp is not None:
             return self._again(claim.stamp)
-        with self._database.connection() as connection:
-            tijdstip = outbox.next_tijdstip(connection, now=self.now())
-        message = self._first(claim, referentienummer=str(uuid4()), tijdstip=tijdstip)
+        number = vorige = ""
+        if claim.soort == "edcLk01":
+            if claim.mutatiesoort != "T":
+                with self._database.connection() as connection:
+                    vorige = outbox.previous_number(connection, claim)
+            numbered = self._number(claim, vorige=vorige)
+            if not isinstance(numbered, str):
+                return numbered
+            number = numbered
+        message = self._rendering.message(claim, at=self._moment(), documentidentificatie=number, vorige=vorige)
         with self._database.connection() as connection:
             kept = outbox.stamp(connection, claim, stamp=message.stamp)
-        return message if kept else None
+        if not kept:
+            self._lost(claim, "stamp")
+            return None
+        return message
 
-    def _again(self, stamp: Stamp) -> _Message:
+    def _again(self, stamp: Stamp) -> Message:
         if stamp.document_sha256 is None or stamp.document_at is None:
-            return _Message(stamp, stamp.body)
+            return Message(stamp, stamp.body)
         with self._database.session() as session:
             try:
                 inhoud = rgbz.load_inhoud(session, stamp.document_sha256)
             except LookupError as error:
-                raise _trouble(error) from error
+                raise trouble(error) from error
         at = stamp.document_at
-        return _Message(stamp, b"".join((stamp.body[:at], base64.b64encode(inhoud), stamp.body[at:])))
+        return Message(stamp, b"".join((stamp.body[:at], base64.b64encode(inhoud), stamp.body[at:])))
 
-    def _first(self, claim: Claim, *, referentienummer: str, tijdstip: datetime) -> _Message:
-        with self._database.session() as session:
-            try:
-                # Who is told of a withdrawal is told what there was.
-                versie = claim.versie - (claim.mutatiesoort == "V")
-                klantcontact = rgbz.load_klantcontact(
-                    session,
-                    claim.klantcontact,
-                    rsin=self._settings.gateway.rsin,
-                    versie=versie,
-                    document=claim.document,
-                )
-            except LookupError as error:
-                raise _trouble(error) from error
-            document = _document(klantcontact, claim.document)
-            inhoud = None if document is None else document.inhoud
-            try:
-                if claim.soort == "mail":
-                    body, action = self._compose(claim, klantcontact, referentienummer, tijdstip), ""
-                else:
-                    element = self._render(claim, klantcontact, document, referentienummer, tijdstip)
-                    self._contract.check(element)
-                    action = soaps.action(element)
-                    body = soaps.envelope(element)
-            except Exception as error:  # whatever it is, it is ours, and a person must see it; nothing was sent
-                raise _trouble(error) from error
-        stamp = Stamp(referentienummer, tijdstip, action, body)
-        if inhoud is not None:
-            stamp = _without_document(stamp, inhoud)
-        return _Message(stamp, body)
+    def _moment(self) -> Moment:
+        with self._database.connection() as connection:
+            return Moment(*outbox.next_tijdstip_0301(connection, now=self.now()))
 
-    def _render(
-        self,
-        claim: Claim,
-        klantcontact: rgbz.Klantcontact,
-        document: rgbz.Informatieobject | None,
-        referentienummer: str,
-        tijdstip: datetime,
-    ) -> etree._Element:
-        header = Header(
-            berichtcode="Lk01",
-            zender=self._zender(),
-            ontvanger=self._ontvanger(claim.abonnee),
-            referentienummer=referentienummer,
-            tijdstip_bericht=stuf0302(tijdstip),
-            entiteittype="KLC" if document is None else "IOB",
+    def _lost(self, claim: Claim, before: str) -> None:
+        _log.warning("lease lost before the %s item=%d abonnee=%s", before, claim.item, claim.abonnee)
+
+    # --- the number of a zaakdocument -----------------------------------------------------------------------------
+
+    def _number(self, claim: Claim, *, vorige: str) -> str | Attempt | None:
+        """The documentidentificatie of an item, which is kept before anything is sent under it.
+
+        Whatever breaks off after that, the next attempt finds it. Only when everything ends between the answer of
+        the receiver and our commit is a number lost; no document of ours has it, so nothing is doubled.
+        """
+        if claim.documentidentificatie is not None:
+            return claim.documentidentificatie
+        abonnee = self._settings.abonnee[claim.abonnee]
+        changing = abonnee.document == "edcLk01" and claim.mutatiesoort != "T"
+        number = vorige if changing else ""
+        if (
+            not number
+            and abonnee.documentidentificatie == "vragen"
+            and not (changing and claim.mutatiesoort == "V")
+        ):
+            asked = self._ask(claim)
+            if not isinstance(asked, str):
+                return asked
+            number = asked
+        if not number:
+            gemeentecode = abonnee.gemeentecode or self._settings.gateway.organisatie
+            number = zds0120.nummer(claim.klantcontact, gemeentecode=gemeentecode, volgnummer=claim.item)
+        with self._database.connection() as connection:
+            if not outbox.keep_number(connection, claim, documentidentificatie=number):
+                self._lost(claim, "number")
+                return None
+        self._checkpoint("numbered")
+        return number
+
+    def _ask(self, claim: Claim) -> str | Attempt | None:
+        """Ask the receiver for a number: genereerDocumentIdentificatie_Di02 (ZDS 1.2, stuf-facts §11.8)."""
+        if monotonic() + 2 * self.timeout(claim.abonnee) > claim.until:
+            self.give_back(claim, code="lease")
+            return None
+        question = self._rendering.question(claim, at=self._moment())
+        attempt, answer = self._vragen[claim.abonnee].ask(
+            question.body,
+            action=question.stamp.action,
+            referentienummer=question.stamp.referentienummer,
+            answer=zds0120.DU02,
         )
-        if document is None:
-            return zkn0320.klc_lk01(klantcontact, header=header)
-        return zkn0320.iob_lk01(document, klantcontact=klantcontact, header=header)
-
-    def _compose(
-        self, claim: Claim, klantcontact: rgbz.Klantcontact, referentienummer: str, tijdstip: datetime
-    ) -> bytes:
-        return mails.compose(
-            claim.sleutel,
-            zaak=klantcontact.zaak.identificatie if klantcontact.zaak else "",
-            type=klantcontact.type,
-            moment=klantcontact.datum_tijd,
-            settings=self._settings.mail,
-            referentienummer=referentienummer,
-            sent=tijdstip,
-        )
-
-    def _zender(self) -> Systeem:
-        gateway = self._settings.gateway
-        return Systeem(gateway.organisatie, gateway.applicatie, gateway.administratie)
-
-    def _ontvanger(self, naam: str) -> Systeem:
-        abonnee: Abonnee = self._settings.abonnee[naam]
-        organisatie = abonnee.organisatie or self._settings.gateway.organisatie
-        return Systeem(organisatie, abonnee.applicatie or naam, abonnee.administratie)
+        self._checkpoint("asked")
+        number = "" if answer is None else zds0120.documentidentificatie(answer)
+        if answer is not None and not number:
+            reason = Text(
+                nl="Het antwoord noemt geen bruikbare documentidentificatie",
+                en="The answer names no documentidentificatie that can be used",
+            )
+            attempt = Attempt(Deferred("answer-unexpected", reason), attempt.answer)
+        self._record(claim, question, attempt, berichtcode="Di02", operatie="genereerDocumentIdentificatie")
+        return number or attempt
 
     # --- the exchange and what comes of it ------------------------------------------------------------------------
 
-    def _send(self, claim: Claim, message: _Message) -> Attempt:
+    def _send(self, claim: Claim, message: Message) -> Attempt:
         if claim.abonnee == MAIL:
             if self._mail is None:
                 raise AssertionError("mail is claimed only when there is a mail server")
@@ -255,7 +260,7 @@ class Delivery:
             message.body, action=stamp.action, referentienummer=stamp.referentienummer
         )
 
-    def _record(self, claim: Claim, message: _Message, attempt: Attempt) -> None:
+    def _record(self, claim: Claim, message: Message, attempt: Attempt, *, berichtcode: str, operatie: str) -> None:
         """Write an exchange in the journal, if there was one; the document is there already, by its hash."""
         if attempt.answer is None and isinstance(attempt.outcome, Deferred):
             return
@@ -264,8 +269,8 @@ class Delivery:
                 session,
                 partner=claim.abonnee,
                 referentienummer=message.stamp.referentienummer,
-                berichtcode="" if claim.soort == "mail" else "Lk01",
-                operatie=claim.soort,
+                berichtcode=berichtcode,
+                operatie=operatie,
                 raw=message.stamp.body,
                 antwoord=attempt.answer,
                 verdict=judged(attempt.outcome),
@@ -353,29 +358,8 @@ class Delivery:
         _log.error("held reference=%s item=%d abonnee=%s %s", trouble.reference, claim.item, claim.abonnee, trouble)
 
 
-def _document(klantcontact: rgbz.Klantcontact, identificatie: str | None) -> rgbz.Informatieobject | None:
-    return next((d for d in klantcontact.informatieobjecten if d.identificatie == identificatie), None)
-
-
-def _without_document(stamp: Stamp, inhoud: rgbz.DocumentInhoud) -> Stamp:
-    """The stamp to store: the document is stored already, and goes to every abonnee."""
-    encoded = base64.b64encode(inhoud.inhoud)
-    at = stamp.body.find(encoded)
-    if len(encoded) < DOCUMENT_CUT or at < 0:
-        return stamp
-    body = stamp.body[:at] + stamp.body[at + len(encoded) :]
-    return Stamp(stamp.referentienummer, stamp.tijdstip, stamp.action, body, inhoud.sha256, at)
-
-
-def _trouble(error: Exception) -> Trouble:
-    """What the log may say of an error of ours: its kind, and for the contract the place; never a value."""
-    reference = uuid4().hex[:12]
-    if isinstance(error, ContractError):
-        first = error.violations[0]
-        return Trouble(f"not as the contract says: {first.rule} at {first.path}", reference=reference)
-    if isinstance(error, LookupError) and type(error) is LookupError:
-        return Trouble(str(error), reference=reference)
-    return Trouble(type(error).__name__, reference=reference)
+def _outlet(abonnee: Abonnee, address: str) -> SoapOutlet:
+    return SoapOutlet(address, gebruiker=abonnee.gebruiker, wachtwoord=abonnee.wachtwoord, timeout=abonnee.timeout)
 
 
 def _both(reason: Text) -> str:

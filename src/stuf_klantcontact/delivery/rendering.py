@@ -1,0 +1,232 @@
+"""What an item sends: rendered from the stored facts, and held against its contract before anything is sent.
+
+A record that cannot be rendered, or that comes out as no contract allows, is a defect of ours: Trouble, which says
+what kind and where, never a value.
+"""
+
+import base64
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import uuid4
+
+from lxml import etree
+
+from stuf_klantcontact import rgbz
+from stuf_klantcontact.contract import Contract, ContractError, Schemas
+from stuf_klantcontact.errors import Trouble
+from stuf_klantcontact.mapping import zds0120, zkn0320
+from stuf_klantcontact.outbox import Claim, Stamp
+from stuf_klantcontact.outlets import mail as mails
+from stuf_klantcontact.outlets import soap as soaps
+from stuf_klantcontact.settings import Abonnee, Settings
+from stuf_klantcontact.store import Database
+from stuf_klantcontact.stuurgegevens import Header, Systeem
+from stuf_klantcontact.tijdstip import stuf0301, stuf0302
+
+DOCUMENT_CUT = 1_000
+"""A document of so many base64 characters is not stored in the body again: its hash stands for it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """When an item is stamped, and the same as StUF 03.01 writes it (outbox.next_tijdstip_0301)."""
+
+    moment: datetime
+    lokaal: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What a message tells of: of a withdrawal what there was. `oud` is what a correction takes the place of."""
+
+    klantcontact: rgbz.Klantcontact
+    document: rgbz.Informatieobject | None
+    oud: rgbz.Klantcontact | None = None
+    oud_document: rgbz.Informatieobject | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """What goes out: the stamp, and the whole body with its document."""
+
+    stamp: Stamp
+    body: bytes
+
+
+class Rendering:
+    """Makes messages. One for a process; threads share it."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        *,
+        database: Database,
+        contract: Contract,
+        zaakdocumenten: Contract | None,
+        zaak_schemas: Schemas | None,
+    ) -> None:
+        """`zaakdocumenten` is the contract of what goes to receivers of zds0120 (none: there are no such)."""
+        self._settings = settings
+        self._database = database
+        self._contract = contract
+        self._zaakdocumenten = zaakdocumenten
+        self._zaak_schemas = zaak_schemas
+
+    def message(self, claim: Claim, *, at: Moment, documentidentificatie: str = "", vorige: str = "") -> Message:
+        """The message of an item, new numbers and all. Raises Trouble.
+
+        A zaakdocument goes under its `documentidentificatie`; `vorige` is that of the verslag before it, if any.
+        """
+        referentienummer = str(uuid4())
+        facts = self._facts(claim)
+        try:
+            if claim.soort == "mail":
+                body, action = self._mail(claim, facts.klantcontact, referentienummer, at.moment), ""
+            else:
+                header = self._header(claim, referentienummer, at)
+                if claim.soort == "edcLk01":
+                    abonnee = self._settings.abonnee[claim.abonnee]
+                    # Who never had the document cannot correct it: to them it is new.
+                    unknown = claim.mutatiesoort == "C" and abonnee.document == "edcLk01" and not vorige
+                    element = zds0120.zaakdocument(
+                        facts.klantcontact,
+                        facts.document,
+                        header=header,
+                        identificatie=documentidentificatie,
+                        abonnee=abonnee,
+                        gemaakt=at.moment,
+                        mutatiesoort="T" if unknown else claim.mutatiesoort,
+                        oud=facts.oud,
+                        oud_document=facts.oud_document,
+                        vorige=vorige,
+                    )
+                elif facts.document is None:
+                    element = zkn0320.klc_lk01(facts.klantcontact, header=header)
+                else:
+                    element = zkn0320.iob_lk01(facts.document, klantcontact=facts.klantcontact, header=header)
+                self._check(element, soort=claim.soort)
+                action = soaps.action(element)
+                body = soaps.envelope(element)
+        except Exception as error:  # whatever it is, it is ours, and a person must see it; nothing was sent
+            raise trouble(error) from error
+        stamp = Stamp(referentienummer, at.moment, action, body)
+        inhoud = None if facts.document is None else facts.document.inhoud
+        if inhoud is not None:
+            stamp = _without_document(stamp, inhoud)
+        return Message(stamp, body)
+
+    def question(self, claim: Claim, *, at: Moment) -> Message:
+        """The message that asks a receiver for the number of a zaakdocument. Raises Trouble."""
+        referentienummer = str(uuid4())
+        header = Header(
+            berichtcode="Di02",
+            zender=self._zender(),
+            ontvanger=self._ontvanger(claim.abonnee),
+            referentienummer=referentienummer,
+            tijdstip_bericht=stuf0301(at.lokaal),
+            functie=zds0120.FUNCTIE,
+        )
+        element = zds0120.genereer_documentidentificatie(header)
+        try:
+            self._check(element, soort="edcLk01")
+        except ContractError as error:
+            raise trouble(error) from error
+        body = soaps.envelope(element)
+        return Message(Stamp(referentienummer, at.moment, soaps.action(element), body), body)
+
+    def _facts(self, claim: Claim) -> Facts:
+        # Who is told of a withdrawal is told what there was.
+        versie = claim.versie - (claim.mutatiesoort == "V")
+        try:
+            klantcontact, document = self._load(claim, versie=versie)
+            if claim.mutatiesoort != "C" or claim.soort != "edcLk01":
+                return Facts(klantcontact, document)
+            return Facts(klantcontact, document, *self._load(claim, versie=versie - 1))
+        except LookupError as error:
+            raise trouble(error) from error
+
+    def _load(self, claim: Claim, *, versie: int) -> tuple[rgbz.Klantcontact, rgbz.Informatieobject | None]:
+        with self._database.session() as session:
+
+            def load(document: str | None) -> rgbz.Klantcontact:
+                return rgbz.load_klantcontact(
+                    session, claim.klantcontact, rsin=self._settings.gateway.rsin, versie=versie, document=document
+                )
+
+            klantcontact = load(claim.document)
+            if claim.document is not None:
+                return klantcontact, _document(klantcontact, claim.document)
+            if claim.soort == "edcLk01":
+                for document in klantcontact.informatieobjecten:
+                    if zds0120.is_toelichting(document.identificatie, klantcontact=claim.klantcontact):
+                        return load(document.identificatie), None
+            return klantcontact, None
+
+    def _header(self, claim: Claim, referentienummer: str, at: Moment) -> Header:
+        zaakdocument = claim.soort == "edcLk01"
+        return Header(
+            berichtcode="Lk01",
+            zender=self._zender(),
+            ontvanger=self._ontvanger(claim.abonnee),
+            referentienummer=referentienummer,
+            tijdstip_bericht=stuf0301(at.lokaal) if zaakdocument else stuf0302(at.moment),
+            entiteittype="EDC" if zaakdocument else "KLC" if claim.document is None else "IOB",
+        )
+
+    def _check(self, element: etree._Element, *, soort: str) -> None:
+        if soort != "edcLk01":
+            self._contract.check(element)
+            return
+        if self._zaakdocumenten is None:
+            raise AssertionError("a zaakdocument is claimed only when there is a receiver of zds0120")
+        self._zaakdocumenten.check(element)
+        official = self._zaak_schemas
+        if official is not None and element.tag in official.roots and not official.valid(element):
+            raise ContractError(tuple(official.violations(element)))
+
+    def _mail(
+        self, claim: Claim, klantcontact: rgbz.Klantcontact, referentienummer: str, tijdstip: datetime
+    ) -> bytes:
+        return mails.compose(
+            claim.sleutel,
+            zaak=klantcontact.zaak.identificatie if klantcontact.zaak else "",
+            type=klantcontact.type,
+            moment=klantcontact.datum_tijd,
+            settings=self._settings.mail,
+            referentienummer=referentienummer,
+            sent=tijdstip,
+        )
+
+    def _zender(self) -> Systeem:
+        gateway = self._settings.gateway
+        return Systeem(gateway.organisatie, gateway.applicatie, gateway.administratie)
+
+    def _ontvanger(self, naam: str) -> Systeem:
+        abonnee: Abonnee = self._settings.abonnee[naam]
+        organisatie = abonnee.organisatie or self._settings.gateway.organisatie
+        return Systeem(organisatie, abonnee.applicatie or naam, abonnee.administratie)
+
+
+def _document(klantcontact: rgbz.Klantcontact, identificatie: str | None) -> rgbz.Informatieobject | None:
+    return next((d for d in klantcontact.informatieobjecten if d.identificatie == identificatie), None)
+
+
+def _without_document(stamp: Stamp, inhoud: rgbz.DocumentInhoud) -> Stamp:
+    """The stamp to store: the document is stored already, and goes to every abonnee."""
+    encoded = base64.b64encode(inhoud.inhoud)
+    at = stamp.body.find(encoded)
+    if len(encoded) < DOCUMENT_CUT or at < 0:
+        return stamp
+    body = stamp.body[:at] + stamp.body[at + len(encoded) :]
+    return Stamp(stamp.referentienummer, stamp.tijdstip, stamp.action, body, inhoud.sha256, at)
+
+
+def trouble(error: Exception) -> Trouble:
+    """What the log may say of an error of ours: its kind, and for the contract the place; never a value."""
+    reference = uuid4().hex[:12]
+    if isinstance(error, ContractError):
+        first = error.violations[0]
+        return Trouble(f"not as the contract says: {first.rule} at {first.path}", reference=reference)
+    if isinstance(error, LookupError) and type(error) is LookupError:
+        return Trouble(str(error), reference=reference)
+    return Trouble(type(error).__name__, reference=reference)

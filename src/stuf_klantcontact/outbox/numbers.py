@@ -1,0 +1,77 @@
+"""What an item gets once and keeps: its moments, and the number of its zaakdocument.
+
+StUF 03.01 §4.3: tijdstipBericht rises strictly over all messages of a system.
+"""
+
+from datetime import datetime
+from typing import Final
+
+from stuf_klantcontact.outbox.queue import Claim, Connection, query
+from stuf_klantcontact.tijdstip import AMSTERDAM
+
+_TICK: Final = query("""
+INSERT INTO outbox_clock AS c (id, last, lokaal)
+VALUES (1, date_trunc('milliseconds', {now}), date_trunc('milliseconds', {now}) AT TIME ZONE 'Europe/Amsterdam')
+ON CONFLICT (id) DO UPDATE
+   SET last = greatest(excluded.last, c.last + interval '1 millisecond'),
+       lokaal = greatest(excluded.lokaal, c.lokaal + interval '1 millisecond')
+RETURNING last, lokaal
+""")
+
+
+def next_tijdstip(connection: Connection, *, now: datetime | None = None) -> datetime:
+    """The next tijdstipBericht: now, or a millisecond after the last one that any process was given."""
+    return _tick(connection, now)[0]
+
+
+def next_tijdstip_0301(connection: Connection, *, now: datetime | None = None) -> tuple[datetime, datetime]:
+    """The next tijdstipBericht, and the same as StUF 03.01 writes it: in Dutch local time, which must rise as well.
+
+    When summer time ends an hour of local time comes twice. In its second coming the local time goes on by
+    milliseconds from the last of the first, until the clock has overtaken it (StUF 03.01 §4.3.2).
+    """
+    moment, lokaal = _tick(connection, now)
+    return moment, lokaal.replace(tzinfo=AMSTERDAM)
+
+
+def _tick(connection: Connection, now: datetime | None) -> tuple[datetime, datetime]:
+    row = connection.execute(_TICK, {"now": now}).fetchone()
+    if row is None:
+        raise AssertionError("an upsert that returns nothing")
+    return row[0], row[1]
+
+
+_NUMBER: Final = """
+WITH mine AS (
+    SELECT id FROM outbox_stream WHERE id = %(stream)s AND fence = %(fence)s FOR NO KEY UPDATE
+)
+UPDATE outbox_item
+   SET documentidentificatie = %(documentidentificatie)s
+  FROM mine
+ WHERE outbox_item.id = %(item)s AND outbox_item.stream_id = mine.id AND documentidentificatie IS NULL
+"""
+
+
+def keep_number(connection: Connection, claim: Claim, *, documentidentificatie: str) -> bool:
+    """Keep the number of the zaakdocument that an item brings, for ever. False: the lease was lost."""
+    values = {"stream": claim.stream, "fence": claim.fence, "item": claim.item}
+    cursor = connection.execute(_NUMBER, {**values, "documentidentificatie": documentidentificatie})
+    return cursor.rowcount == 1
+
+
+_PREVIOUS_NUMBER: Final = """
+SELECT i.documentidentificatie
+  FROM outbox_item i
+  JOIN outbox_stream s ON s.id = i.stream_id
+ WHERE s.abonnee = %(abonnee)s AND i.klantcontact = %(klantcontact)s AND i.id < %(item)s
+   AND i.document IS NOT DISTINCT FROM %(document)s AND i.documentidentificatie IS NOT NULL
+ ORDER BY i.id DESC
+ LIMIT 1
+"""
+
+
+def previous_number(connection: Connection, claim: Claim) -> str:
+    """The number under which this abonnee got the document, or the verslag, before; empty when it did not."""
+    values = {"abonnee": claim.abonnee, "klantcontact": claim.klantcontact, "item": claim.item}
+    row = connection.execute(_PREVIOUS_NUMBER, {**values, "document": claim.document}).fetchone()
+    return "" if row is None else str(row[0])
