@@ -14,7 +14,7 @@ import pytest
 from click.testing import CliRunner
 
 from conftest import ROOT
-from stuf_klantcontact import app, intake, settings
+from stuf_klantcontact import app, contract, intake, settings
 from stuf_klantcontact.cli import cli
 from stuf_klantcontact.fouten import Fout
 from stuf_klantcontact.rules import RULES
@@ -184,7 +184,9 @@ def test_shell_lines_in_the_documents_work(document: Path, line: str, monkeypatc
     words = shlex.split(line)
     if words[0] == "curl":
         path = "/" + words[1].partition("://")[2].partition("/")[2]
-        assert path in {f"/soap/{port}?wsdl" for port in intake.PORTS}
+        where, _, name = path.partition("=")
+        assert where in {f"/soap/{port}?wsdl" for port in intake.PORTS}
+        assert not name or name in contract.load().wsdls(where[len("/soap/") : -len("?wsdl")], address="")
     elif words[0] == "make":
         assert words[1] in _make_targets()
     else:
