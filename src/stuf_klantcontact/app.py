@@ -4,8 +4,9 @@ What can go wrong: ConfigurationError, with the setting to change, before anythi
 """
 
 import logging
+import re
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
@@ -13,12 +14,13 @@ from urllib.parse import urlsplit
 from stuf_klantcontact import contract as contracts
 from stuf_klantcontact import soap, web
 from stuf_klantcontact.access import Access
-from stuf_klantcontact.contract import Contract
+from stuf_klantcontact.asking import Asking
+from stuf_klantcontact.contract import Contract, Schemas
 from stuf_klantcontact.delivery import Delivery
 from stuf_klantcontact.errors import ConfigurationError
 from stuf_klantcontact.intake import PORTS, Intake
 from stuf_klantcontact.intake.about import OPERATIONS
-from stuf_klantcontact.settings import Settings
+from stuf_klantcontact.settings import Abonnee, Settings
 from stuf_klantcontact.store import Database, open_database
 from stuf_klantcontact.tijdstip import Clock, system_clock
 from stuf_klantcontact.worker import Worker
@@ -39,9 +41,12 @@ class Gateway:
     contract: Contract
     intake: Intake
     wsgi: WSGI
+    asking: Asking | None = None
 
     def close(self) -> None:
-        """Let go of the database."""
+        """Let go of the zaaksysteem and the database."""
+        if self.asking is not None:
+            self.asking.close()
         self.database.close()
 
 
@@ -53,11 +58,19 @@ def check(settings: Settings) -> None:
     if not settings.gateway.rsin:
         mistakes.append("gateway.rsin is empty: RGBZ wants the verantwoordelijke organisatie of every klantcontact")
     for naam, abonnee in settings.abonnee.items():
-        if abonnee.profiel != "zkn0320":
-            mistakes.append(f'abonnee.{naam}.profiel "{abonnee.profiel}" is not supported yet; use "zkn0320"')
-        where = urlsplit(abonnee.endpoint)
-        if where.scheme not in ("http", "https") or not where.hostname:
+        if abonnee.profiel == "zgw":
+            mistakes.append(
+                f'abonnee.{naam}.profiel "{abonnee.profiel}" is not supported yet; use "zkn0320" or "zds0120"'
+            )
+        if abonnee.profiel == "zds0120":
+            mistakes += _of_zds(naam, abonnee, settings=settings)
+        if not _is_address(abonnee.endpoint):
             mistakes.append(f'abonnee.{naam}.endpoint "{abonnee.endpoint}" is not an http or https address')
+    if settings.zaaksysteem.endpoint and not _is_address(settings.zaaksysteem.endpoint):
+        mistakes.append(f'zaaksysteem.endpoint "{settings.zaaksysteem.endpoint}" is not an http or https address')
+    zaak_schemas = settings.gateway.zaak_schemas
+    if zaak_schemas is not None and not zaak_schemas.exists():
+        mistakes.append(f"gateway.zaak_schemas: there is no {zaak_schemas}")
     gebruikers = [zender.gebruiker for zender in settings.zender.values() if zender.gebruiker]
     for gebruiker in sorted({g for g in gebruikers if gebruikers.count(g) > 1}):
         mistakes.append(f'gebruiker "{gebruiker}" belongs to more than one zender')
@@ -76,12 +89,34 @@ def check(settings: Settings) -> None:
         raise ConfigurationError("the configuration cannot work:\n" + "\n".join(f"  {m}" for m in mistakes))
 
 
+def _of_zds(naam: str, abonnee: Abonnee, *, settings: Settings) -> Iterator[str]:
+    where = urlsplit(abonnee.vrijbericht())
+    asks = abonnee.documentidentificatie == "vragen"
+    if asks and (where.scheme not in ("http", "https") or not where.hostname):
+        yield f'abonnee.{naam}.endpoint_vrijbericht "{abonnee.vrijbericht()}" is not an http or https address'
+    gemeentecode = abonnee.gemeentecode or settings.gateway.organisatie
+    if not asks and not re.fullmatch(r"[0-9]{4}", gemeentecode):
+        yield (
+            f"abonnee.{naam}.gemeentecode is empty and gateway.organisatie is none: "
+            "the document numbers that we make begin with its four digits"
+        )
+
+
 def build(settings: Settings, *, address: str, clock: Clock = system_clock, pool_size: int = 8) -> Gateway:
     """Put a gateway together. `address` is where it listens; gateway.public_url goes before it in WSDLs."""
     check(settings)
     contract = contracts.load(settings.gateway.schemas_dir)
+    zaak_schemas = _zaak_schemas(settings)
     database = open_database(settings, pool_size=pool_size)
-    intake = Intake(settings, database=database, contract=contract, clock=clock)
+    asking = Asking(settings, database=database, clock=clock) if settings.zaaksysteem.endpoint else None
+    intake = Intake(
+        settings,
+        database=database,
+        contract=contract,
+        zaak_schemas=zaak_schemas,
+        ask=asking,
+        clock=clock,
+    )
     door = soap.build(
         accept=intake.accept,
         authenticate=Access(settings.zender).authenticate,
@@ -92,7 +127,7 @@ def build(settings: Settings, *, address: str, clock: Clock = system_clock, pool
         address=settings.gateway.public_url or address,
     )
     pages = web.build(contract=contract, settings=settings, ready=lambda: _ready(database), ports=PORTS)
-    return Gateway(settings, database, contract, intake, soap.dispatch(door, pages))
+    return Gateway(settings, database, contract, intake, soap.dispatch(door, pages), asking)
 
 
 def deliver(settings: Settings, *, stop: threading.Event) -> None:
@@ -106,6 +141,17 @@ def deliver(settings: Settings, *, stop: threading.Event) -> None:
     finally:
         delivery.close()
         database.close()
+
+
+def _zaak_schemas(settings: Settings) -> Schemas | None:
+    """The official set for zaak messages, remembered in data_dir: loading one takes seconds, the next time less."""
+    path = settings.gateway.zaak_schemas
+    return None if path is None else contracts.load_set(path, cache=settings.gateway.data_dir / "cache")
+
+
+def _is_address(text: str) -> bool:
+    where = urlsplit(text)
+    return where.scheme in ("http", "https") and bool(where.hostname)
 
 
 def _ready(database: Database) -> dict[str, bool]:

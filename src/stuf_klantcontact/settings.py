@@ -46,6 +46,7 @@ Applicatie = Annotated[str, StringConstraints(min_length=3, max_length=50)]
 Kanaal = Annotated[str, StringConstraints(min_length=1, max_length=20)]
 Documenttype = Annotated[str, StringConstraints(min_length=1, max_length=80)]
 Zaakdocument = Literal["voegZaakdocumentToe", "edcLk01"]
+Zaakvraag = Literal["geefZaakdetails", "zakLv01"]
 Groep = Literal["ontvangst", "verzending", "anoniem", "persoonlijk", "zonder_medewerker", "zonder_zaak"]
 Effect = Literal["exchange", "keep", "refuse"]
 Kept = Literal["keep", "refuse"]
@@ -79,6 +80,11 @@ class Gateway(_Section):
     data_dir: Path = Field(Path("var"), description="folder of the embedded database and of what we keep")
     public_url: str = Field("", description="address that WSDLs and links carry; empty: the bound address")
     schemas_dir: Path | None = Field(None, description="a municipality's own GFOZaken and DGA-UF schemas")
+    zaak_schemas: Path | None = Field(
+        None,
+        description="folder or ZIP of an official set (ZDS 1.2, zkn0310) that zaak messages must satisfy; "
+        "without it only what is needed to read them is checked",
+    )
 
 
 class Zender(_Section):
@@ -91,6 +97,27 @@ class Zender(_Section):
     borgt_voor_opvoerder: bool = Field(False, description="trusted to vouch for opvoerders (KC-06)")
     operaties: Words = Field((), description='operations it may call; "zaken" for zaak messages')
     strikt: bool = Field(True, description="refuse every violation of the schema")
+
+
+class Zaaksysteem(_Section):
+    """[zaaksysteem]: the system that is asked for a zaak that is not known here; nobody until it has an endpoint."""
+
+    endpoint: str = Field("", description="address of its BeantwoordVraag; empty: nobody is asked")
+    vraag: Zaakvraag = Field("geefZaakdetails", description="how it is asked: ZDS 1.2, or StUF-ZKN 3.10")
+    organisatie: str = Field("", description="organisatie as ontvanger; empty: that of the gateway")
+    applicatie: str = Field("", description="applicatie as ontvanger")
+    administratie: str = Field("", description="administratie as ontvanger")
+    gebruiker: str = Field("", description="user name of HTTP Basic at the zaaksysteem")
+    wachtwoord: str = Field("", repr=False, description="its password; may be file:")
+    timeout: float = Field(5.0, gt=0, le=60, description="total seconds for one question; a sender waits for it")
+
+    @model_validator(mode="after")
+    def _can_be_addressed(self) -> "Zaaksysteem":
+        if self.endpoint and not 3 <= len(self.applicatie) <= 50:
+            raise ValueError(
+                "zaaksysteem.applicatie is needed when zaaksysteem.endpoint is set: 3 to 50 characters"
+            )
+        return self
 
 
 class Abonnee(_Section):
@@ -274,6 +301,7 @@ class Settings(BaseSettings):
     gateway: Gateway = Gateway()
     zender: Mapping[Applicatie, Zender] = {}
     abonnee: Mapping[Applicatie, Abonnee] = {}
+    zaaksysteem: Zaaksysteem = Zaaksysteem()
     zaaktype: Mapping[str, Zaaktype] = {}
     limits: Limits = Limits()
     validator: Validator = Validator()

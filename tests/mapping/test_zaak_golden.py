@@ -25,7 +25,7 @@ from stuf_klantcontact.mapping import zkn0310
 from stuf_klantcontact.mapping.zkn0310 import NotAnswered
 from stuf_klantcontact.names import KC, SOAP11, STUF0301, qname
 from stuf_klantcontact.rgbz import Zaak
-from stuf_klantcontact.settings import Gateway, Limits, Settings, Zender
+from stuf_klantcontact.settings import Gateway, Limits, Settings, Zaakvraag, Zender
 from stuf_klantcontact.store import Database
 from stuf_klantcontact.testing import cast
 
@@ -141,7 +141,7 @@ def test_an_invalid_message_is_refused_with_why_or_read_leniently(
 def test_an_answer_is_read(path: Path, database: Database) -> None:
     message = zaakberichten.message_in(path)
     asked = next((e.text or "" for e in message.iter("{*}identificatie")), "")
-    vraag: zkn0310.Vraag = "zakLv01" if etree.QName(message).localname == "zakLa01" else "geefZaakdetails"
+    vraag: Zaakvraag = "zakLv01" if etree.QName(message).localname == "zakLa01" else "geefZaakdetails"
     try:
         mutatie = zkn0310.read_answer(message, vraag=vraag, identificatie=asked)
     except NotAnswered as error:

@@ -21,6 +21,7 @@ from stuf_klantcontact.fouten import Fout
 from stuf_klantcontact.intake import about, adding, changing, zaak
 from stuf_klantcontact.intake.about import PORTS, SYNCHRONOUS_PORTS, Finding
 from stuf_klantcontact.intake.answers import Answer, Answers
+from stuf_klantcontact.intake.inquiry import Ask
 from stuf_klantcontact.intake.message import Message, Received, message
 from stuf_klantcontact.intake.verdicts import Verdicts
 from stuf_klantcontact.parsing import Unreadable
@@ -47,13 +48,15 @@ class Intake:
         database: Database,
         contract: Contract,
         zaak_schemas: Schemas | None = None,
+        ask: Ask | None = None,
         clock: Clock = system_clock,
     ) -> None:
+        """`zaak_schemas`: the official set that zaak messages must satisfy. `ask`: who asks about unknown zaken."""
         self._settings = settings
         self._clock = clock
         self._zaak_schemas = zaak_schemas
         self._answers = Answers(settings, clock=clock)
-        self._verdicts = Verdicts(settings, database, contract, self._answers)
+        self._verdicts = Verdicts(settings, database, contract, self._answers, ask)
 
     def accept(self, received: Received) -> Answer:
         """Take one message all the way, and answer it; never raises."""

@@ -14,6 +14,7 @@ from stuf_klantcontact import journal, outbox, rgbz
 from stuf_klantcontact.intake import judging, sending
 from stuf_klantcontact.intake.about import Finding
 from stuf_klantcontact.intake.answers import Answer
+from stuf_klantcontact.intake.inquiry import Inquiry
 from stuf_klantcontact.intake.message import Message
 from stuf_klantcontact.intake.verdicts import TRIES, Verdicts
 from stuf_klantcontact.mapping import gfozaken
@@ -54,6 +55,7 @@ def take(message: Message, findings: Sequence[Finding], *, verdicts: Verdicts) -
         "systeem": message.header.zender.sleutel,
         "referentienummer": message.header.referentienummer,
     }
+    inquiry = Inquiry(verdicts.ask)
     for _ in range(TRIES):
         with verdicts.database.connection() as connection:
             row = _FACTS.row(connection, parameters)
@@ -68,8 +70,8 @@ def take(message: Message, findings: Sequence[Finding], *, verdicts: Verdicts) -
             return verdicts.again(message, previous)
         if isinstance(outcome, Answer):
             return outcome
-        if outcome is not None:
-            return verdicts.refuse(message, outcome)
+        if outcome is not None and not inquiry.made_about(opvoering.zaakidentificatie, rgbz.facts(row)):
+            return verdicts.refuse(message, inquiry.explained(outcome, port=message.received.port))
     raise TimeoutError(f"the zaak changed {TRIES} times while a message was judged")
 
 

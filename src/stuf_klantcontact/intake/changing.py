@@ -17,6 +17,7 @@ from stuf_klantcontact.fouten import Fout
 from stuf_klantcontact.intake import about, judging, sending
 from stuf_klantcontact.intake.about import VERWIJDER, WIJZIG, Finding
 from stuf_klantcontact.intake.answers import Answer
+from stuf_klantcontact.intake.inquiry import Inquiry
 from stuf_klantcontact.intake.message import Message
 from stuf_klantcontact.intake.verdicts import Verdicts
 from stuf_klantcontact.mapping import gfozaken
@@ -27,6 +28,11 @@ def correct(message: Message, findings: Sequence[Finding], *, verdicts: Verdicts
     settings = verdicts.settings
     rsin = settings.gateway.rsin
     opvoering = gfozaken.read(message.element)
+    inquiry = Inquiry(verdicts.ask)
+    if inquiry.ask is not None:
+        with verdicts.database.session() as looking:
+            zaak = rgbz.zaak_feiten(looking, opvoering.zaakidentificatie, rsin=rsin)
+        inquiry.made_about(opvoering.zaakidentificatie, zaak)
 
     def work(session: Session) -> bytes | list[Finding]:
         current = _present(session, message, rsin=rsin)
@@ -45,7 +51,7 @@ def correct(message: Message, findings: Sequence[Finding], *, verdicts: Verdicts
         if current.effect == "uitgewisseld" and current.zaak_id != (zaak.id if zaak else None):
             wrong.append(_other_zaak())
         if wrong:
-            return wrong
+            return inquiry.explained(wrong, port=message.received.port)
         record, documenten = judging.record(
             opvoering, judged, identificatie=current.identificatie, now=message.now, settings=settings
         )

@@ -18,6 +18,7 @@ from stuf_klantcontact.fouten import Fout
 from stuf_klantcontact.intake import about
 from stuf_klantcontact.intake.about import REFERENCE_LENGTH, Finding
 from stuf_klantcontact.intake.answers import Answer, Answers
+from stuf_klantcontact.intake.inquiry import Ask
 from stuf_klantcontact.intake.message import Message, Received
 from stuf_klantcontact.settings import Settings
 from stuf_klantcontact.store import Database, Statement
@@ -37,6 +38,7 @@ class Verdicts:
     database: Database
     contract: Contract
     answers: Answers
+    ask: Ask | None = None
 
     def taken(self, message: Message, work: Callable[[Session], bytes | list[Finding]]) -> Answer:
         """Do `work` and journal the message in one transaction, unless it was accepted before.

@@ -8,7 +8,13 @@ stuf-facts §4 (was and wordt), §5.1 (noValue), §6 (questions), §11.3 to §11
 """
 
 from stuf_klantcontact.mapping.zkn0310.kennisgeving import OPERATIONS, SYNCHRONOUS, read
-from stuf_klantcontact.mapping.zkn0310.vraag import NotAnswered, Vraag, askable, read_answer, write_question
+from stuf_klantcontact.mapping.zkn0310.vraag import (
+    NotAnswered,
+    answer_name,
+    askable,
+    read_answer,
+    write_question,
+)
 from stuf_klantcontact.mapping.zkn0310.zaak import ROLLEN
 
 __all__ = [
@@ -16,7 +22,7 @@ __all__ = [
     "ROLLEN",
     "SYNCHRONOUS",
     "NotAnswered",
-    "Vraag",
+    "answer_name",
     "askable",
     "read",
     "read_answer",

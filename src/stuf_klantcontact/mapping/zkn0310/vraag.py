@@ -9,7 +9,7 @@ StUF 03.01 §6; stuf-facts §6, §11.2 and §11.7.
 
 import re
 from datetime import datetime
-from typing import Final, Literal
+from typing import Final
 
 from lxml import etree
 
@@ -18,11 +18,10 @@ from stuf_klantcontact.errors import GatewayError, Text
 from stuf_klantcontact.mapping.zkn0310 import zaak
 from stuf_klantcontact.names import STUF0301, ZDS0120, ZKN0310, qname
 from stuf_klantcontact.rgbz import ZaakMutatie
+from stuf_klantcontact.settings import Zaakvraag
 from stuf_klantcontact.stuurgegevens import Header
 
-Vraag = Literal["geefZaakdetails", "zakLv01"]
-
-_ROOTS: Final[dict[str, tuple[str, str, str]]] = {
+_ROOTS: Final[dict[Zaakvraag, tuple[str, str, str]]] = {
     "geefZaakdetails": (ZDS0120, "geefZaakdetails_ZakLv01", "geefZaakdetails_ZakLa01"),
     "zakLv01": (ZKN0310, "zakLv01", "zakLa01"),
 }
@@ -45,7 +44,7 @@ def askable(identificatie: str) -> bool:
     return _FORM.fullmatch(identificatie) is not None and identificatie == identificatie.strip()
 
 
-def write_question(vraag: Vraag, *, identificatie: str, header: Header) -> etree._Element:
+def write_question(vraag: Zaakvraag, *, identificatie: str, header: Header) -> etree._Element:
     """The question for one zaak; `header` gives zender, ontvanger, referentienummer and tijdstipBericht."""
     namespace, question, _ = _ROOTS[vraag]
     root = etree.Element(
@@ -61,7 +60,13 @@ def write_question(vraag: Vraag, *, identificatie: str, header: Header) -> etree
     return root
 
 
-def read_answer(message: etree._Element, *, vraag: Vraag, identificatie: str) -> ZaakMutatie | None:
+def answer_name(vraag: Zaakvraag) -> str:
+    """The Clark name of the message that answers a question."""
+    namespace, _, answer = _ROOTS[vraag]
+    return qname(namespace, answer)
+
+
+def read_answer(message: etree._Element, *, vraag: Zaakvraag, identificatie: str) -> ZaakMutatie | None:
     """What the answer (its root element) says about the zaak; None when the zaaksysteem does not know it.
 
     The mutatie is one of mutatiesoort T: everything that the zaaksysteem knows, and nothing that has ended.
