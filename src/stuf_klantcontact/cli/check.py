@@ -36,18 +36,22 @@ def load(config: Path | None) -> Settings:
 def send(file: Path, url: str, user: str, password: str) -> None:
     """Post a ready message as a zaaksysteem would, and print the answer or the fault. Exit status 1 on a fault.
 
-    The message goes through zeep's transport, in a SOAP envelope of its own unless it has one.
+    The message goes through zeep's transport: as it is when the file has a SOAP envelope, else in one that leaves
+    every line where it is, so that the lines that a fault names are those of FILE.
 
     Example: stuf-klantcontact send contact.xml --url http://127.0.0.1:8080/soap/VerwerkSynchroonVrijBericht
     """
-    from stuf_klantcontact.cli.zaaksysteem import Zaaksysteem  # zeep takes half a second to import
+    from stuf_klantcontact.cli.zaaksysteem import Zaaksysteem, enveloped  # zeep takes half a second to import
 
+    data = file.read_bytes()
     try:
-        message = parsing.read(file.read_bytes(), limits=settings.Limits(), bare=True)
+        message = parsing.read(data, limits=settings.Limits(), bare=True)
     except parsing.Unreadable as unreadable:
         click.echo(report.as_text(Report(str(file), "XML", unreadable.violations)))
         sys.exit(1)
-    outcome = Zaaksysteem(url, user=user, password=password).send(message.body)
+    if message.body.getparent() is None:
+        data = enveloped(data)
+    outcome = Zaaksysteem(url, user=user, password=password).send(message.body, data=data)
     click.echo(f"HTTP {outcome.status} {outcome.name}")
     if outcome.code:
         known = fouten.Fout.__members__.get(outcome.code)

@@ -3,13 +3,16 @@
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
 
 import click
 
-from stuf_klantcontact import journal, outbox
+from stuf_klantcontact import journal, outbox, rgbz
 from stuf_klantcontact.cli.check import CONFIG, load
 from stuf_klantcontact.store import Database, migration_status, open_database, upgrade
+from stuf_klantcontact.tijdstip import AMSTERDAM
+from stuf_klantcontact.validation.explanations import explain
 
 
 @contextmanager
@@ -46,9 +49,8 @@ def messages_list(config: Path | None, limit: int) -> None:
     with _database(config) as database, database.session() as session:
         rows = []
         for b in journal.recent(session, limit=limit):
-            moment = f"{b.moment:%Y-%m-%d %H:%M:%S}"
             about = (b.richting, b.partner, b.operatie, b.referentienummer)
-            rows.append((b.id, moment, *about, b.verdict, b.code, b.rules))
+            rows.append((b.id, _moment(b.moment), *about, b.verdict, b.code, b.rules))
     head = ("number", "moment", "in/uit", "partner", "bericht", "referentienummer", "verdict", "code", "rules")
     click.echo(table(rows, head=head))
 
@@ -65,19 +67,42 @@ def messages_show(reference: str, config: Path | None, raw: bool) -> None:
     with _database(config) as database, database.session() as session:
         found = journal.find(session, reference)
         for bericht in found:
-            click.echo(f"{bericht.id}  {bericht.moment:%Y-%m-%d %H:%M:%S}  {bericht.richting}  {bericht.partner}")
-            click.echo(f"  {bericht.operatie} {bericht.referentienummer}: {bericht.verdict} {bericht.code}")
-            if bericht.rules:
-                click.echo(f"  rules: {bericht.rules}")
-            click.echo(
-                f"  {len(bericht.raw)} bytes" + (f", answer {len(bericht.antwoord)}" if bericht.antwoord else "")
-            )
+            click.echo("\n".join(_described(bericht)))
             if raw:
                 click.echo(bericht.raw.decode("utf-8", "replace"))
                 click.echo((bericht.antwoord or b"").decode("utf-8", "replace"))
     if not found:
         click.echo(f"no message {reference}", err=True)
         sys.exit(1)
+
+
+def _described(bericht: journal.Bericht) -> Iterator[str]:
+    """A message of the journal, a line for each thing to know."""
+    came = bericht.richting == "in"
+    yield f"number {bericht.id}: {bericht.operatie or 'a message that could not be read'}"
+    facts = {
+        "moment": _moment(bericht.moment),
+        "from" if came else "to": bericht.partner,
+        "zender": bericht.systeem,
+        "referentienummer": bericht.referentienummer,
+        "berichtcode": bericht.berichtcode,
+        "outcome": bericht.verdict,
+        "code": " ".join(part for part in (bericht.code, _meaning(bericht.code)) if part),
+    }
+    facts |= {f"rule {rule}": _meaning(rule) for rule in bericht.rules.split()}
+    facts["size"] = f"{len(bericht.raw)} bytes; answer {len(bericht.antwoord or b'')} bytes"
+    yield from (f"  {name + ':':18} {value}" for name, value in facts.items() if value)
+
+
+def _meaning(code: str) -> str:
+    """What a rule or code means, in a sentence; "" when it is none of ours."""
+    found = explain(code)
+    return "" if found is None else found.meaning.en
+
+
+def _moment(moment: datetime) -> str:
+    """Dutch time, and how far it is from UTC."""
+    return moment.astimezone(AMSTERDAM).isoformat(sep=" ", timespec="seconds")
 
 
 @click.group()
@@ -102,11 +127,12 @@ def deliveries_list(config: Path | None, state: str, abonnee: str | None, zaak: 
             ("waiting", "sending", "held") if state == "open" else (state,)  # type: ignore[assignment]
         )
         items = outbox.listing(session, states=states, abonnee=abonnee, sleutel=zaak, limit=limit)
+        zaken = rgbz.zaken_of(session, (i.klantcontact for i in items), rsin=load(config).gateway.rsin)
         rows = [
             (
                 i.id,
-                i.stream.abonnee,
-                i.stream.sleutel,
+                _receiver(i.stream),
+                zaken.get(i.klantcontact, ""),
                 i.soort,
                 i.klantcontact,
                 i.state,
@@ -118,6 +144,14 @@ def deliveries_list(config: Path | None, state: str, abonnee: str | None, zaak: 
         ]
     head = ("item", "abonnee", "zaak", "soort", "klantcontact", "state", "attempts", "code", "reason")
     click.echo(table(rows, head=head))
+
+
+def _receiver(stream: outbox.Stream) -> str:
+    """The abonnee; of a mail also to whom, as far as it takes to tell addresses apart."""
+    if stream.abonnee != outbox.MAIL:
+        return stream.abonnee
+    name, _, host = stream.sleutel.rpartition("@")
+    return f"{stream.abonnee} {name[:1]}***@{host}"
 
 
 @deliveries.command("retry")

@@ -3,6 +3,7 @@
 What can go wrong: ConfigurationError when the gateway cannot be reached or serves no WSDL that zeep can load.
 """
 
+import codecs
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -16,6 +17,8 @@ from stuf_klantcontact.errors import ConfigurationError
 from stuf_klantcontact.names import KC, SOAP11, STUF0301, qname, split
 
 TIMEOUT: Final = 30
+_BEFORE: Final = f'<soap:Envelope xmlns:soap="{SOAP11}"><soap:Body>'.encode()
+_AFTER: Final = b"</soap:Body></soap:Envelope>"
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,12 +56,14 @@ class Zaaksysteem:
             raise ConfigurationError(f"no WSDL to be had at {url}?wsdl: {type(error).__name__}") from error
         self._binding: Any = next(iter(self._client.wsdl.bindings.values()))
 
-    def send(self, message: etree._Element) -> Outcome:
-        """Send a StUF message in an envelope of ours."""
-        envelope = etree.Element(qname(SOAP11, "Envelope"), nsmap={"soap": SOAP11})
-        etree.SubElement(envelope, qname(SOAP11, "Body")).append(message)
+    def send(self, message: etree._Element, *, data: bytes = b"") -> Outcome:
+        """Send a StUF message in an envelope of ours; with `data`, the bytes of an envelope that has it."""
         namespace, local = split(message.tag)
-        return self.post(etree.tostring(envelope), action=f"{namespace}/{local}", operation=local)
+        if not data:
+            envelope = etree.Element(qname(SOAP11, "Envelope"), nsmap={"soap": SOAP11})
+            etree.SubElement(envelope, qname(SOAP11, "Body")).append(message)
+            data = etree.tostring(envelope)
+        return self.post(data, action=f"{namespace}/{local}", operation=local)
 
     def post(self, data: bytes, *, action: str = "", operation: str = "") -> Outcome:
         """Send bytes as they are, sound or not."""
@@ -78,6 +83,13 @@ class Zaaksysteem:
         body = _body(response.content)
         name = "" if body is None else split(body.tag)[1]
         return Outcome(response.status_code, name, code, findings, body, response.content)
+
+
+def enveloped(data: bytes) -> bytes:
+    """A bare message in an envelope; it stands on the same lines as before."""
+    data = data.removeprefix(codecs.BOM_UTF8)
+    start = data.find(b"?>") + 2 if data.startswith(b"<?xml") else 0
+    return data[:start] + _BEFORE + data[start:] + _AFTER
 
 
 def _read_fault(detail: etree._Element | None) -> tuple[str, tuple[tuple[str, str], ...]]:

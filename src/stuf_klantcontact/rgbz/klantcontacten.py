@@ -87,7 +87,7 @@ def zaken_of(session: Session, klantcontacten: Iterable[str], *, rsin: str) -> d
             Klantcontact.identificatie.in_(set(klantcontacten)), Klantcontact.verantwoordelijke_organisatie == rsin
         )
     )
-    return {klantcontact: zaak for klantcontact, zaak in session.execute(query).tuples()}
+    return dict(session.execute(query).all())
 
 
 def lock_klantcontact(session: Session, identificatie: str, *, rsin: str) -> Klantcontact | None:
