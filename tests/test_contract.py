@@ -379,6 +379,19 @@ class TestWsdl:
                 prefix, _, local = part.get("element").partition(":")
                 assert qname(part.nsmap[prefix], local) in ours.roots, (name, part.get("element"))
 
+    @pytest.mark.parametrize("path", sorted(SCHEMAS.rglob("*.wsdl")), ids=lambda path: path.stem)
+    def test_the_types_of_every_wsdl_compile_in_both_libraries(self, path: Path) -> None:
+        [types] = etree.parse(str(path)).getroot().iter(qname(XSD, "schema"))
+        alone = etree.tostring(types, with_tail=False)
+        etree.XMLSchema(etree.fromstring(alone, base_url=path.as_uri()))
+        built = xmlschema.XMLSchema(
+            alone.decode(), base_url=path.parent.as_uri(), allow="local", validation="strict"
+        )
+        assert built.built
+        for part in etree.parse(str(path)).getroot().iter("{http://schemas.xmlsoap.org/wsdl/}part"):
+            prefix, _, local = part.get("element", "").partition(":")
+            assert qname(part.nsmap[prefix], local) in built.maps.elements
+
     def test_there_is_no_wsdl_of_another_port(self, ours: contract.Contract) -> None:
         with pytest.raises(KeyError):
             ours.wsdls("Ontvang", address="http://127.0.0.1/")
