@@ -11,10 +11,12 @@ from stuf_klantcontact.testing.client import Reply, SoapClient
 from stuf_klantcontact.testing.clock import FixedClock
 from stuf_klantcontact.testing.mailserver import FakeMailServer, Mail
 from stuf_klantcontact.testing.zaakmagazijn import FakeZaakmagazijn, Received, closed_port
+from stuf_klantcontact.testing.zaaksysteem import FakeZaaksysteem
 
 __all__ = [
     "FakeMailServer",
     "FakeZaakmagazijn",
+    "FakeZaaksysteem",
     "FixedClock",
     "Mail",
     "Received",

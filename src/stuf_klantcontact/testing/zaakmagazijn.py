@@ -23,6 +23,7 @@ from stuf_klantcontact.settings import Limits
 from stuf_klantcontact.stuurgegevens import Header, Systeem, answer, write
 from stuf_klantcontact.stuurgegevens import read as read_header
 from stuf_klantcontact.testing.rudeness import Server
+from stuf_klantcontact.testing.zaakdocumenten import QUESTION, Zaakdocumenten
 from stuf_klantcontact.tijdstip import Clock
 
 BEHAVIOURS: Final = {
@@ -82,7 +83,8 @@ class FakeZaakmagazijn:
 
     `behaviour` is one of BEHAVIOURS and may be changed while it runs; `next` makes the next requests different.
     With a contract it refuses what the contract refuses (StUF055); `ordered` makes it insist on rising
-    tijdstipBerichten (StUF019); `judge` may refuse any message by giving a code for it.
+    tijdstipBerichten (StUF019); `judge` may refuse any message by giving a code for it. Messages of ZDS 1.2 and
+    StUF-ZKN 3.10 it takes as well: `zaakdocumenten` has the numbers it gave and the documents it holds.
     """
 
     def __init__(
@@ -102,6 +104,7 @@ class FakeZaakmagazijn:
         self.delay = delay
         self.judge = judge
         self.received: list[Received] = []
+        self.zaakdocumenten = Zaakdocumenten()
         self._contract = contract
         self._credential = base64.b64encode(f"{user}:{password}".encode()).decode() if user else ""
         self._ordered = ordered
@@ -117,7 +120,7 @@ class FakeZaakmagazijn:
 
     @property
     def url(self) -> str:
-        """The endpoint."""
+        """The endpoint; what it answers does not depend on the path."""
         return f"http://127.0.0.1:{self._port}/OntvangAsynchroon"
 
     @property
@@ -204,7 +207,7 @@ class FakeZaakmagazijn:
             schema = self._contract.envelope if self._contract else None
             parsed = read(raw, limits=Limits(), schema=schema)
         except Unreadable as error:
-            data = self._fo03(Header(), error.code)
+            data = self._fo(Header(), error.code)
             return 500, data, Received(at, raw, headers, behaviour, answer=error.code)
         message = parsed.body
         header = read_header(message)
@@ -213,9 +216,10 @@ class FakeZaakmagazijn:
             return Received(at, raw, headers, behaviour, split(message.tag)[1], header, message, kept, word)
 
         def refuse(code: str) -> tuple[int, bytes, Received]:
+            namespace = STUF0301 if self.zaakdocumenten.speaks(message) else STUF0302
             if mode == "fo03-200":
-                return 200, self._fo03(header, code, fault=False), request(False, code)
-            return 500, self._fo03(header, code), request(False, code)
+                return 200, self._fo(header, code, fault=False, namespace=namespace), request(False, code)
+            return 500, self._fo(header, code, namespace=namespace), request(False, code)
 
         if mode in ("fo03", "fo03-200"):
             return refuse(word or "StUF058")
@@ -232,23 +236,35 @@ class FakeZaakmagazijn:
         latest = self._latest.get(key[0])
         if self._ordered and moment is not None and latest is not None and moment <= latest:
             return refuse("StUF019")
-        code = self.judge(request(False, "")) if self.judge else ""
+        old = self.zaakdocumenten.speaks(message)
+        code = self.zaakdocumenten.judge(message, header) if old else ""
+        code = code or (self.judge(request(False, "")) if self.judge else "")
         if code:
             return refuse(code)
         name = "Bv04" if mode == "bv04" else "Bv03"
         if mode == "wrong-cross":
             data = self._bv03_0301(Header(berichtcode="Lk01", zender=header.zender, referentienummer="another"))
             return 200, data, request(False, "Bv03")
-        data = envelope(_confirmation(name))
+        asked = message.tag == QUESTION
+        if asked:
+            name = "Du02"
+            reply = replace(self._reply(header, name, old=True), functie=header.functie)
+            data = envelope(self.zaakdocumenten.answer(reply))
+        elif old:
+            self.zaakdocumenten.take(message)
+            data = envelope(_confirmation_0301(self._reply(header, name, old=True)))
+        else:
+            data = envelope(_confirmation(name))
         self._accepted[key] = (content, data)
         if moment is not None:
             self._latest[key[0]] = moment
-        return 200, data, request(True, name)
+        return 200, data, request(not asked, name)
 
     def _bv03_0301(self, header: Header) -> bytes:
-        return envelope(berichten.bv03(self._reply(header, "Bv03")))
+        return envelope(berichten.bv03(self._reply(header, "Bv03", old=True)))
 
-    def _reply(self, header: Header, berichtcode: str) -> Header:
+    def _reply(self, header: Header, berichtcode: str, *, old: bool = False) -> Header:
+        """The header of an answer, of StUF 03.01 when the message is that old."""
         self._number += 1
         if not header.ontvanger.applicatie:
             header = replace(header, ontvanger=Systeem(applicatie="ZAAKMAGAZIJN"))
@@ -256,19 +272,21 @@ class FakeZaakmagazijn:
             header,
             berichtcode=berichtcode,
             referentienummer=f"ZM-{self._number}",
-            tijdstip_bericht=tijdstip.stuf0302(self._clock()),
+            tijdstip_bericht=(tijdstip.stuf0301 if old else tijdstip.stuf0302)(self._clock()),
         )
 
-    def _fo03(self, header: Header, code: str, *, fault: bool = True) -> bytes:
-        """A Fo03 of StUF 03.02, in a soap:Fault unless that was not wanted."""
+    def _fo(self, header: Header, code: str, *, fault: bool = True, namespace: str = STUF0302) -> bytes:
+        """A Fo03, or a Fo02 to a question, in a soap:Fault unless that was not wanted."""
         plek, omschrijving = "server", "Fout bij de ontvanger"
         if code in Fout.__members__:
             plek, omschrijving = Fout[code].plek, Fout[code].situation.nl
-        root = etree.Element(qname(STUF0302, "Fo03Bericht"), nsmap={"StUF": STUF0302})
-        root.append(write(self._reply(header, "Fo03"), tag=qname(STUF0302, "stuurgegevens"), namespace=STUF0302))
-        body = etree.SubElement(root, qname(STUF0302, "body"))
+        name = "Fo02" if header.berichtcode == "Di02" else "Fo03"
+        reply = self._reply(header, name, old=namespace == STUF0301)
+        root = etree.Element(qname(namespace, f"{name}Bericht"), nsmap={"StUF": namespace})
+        root.append(write(reply, tag=qname(namespace, "stuurgegevens"), namespace=namespace))
+        body = etree.SubElement(root, qname(namespace, "body"))
         for local, value in (("code", code), ("plek", plek), ("omschrijving", omschrijving)):
-            etree.SubElement(body, qname(STUF0302, local)).text = value
+            etree.SubElement(body, qname(namespace, local)).text = value
         if not fault:
             return envelope(root)
         around = etree.Element(qname(SOAP11, "Fault"))
@@ -290,6 +308,13 @@ def _known(behaviour: str) -> str:
     if behaviour.partition(":")[0] not in BEHAVIOURS:
         raise ValueError(f"unknown behaviour {behaviour!r}; known are {', '.join(BEHAVIOURS)}")
     return behaviour
+
+
+def _confirmation_0301(header: Header) -> etree._Element:
+    """Bv03 or Bv04, as the header says: both have full stuurgegevens (stuf-facts §2.2)."""
+    root = etree.Element(qname(STUF0301, f"{header.berichtcode}Bericht"), nsmap={"StUF": STUF0301})
+    root.append(write(header, tag=qname(STUF0301, "stuurgegevens"), namespace=STUF0301))
+    return root
 
 
 def _confirmation(name: str) -> etree._Element:
