@@ -45,6 +45,11 @@ class Town:
         arguments = {"referentienummer": f"MZ-{next(self._numbers)}", "now": now(), **rest}
         return self.send(cast.contact(**arguments), user=user)
 
+    def withdraw(self, identificatie: str) -> Reply:
+        """Have MIJNZAKEN withdraw a contact."""
+        number = f"MZ-{next(self._numbers)}"
+        return self.send(cast.withdrawal(identificatie, referentienummer=number, now=now()))
+
     def send(self, message: etree._Element | bytes, *, user: str = "mijnzaken", port: str = SYNCHRONOUS) -> Reply:
         """Send anything as somebody."""
         return self.client.post(port, message, user=user, password=PASSWORD)
@@ -111,17 +116,24 @@ def town(database_url: str, password_hash: str, tmp_path: Path) -> Iterator[Town
                         "gebruiker": "mijnzaken",
                         "wachtwoord_hash": password_hash,
                         "borgt_voor_opvoerder": True,
-                        "operaties": ["voegKlantcontactToe"],
+                        "operaties": ["voegKlantcontactToe", "wijzigKlantcontact", "verwijderKlantcontact"],
                     },
                     "PORTAAL": {
                         "gebruiker": "portaal",
                         "wachtwoord_hash": password_hash,
                         "operaties": ["voegKlantcontactToe"],
                     },
+                    "ZAAKMAGAZIJN": {
+                        "gebruiker": "zaakmagazijn",
+                        "wachtwoord_hash": password_hash,
+                        "borgt_voor_opvoerder": True,
+                        "operaties": ["klantcontacten"],
+                    },
                     "ZAAKSYSTEEM": {
                         "gebruiker": "zaaksysteem",
                         "wachtwoord_hash": password_hash,
-                        "operaties": ["zaken"],
+                        "operaties": ["zaken", "klantcontacten"],
+                        "borgt_voor_opvoerder": True,
                     },
                 },
                 "abonnee": {"ZAAKMAGAZIJN": {"endpoint": zaakmagazijn.url}},

@@ -2,7 +2,8 @@
 
 A message is read, judged and written down together with everything it brings about: journal, RGBZ record, outbox.
 Only after COMMIT is there an answer (promise 1). What kind of message it is says which module takes it: `adding` a
-new contact, `changing` one that is here, `zaak` what a zaaksysteem tells.
+new contact, `changing` one that is here, `kennisgeving` what a system tells that speaks KLC itself, `zaak` what a
+zaaksysteem tells.
 
 What can go wrong: whatever the sender did is answered with a StUF fault and journalled; when it is ours (the
 database is away, a defect) the sender gets StUF046 or StUF049 with a reference that finds the log line.
@@ -11,15 +12,17 @@ StUF 03.01 §4.4 and §8; stuf-facts §8.2 and §9.2; docs/mapping.md §3 to §5
 """
 
 import logging
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from typing import Final, Protocol
 from uuid import uuid4
 
 from stuf_klantcontact import access, stuurgegevens
 from stuf_klantcontact.contract import Contract, Schemas
 from stuf_klantcontact.errors import where
 from stuf_klantcontact.fouten import Fout
-from stuf_klantcontact.intake import about, adding, changing, zaak
-from stuf_klantcontact.intake.about import PORTS, SYNCHRONOUS_PORTS, Finding
+from stuf_klantcontact.intake import about, adding, changing, kennisgeving, zaak
+from stuf_klantcontact.intake.about import PORTS, SYNCHRONOUS_PORTS, Finding, Soort
 from stuf_klantcontact.intake.answers import Answer, Answers
 from stuf_klantcontact.intake.inquiry import Ask
 from stuf_klantcontact.intake.message import Message, Received, message
@@ -36,6 +39,14 @@ log = logging.getLogger(__name__)
 
 _STRANGE = frozenset({Fout.StUF010, Fout.StUF013, Fout.StUF052})
 """Whoever is refused with one of these learns nothing about zaken."""
+
+
+class Take(Protocol):
+    """Takes one kind of message; `findings` is what is wrong with it so far."""
+
+    def __call__(self, message: Message, findings: Sequence[Finding], /, *, verdicts: Verdicts) -> Answer:
+        """Judge it, write it down, and answer."""
+        ...
 
 
 class Intake:
@@ -96,8 +107,13 @@ class Intake:
             findings += [Finding(Fout.StUF055, violation) for violation in schema] or [about.unexplained()]
         if any(finding.fout in _STRANGE for finding in findings):
             return verdicts.refuse(message, findings)
-        if operation.soort == "toevoegen":
-            return adding.take(message, findings, verdicts=verdicts)
-        if operation.soort == "wijzigen":
-            return changing.correct(message, findings, verdicts=verdicts)
-        return changing.withdraw(message, findings, verdicts=verdicts)
+        return _TAKE[operation.soort](message, findings, verdicts=verdicts)
+
+
+_TAKE: Final[Mapping[Soort, Take]] = {
+    "toevoegen": adding.take,
+    "wijzigen": changing.correct,
+    "verwijderen": changing.withdraw,
+    "klantcontact": kennisgeving.contact,
+    "document": kennisgeving.document,
+}

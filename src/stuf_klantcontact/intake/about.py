@@ -33,7 +33,7 @@ ASYNCHRONOUS: Final = "OntvangAsynchroon"
 VRIJ: Final = "VerwerkSynchroonVrijBericht"
 KENNISGEVING: Final = "VerwerkSynchroneKennisgeving"
 
-Soort = Literal["toevoegen", "wijzigen", "verwijderen", "zaak"]
+Soort = Literal["toevoegen", "wijzigen", "verwijderen", "zaak", "klantcontact", "document"]
 
 
 class Operation(NamedTuple):
@@ -45,6 +45,7 @@ class Operation(NamedTuple):
 
 
 ZAKEN: Final = "zaken"
+KLANTCONTACTEN: Final = "klantcontacten"
 VOEG_TOE: Final = "voegKlantcontactToe"
 WIJZIG: Final = "wijzigKlantcontact"
 VERWIJDER: Final = "verwijderKlantcontact"
@@ -52,6 +53,12 @@ _VRIJ: Final[Mapping[str, Soort]] = {VOEG_TOE: "toevoegen", WIJZIG: "wijzigen", 
 OPERATIONS: Final[Mapping[str, Operation]] = {
     **{qname(KC, f"{name}_Di02"): Operation(VRIJ, name, soort) for name, soort in _VRIJ.items()},
     **{qname(KC, f"{name}_Di01"): Operation(ASYNCHRONOUS, name, soort) for name, soort in _VRIJ.items()},
+    qname(KLC, "klcLk01"): Operation(ASYNCHRONOUS, KLANTCONTACTEN, "klantcontact"),
+    qname(KLC, "klcLk02"): Operation(KENNISGEVING, KLANTCONTACTEN, "klantcontact"),
+    qname(KLC, "klcSa01"): Operation(ASYNCHRONOUS, KLANTCONTACTEN, "klantcontact"),
+    qname(KLC, "klcSa02"): Operation(KENNISGEVING, KLANTCONTACTEN, "klantcontact"),
+    qname(KLC, "iobLk01"): Operation(ASYNCHRONOUS, KLANTCONTACTEN, "document"),
+    qname(KLC, "iobLk02"): Operation(KENNISGEVING, KLANTCONTACTEN, "document"),
     **{
         qname(namespace, local): Operation(KENNISGEVING if local.endswith("Lk02") else ASYNCHRONOUS, ZAKEN, "zaak")
         for namespace in (ZKN0310, ZDS0120)
@@ -145,6 +152,16 @@ def not_supported(element: etree._Element, *, port: str, known: bool) -> Finding
         fout, nl, en = Fout.StUF040, "Gebruik een bericht uit de WSDL.", "Use a message of the WSDL."
     local = [prefixed(tag) for tag, operation in OPERATIONS.items() if operation.port == port]
     return standard(fout, prefixed(element.tag), nl=nl, en=en, expected=", ".join(sorted(local)))
+
+
+def other_zaak(element: str) -> Finding:
+    """A contact that was exchanged is to go to another zaak."""
+    return standard(
+        Fout.StUF058,
+        element,
+        nl="Een klantcontact kan niet naar een andere zaak worden gewijzigd: trek het in en voeg het daar toe.",
+        en="A klantcontact cannot be corrected to another zaak: withdraw it, and add it there.",
+    )
 
 
 def incomplete_header(header: Header) -> list[Finding]:

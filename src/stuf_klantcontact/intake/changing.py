@@ -3,7 +3,7 @@
 RGBZ 2.0 knows no history for a klantcontact: a correction replaces it (mutatiesoort C), a withdrawal takes it out
 of the dossier (V). What it was stays beside it, so that each abonnee is told every change in order. A contact that
 was not exchanged and now is goes out as new, one that was and now is not as withdrawn. The zaak of a contact that
-was exchanged cannot be corrected: two zaken are two streams, in which the correction could overtake or be overtaken.
+was exchanged cannot be corrected: two zaken are two streams, where the correction could overtake or be overtaken.
 
 docs/mapping.md §1; StUF 03.01 §5.1; stuf-facts §4.1.
 """
@@ -49,7 +49,7 @@ def correct(message: Message, findings: Sequence[Finding], *, verdicts: Verdicts
         if current is None:
             return [*wrong, _unknown(message)]
         if current.effect == "uitgewisseld" and current.zaak_id != (zaak.id if zaak else None):
-            wrong.append(_other_zaak())
+            wrong.append(about.other_zaak("kc:zaakidentificatie"))
         if wrong:
             return inquiry.explained(wrong, port=message.received.port)
         record, documenten = judging.record(
@@ -100,13 +100,4 @@ def _unknown(message: Message) -> Finding:
         "klantcontact kan niet meer worden gewijzigd.",
         en="Use the klantcontactidentificatie from the answer to voegKlantcontactToe; a withdrawn klantcontact can "
         "be changed no longer.",
-    )
-
-
-def _other_zaak() -> Finding:
-    return about.standard(
-        Fout.StUF058,
-        "kc:zaakidentificatie",
-        nl="Een klantcontact kan niet naar een andere zaak worden gewijzigd: trek het in en voeg het daar toe.",
-        en="A klantcontact cannot be corrected to another zaak: withdraw it, and add it there.",
     )

@@ -67,22 +67,16 @@ def contact(
     afspraken: str = "",
     synchronous: bool = True,
     zender: Systeem = MIJNZAKEN,
+    wijzigt: str = "",
 ) -> etree._Element:
-    """voegKlantcontactToe_Di02 (or _Di01); `partij` is "", "anoniem", "persoon" or "vestiging"."""
-    code = "Di02" if synchronous else "Di01"
-    root = etree.Element(
-        qname(KC, f"voegKlantcontactToe_{code}"),
-        nsmap={"kc": KC, "StUF": STUF0301, "gfo": GFOZAKEN, "dga": DGA_UF},
-    )
-    header = Header(
-        berichtcode=code,
-        zender=zender,
-        ontvanger=GATEWAY,
-        referentienummer=referentienummer,
-        tijdstip_bericht=stuf0301(now),
-        functie="voegKlantcontactToe",
-    )
-    root.append(write(header, tag=qname(KC, "stuurgegevens"), namespace=STUF0301))
+    """voegKlantcontactToe_Di02 (or _Di01); `partij` is "", "anoniem", "persoon" or "vestiging".
+
+    With the identificatie of a klantcontact in `wijzigt` it is the wijzigKlantcontact of that one.
+    """
+    functie = "wijzigKlantcontact" if wijzigt else "voegKlantcontactToe"
+    root = _vrij(functie, referentienummer=referentienummer, now=now, synchronous=synchronous, zender=zender)
+    if wijzigt:
+        etree.SubElement(root, qname(KC, "klantcontactidentificatie")).text = wijzigt
     if zaak is not None:
         etree.SubElement(root, qname(KC, "zaakidentificatie")).text = zaak
     klantcontact = etree.SubElement(root, qname(GFOZAKEN, "Klantcontact"))
@@ -114,6 +108,49 @@ def contact(
     for local, text in (("uitkomst", uitkomst), ("afspraken", afspraken)):
         if text:
             etree.SubElement(root, qname(KC, local)).text = text
+    return root
+
+
+def withdrawal(
+    identificatie: str,
+    *,
+    referentienummer: str,
+    now: datetime,
+    reden: str = "",
+    synchronous: bool = True,
+    zender: Systeem = MIJNZAKEN,
+) -> etree._Element:
+    """verwijderKlantcontact_Di02 (or _Di01)."""
+    root = _vrij(
+        "verwijderKlantcontact",
+        referentienummer=referentienummer,
+        now=now,
+        synchronous=synchronous,
+        zender=zender,
+    )
+    etree.SubElement(root, qname(KC, "klantcontactidentificatie")).text = identificatie
+    if reden:
+        etree.SubElement(root, qname(KC, "reden")).text = reden
+    return root
+
+
+def _vrij(
+    functie: str, *, referentienummer: str, now: datetime, synchronous: bool, zender: Systeem
+) -> etree._Element:
+    """The root of a vrij bericht of kc, with its stuurgegevens."""
+    code = "Di02" if synchronous else "Di01"
+    root = etree.Element(
+        qname(KC, f"{functie}_{code}"), nsmap={"kc": KC, "StUF": STUF0301, "gfo": GFOZAKEN, "dga": DGA_UF}
+    )
+    header = Header(
+        berichtcode=code,
+        zender=zender,
+        ontvanger=GATEWAY,
+        referentienummer=referentienummer,
+        tijdstip_bericht=stuf0301(now),
+        functie=functie,
+    )
+    root.append(write(header, tag=qname(KC, "stuurgegevens"), namespace=STUF0301))
     return root
 
 
