@@ -100,10 +100,8 @@ class Rendering:
                         oud_document=facts.oud_document,
                         vorige=vorige,
                     )
-                elif facts.document is None:
-                    element = zkn0320.klc_lk01(facts.klantcontact, header=header)
                 else:
-                    element = zkn0320.iob_lk01(facts.document, klantcontact=facts.klantcontact, header=header)
+                    element = _kennisgeving(facts, claim.mutatiesoort, header=header)
                 self._check(element, soort=claim.soort)
                 action = soaps.action(element)
                 body = soaps.envelope(element)
@@ -139,7 +137,7 @@ class Rendering:
         versie = claim.versie - (claim.mutatiesoort == "V")
         try:
             klantcontact, document = self._load(claim, versie=versie)
-            if claim.mutatiesoort != "C" or claim.soort != "edcLk01":
+            if claim.mutatiesoort != "C":
                 return Facts(klantcontact, document)
             return Facts(klantcontact, document, *self._load(claim, versie=versie - 1))
         except LookupError as error:
@@ -205,6 +203,19 @@ class Rendering:
         abonnee: Abonnee = self._settings.abonnee[naam]
         organisatie = abonnee.organisatie or self._settings.gateway.organisatie
         return Systeem(organisatie, abonnee.applicatie or naam, abonnee.administratie)
+
+
+def _kennisgeving(facts: Facts, mutatiesoort: str, *, header: Header) -> etree._Element:
+    """klcLk01 or iobLk01: of a change both as it was and as it is."""
+    if facts.document is not None:
+        was = (facts.oud_document, facts.oud) if facts.oud_document is not None and facts.oud is not None else None
+        return zkn0320.iob_lk01(
+            facts.document, klantcontact=facts.klantcontact, header=header, mutatiesoort=mutatiesoort, oud=was
+        )
+    if facts.oud is not None:
+        # A relation that was added is no correction to StUF.
+        mutatiesoort = zkn0320.mutatiesoort(facts.oud, facts.klantcontact)
+    return zkn0320.klc_lk01(facts.klantcontact, header=header, mutatiesoort=mutatiesoort, oud=facts.oud)
 
 
 def _document(klantcontact: rgbz.Klantcontact, identificatie: str | None) -> rgbz.Informatieobject | None:
