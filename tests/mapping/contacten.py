@@ -163,14 +163,14 @@ def messages(draw: Draw) -> etree._Element:
         functie="voegKlantcontactToe",
     )
     root.append(write(header, tag=qname(KC, "stuurgegevens"), namespace=STUF0301))
-    _fill(root, KC, [("zaakidentificatie", draw(st.sampled_from((*(cast.RUNNING,) * 6, None, "?"))))])
+    fill(root, KC, [("zaakidentificatie", draw(st.sampled_from((*(cast.RUNNING,) * 6, None, "?"))))])
     contact = etree.SubElement(root, qname(GFOZAKEN, "Klantcontact"))
-    _fill(contact, GFOZAKEN, [("DatumGezet", draw(MOMENTS)), ("Documenten", [])])
+    fill(contact, GFOZAKEN, [("DatumGezet", draw(MOMENTS)), ("Documenten", [])])
     for document in draw(st.lists(documents(), max_size=2)):
-        _fill(contact[-1], DGA_UF, [document])
+        fill(contact[-1], DGA_UF, [document])
         for inhoud in contact[-1].iter(qname(DGA_UF, "Inhoud")):
             inhoud.set(qname(XMIME, "contentType"), "application/pdf")
-    _fill(
+    fill(
         contact,
         GFOZAKEN,
         [
@@ -180,7 +180,7 @@ def messages(draw: Draw) -> etree._Element:
         ],
     )
     party = draw(maybe(parties()))
-    _fill(
+    fill(
         root,
         KC,
         [
@@ -325,7 +325,8 @@ def judge(message: etree._Element, zaak: ZaakFeiten, *, policy: Zaaktype | None 
     return Judged(opvoering, (), record, documenten)
 
 
-def _fill(parent: etree._Element, namespace: str, fields: list[Field]) -> None:
+def fill(parent: etree._Element, namespace: str, fields: list[Field]) -> None:
+    """Add these fields to an element, and theirs to them; None is left out."""
     for local, value in fields:
         if value is None:
             continue
@@ -333,4 +334,4 @@ def _fill(parent: etree._Element, namespace: str, fields: list[Field]) -> None:
         if isinstance(value, str):
             element.text = value or None
         else:
-            _fill(element, namespace, value)
+            fill(element, namespace, value)

@@ -1,6 +1,6 @@
 """klcLk01 and iobLk01 in: what we say is understood as it was meant, and what others say is not lost."""
 
-from collections.abc import Iterator
+import json
 from copy import deepcopy
 from dataclasses import replace
 from datetime import UTC, date, datetime
@@ -14,15 +14,17 @@ from hypothesis import strategies as st
 from lxml import etree
 
 from conftest import ROOT
-from mapping.contacten import facts, judge, messages
-from mapping.test_zkn0320 import NS, check, document, header, record
-from stuf_klantcontact.mapping import zkn0320
-from stuf_klantcontact.mapping.zkn0320 import elements, reading, records
-from stuf_klantcontact.names import BG0320, STUF0302, ZKN0320, qname
-from stuf_klantcontact.rgbz import DocumentInhoud, Klantcontact, ZaakFeiten
+from mapping.contacten import an, facts, fill, judge, messages, parties
+from mapping.test_zkn0320 import CONTRACT, NS, check, document, header, record, text
+from stuf_klantcontact import berichten
+from stuf_klantcontact.mapping import gfozaken, zkn0320
+from stuf_klantcontact.mapping.zkn0320 import bijzonderheden, elements, reading
+from stuf_klantcontact.names import BG0320, KC, STUF0302, XSI, ZKN0320, qname
+from stuf_klantcontact.rgbz import DocumentInhoud, Klantcontact, Zaak, ZaakFeiten
 from stuf_klantcontact.settings import KANAAL_BIJ_TYPE
 from stuf_klantcontact.stuurgegevens import Header
 from stuf_klantcontact.testing import cast
+from stuf_klantcontact.validation import bericht, kennisgeving
 
 TYPES = {kanaal: kind for kind, kanaal in KANAAL_BIJ_TYPE.items()}
 KLC_FIXTURES = sorted((ROOT / "fixtures" / "klc").glob("klc[LS]a[0-9][0-9]/valid/*.xml")) + sorted(
@@ -56,7 +58,7 @@ def again(element: etree._Element) -> Klantcontact:
 
 
 @profile(
-    max_examples=150,
+    max_examples=100,
     deadline=None,
     suppress_health_check=list(HealthCheck),
     phases=(Phase.explicit, Phase.reuse, Phase.generate),
@@ -121,3 +123,374 @@ def test_every_klantcontact_that_is_read_is_written_as_it_was(path: Path) -> Non
 def test_every_document_that_is_read_is_written_as_it_was(path: Path) -> None:
     for element in klc_objects(path):
         assert flat(without_keys(elements.iob(reading.informatieobject(element)))) == flat(without_keys(element))
+
+
+# --- beyond our fields --------------------------------------------------------------------------------------------
+
+REASONS = ("nietOndersteund", "nietGeautoriseerd", "waardeBestaat", "waardeOnbekend", "vastgesteldOnbekend")
+REGISTRATIE = f"<StUF:tijdstipRegistratie xmlns:StUF='{STUF0302}'>{{}}</StUF:tijdstipRegistratie>"
+TIJDSTIPPEN = (
+    REGISTRATIE.format("<StUF:tijdstip>2026-11-22T10:15:00.250+01:00</StUF:tijdstip>"),
+    REGISTRATIE.format("").replace(">", " noValue='waardeOnbekend'>", 1),
+)
+AANVULLEND = (
+    f"<StUF:aanvullendeElementen xmlns:StUF='{STUF0302}'><k:klant xmlns:k='urn:klant' k:soort='a&amp;b'> één "
+    "<k:leeg/></k:klant></StUF:aanvullendeElementen>",
+    f"<StUF:aanvullendeElementen xmlns:StUF='{STUF0302}'><bron xmlns='urn:bron' xmlns:t='urn:typen' "
+    "soort='t:Bron'>1</bron></StUF:aanvullendeElementen>",
+)
+TIJDVAK = (
+    f"<StUF:tijdvakGeldigheid xmlns:StUF='{STUF0302}'><StUF:beginGeldigheid><StUF:jaarMaand>2026-11</StUF:jaarMaand>"
+    "</StUF:beginGeldigheid><StUF:eindGeldigheid noValue='waardeOnbekend'/></StUF:tijdvakGeldigheid>"
+)
+Draw = Any
+
+
+def put(parent: etree._Element, xml: str) -> None:
+    bijzonderheden.insert(parent, etree.fromstring(xml))
+
+
+def leave_out(parent: etree._Element, local: str, draw: Draw) -> None:
+    """Take the value of an element away: say why, or only that there is none."""
+    element = parent.find(f"{{*}}{local}")
+    if element is None:
+        namespace = BG0320 if parent.find(f"{{{BG0320}}}*") is not None else ZKN0320
+        bijzonderheden.insert(parent, element := etree.Element(qname(namespace, local), nsmap=bijzonderheden.NSMAP))
+    element[:] = []
+    element.text = None
+    if reason := draw(st.sampled_from((None, *REASONS))):
+        element.set("noValue", reason)
+
+
+@st.composite
+def objects(draw: Draw) -> etree._Element:
+    """A klantcontact as another system might say it, with whatever the standard has beyond our fields."""
+    person = {
+        "soort": "natuurlijkPersoon",
+        "bsn": cast.BSN,
+        "geslachtsnaam": "Jansen",
+        "geboortedatum": draw(st.sampled_from(("1980-05-17", "1980-05", "1980"))),
+    }
+    company = {
+        "soort": "vestiging",
+        "vestigingsnummer": cast.VESTIGING,
+        "handelsnaam": "Bakkerij",
+        "contactpersoon": {},
+    }
+    company["contactpersoon"] = {"naam": "A. el Idrissi", "functie": "bedrijfsleider"}
+    found = record(partij=draw(st.sampled_from((person, company))), toelichting=draw(st.sampled_from(("", "Ja"))))
+    found.informatieobjecten.extend(
+        document(identificatie=name) for name in draw(st.sampled_from((("D1",), ("a/[b]@", "2"), ())))
+    )
+    element = zkn0320.klc_lk01(found, header=header("KLC")).find("klc:object", NS)
+    assert element is not None
+    for local in draw(st.lists(st.sampled_from(("kanaal", "toelichting", "onderwerp")), unique=True)):
+        leave_out(element, local, draw)
+    relations = [child for child in element if child.find("zkn:gerelateerde", NS) is not None]
+    for parent in draw(st.lists(st.sampled_from((element, *relations)), unique=True)):
+        put(parent, draw(st.sampled_from(TIJDSTIPPEN)))
+    for parent in draw(st.lists(st.sampled_from((element, *relations)), unique=True)):
+        put(parent, draw(st.sampled_from(AANVULLEND)))
+    for parent in draw(st.lists(st.sampled_from((element, *relations)), unique=True)):
+        parent.set("sleutelGegevensbeheer", "G1")
+    if draw(st.booleans()):
+        put(element, TIJDVAK)
+    more = draw(st.sampled_from(((), ("noValue",), ("leeg", "noValue"), ("type",))))
+    if more:
+        group = element.find("StUF:extraElementen", NS)
+        assert group is not None
+        for naam in more:
+            item = etree.SubElement(group, qname(STUF0302, "extraElement"), naam=naam)
+            if naam == "noValue":
+                item.set("noValue", draw(st.sampled_from(REASONS)))
+            if naam == "type":
+                item.text = "nog een"
+        group[:] = sorted(group, key=lambda item: str(item.get("naam")))
+    related = element.find("*/zkn:gerelateerde[@bg:entiteittype]", NS)
+    assert related is not None
+    names = (
+        ("emailadres", "telefoonnummer", "geslachtsaanduiding", "inp.burgerservicenummer")
+        if "NPS" in related.attrib.values()
+        else ("verkorteNaam", "handelsnaam", "fax-nummer")
+    )
+    for local in draw(st.lists(st.sampled_from(names), unique=True)):
+        if draw(st.booleans()):
+            leave_out(related, local, draw)
+        elif related.find(f"{{*}}{local}") is None:
+            put(related, f"<bg:{local} xmlns:bg='{BG0320}'>x &amp; y</bg:{local}>")
+    if (name := related.find("bg:naamgebruik", NS)) is not None and draw(st.booleans()):
+        put(name, f"<bg:voornamen xmlns:bg='{BG0320}'>Sanne</bg:voornamen>")
+        put(related, f"<bg:academischeTitel xmlns:bg='{BG0320}'>drs</bg:academischeTitel>")
+        put(related, f"<bg:academischeTitel xmlns:bg='{BG0320}'>ir</bg:academischeTitel>")
+    if related.find("bg:handelsnaam", NS) is not None and draw(st.booleans()):
+        for number in range(2, 12):
+            put(related, f"<bg:handelsnaam xmlns:bg='{BG0320}'>Handelsnaam {number}</bg:handelsnaam>")
+    if (geboren := related.find("*/bg:geboortedatum", NS)) is not None and draw(st.booleans()):
+        leave_out(related.find("bg:geboorte", NS), "geboortedatum", draw)
+        assert geboren is not None
+    if draw(st.booleans()):
+        number_ = element.find("zkn:verantwoordelijkeOrganisatie", NS)
+        assert number_ is not None
+        number_.text = None
+        number_.set(qname(XSI, "nil"), "true")
+        number_.set("noValue", "waardeOnbekend")
+    return element
+
+
+def stored(gegevens: zkn0320.KlantcontactGegevens) -> Klantcontact:
+    """The record of it, with what intake attaches: its zaak and its documents. As it comes out of the database."""
+    found = zkn0320.klantcontact(gegevens, types=TYPES)
+    verwijzing = gegevens.zaak.gerelateerde if gegevens.zaak else None
+    if verwijzing is not None:
+        found.zaak = Zaak(
+            identificatie=verwijzing.identificatie,
+            bronorganisatie=verwijzing.bronorganisatie,
+            omschrijving=verwijzing.omschrijving,
+        )
+    for relatie in gegevens.documenten:
+        if relatie.gerelateerde is not None:
+            number = relatie.gerelateerde
+            found.informatieobjecten.append(
+                document(identificatie=number.identificatie, bronorganisatie=number.bronorganisatie)
+            )
+    found.bijzonderheden = json.loads(json.dumps(found.bijzonderheden, sort_keys=True))
+    return found
+
+
+@profile(max_examples=100, deadline=None, phases=(Phase.explicit, Phase.reuse, Phase.generate))
+@given(objects())
+def test_what_has_no_field_is_stored_and_said_again(element: etree._Element) -> None:
+    message = berichten.lk("klcLk01", header=header("KLC"), mutatiesoort="T", objects=[element])
+    check(message)
+    huidig = zkn0320.read(through(message)).huidig
+    assert huidig is not None
+    for name in huidig.bijzonderheden:
+        event(name)
+    assert c14n(zkn0320.klc_lk01(stored(huidig), header=header("KLC"))) == c14n(message)
+
+
+def test_a_reason_for_no_value_goes_when_there_is_a_value() -> None:
+    sent = zkn0320.klc_lk01(record(), header=header("KLC"))
+    put(sent.find("klc:object", NS), f"<zkn:toelichting xmlns:zkn='{ZKN0320}' noValue='waardeOnbekend'/>")
+    found = again(sent)
+    found.zaak = record().zaak
+    assert zkn0320.klc(found).find("zkn:toelichting", NS).get("noValue") == "waardeOnbekend"
+    found.toelichting = "Teruggebeld."
+    toelichting = zkn0320.klc(found).find("zkn:toelichting", NS)
+    assert (toelichting.text, dict(toelichting.attrib)) == ("Teruggebeld.", {})
+
+
+# --- changes ------------------------------------------------------------------------------------------------------
+
+
+@st.composite
+def contacts(draw: Draw) -> Klantcontact:
+    """A personal contact about one of two zaken, as the mapping makes it of a message that was accepted."""
+    opvoerder = draw(
+        st.sampled_from(
+            (
+                {"soort": "medewerker", "identificatie": "jdevries", "stelsel": "Identificatie", "naam": "Vries"},
+                {"soort": "medewerker", "identificatie": "afbakker", "stelsel": "Identificatie"},
+                {
+                    "soort": "organisatorischeEenheid",
+                    "identificatie": "KCC",
+                    "stelsel": "Identificatie",
+                    "naam": "Balie",
+                },
+                {"soort": "natuurlijkPersoon", "identificatie": cast.BSN, "stelsel": "BSN", "naam": "Jansen"},
+            )
+        )
+    )
+    kind, fields = draw(parties().filter(lambda party: party[0] != "anoniem"))
+    message = etree.Element("message")
+    fill(message, KC, [("contactpartij", [(kind, fields)])])
+    said = replace(
+        gfozaken.read(message),
+        zaakidentificatie=draw(st.sampled_from((cast.RUNNING, "0518ZAAK0000009"))),
+        datum_gezet=draw(st.datetimes(datetime(2026, 1, 1), datetime(2026, 11, 22), timezones=st.just(UTC))),
+        type=draw(st.sampled_from(tuple(KANAAL_BIJ_TYPE))),
+        toelichting=draw(st.just("") | an(100)),
+        onderwerp=draw(an(80)),
+        opvoerder=opvoerder,
+        medewerker=draw(
+            st.sampled_from(({"identificatie": "jdevries", "voorletters": "J."}, {"identificatie": "2"}))
+        ),
+        richting=draw(st.sampled_from(("", "inkomend", "uitgaand"))),
+        uitkomst=draw(st.just("") | an(30)),
+        afspraken=draw(st.just("") | an(30)),
+    )
+    partij, herkomst = gfozaken.partij(said, betrokkenen=(), uit_zaak=False)
+    found = gfozaken.klantcontact(
+        said,
+        identificatie="KC202600000001",
+        rsin=cast.RSIN,
+        kanaal=KANAAL_BIJ_TYPE[said.type],
+        groep="persoonlijk",
+        effect="uitgewisseld",
+        partij=partij,
+        herkomst=herkomst,
+        medewerker=gfozaken.medewerker(said, betrokkenen=(), uit_zaak=False),
+        zaakomschrijving="",
+        zaak_id=None,
+        status_id=None,
+    )
+    found.zaak = Zaak(identificatie=said.zaakidentificatie, bronorganisatie=cast.RSIN, omschrijving="Vergunning")
+    for name in draw(st.lists(st.sampled_from(("D1", "D2", "D3")), unique=True)):
+        found.informatieobjecten.append(document(identificatie=name))
+    return found
+
+
+@profile(max_examples=120, deadline=None, phases=(Phase.explicit, Phase.reuse, Phase.generate))
+@given(contacts(), contacts(), st.sampled_from(("Lk01", "Lk02")))
+def test_a_change_that_is_told_makes_the_old_record_the_new_one(
+    oud: Klantcontact, huidig: Klantcontact, code: str
+) -> None:
+    soort = zkn0320.mutatiesoort(oud, huidig)
+    event(f"{code} {soort}")
+    message = zkn0320.klc_lk01(huidig, header=replace(header("KLC"), berichtcode=code), mutatiesoort=soort, oud=oud)
+    assert CONTRACT.violations(message) == []
+    if code == "Lk01":
+        check(message)
+    assert [finding.rule for finding in kennisgeving.check(bericht.read(message))] == []
+    told = zkn0320.read(through(message))
+    merged = zkn0320.merge(zkn0320.gegevens(oud), kennisgeving=told)
+    assert columns(zkn0320.klantcontact(merged, types=TYPES)) == columns(huidig)
+    assert {relatie.gerelateerde.identificatie for relatie in merged.documenten} == {
+        document.identificatie for document in huidig.informatieobjecten
+    }
+    assert merged.zaak.gerelateerde.identificatie == huidig.zaak.identificatie
+
+
+def change(oud: Klantcontact, huidig: Klantcontact, soort: str = "C") -> etree._Element:
+    message = zkn0320.klc_lk01(huidig, header=header("KLC"), mutatiesoort=soort, oud=oud)
+    check(message)
+    return message
+
+
+def said(element: etree._Element) -> list[str]:
+    """What an object names: elements, and relations with the verwerkingssoort of both ends."""
+    found = []
+    for child in element:
+        related = child.find("zkn:gerelateerde", NS)
+        local = etree.QName(child).localname
+        if child.get("verwerkingssoort"):
+            local += f" {child.get('verwerkingssoort')}"
+        found.append(local + (f" {related.get('verwerkingssoort')}" if related is not None else ""))
+    return found
+
+
+MATCH = ["identificatie", "verantwoordelijkeOrganisatie"]
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "soort", "oud", "huidig"),
+    [
+        ({"toelichting": "Ja"}, {"toelichting": "Nee"}, "CW", ["toelichting"], ["toelichting"]),
+        ({}, {"toelichting": "Nee"}, "CW", ["toelichting"], ["toelichting"]),
+        ({}, {"medewerker": {"identificatie": "2"}}, "CI", ["isGevoerdDoor R I"], ["isGevoerdDoor R I"]),
+        (
+            {},
+            {"partij": {"soort": "natuurlijkPersoon", "bsn": "999990019"}},
+            "CI",
+            ["heeftPlaatsgevondenMetNPS R I"],
+            ["heeftPlaatsgevondenMetNPS R T"],
+        ),
+        (
+            {},
+            {"partij": {"soort": "vestiging", "vestigingsnummer": cast.VESTIGING}},
+            "WI",
+            ["heeftPlaatsgevondenMetNPS V I", "heeftPlaatsgevondenMetVES T"],
+            ["heeftPlaatsgevondenMetNPS V", "heeftPlaatsgevondenMetVES T T"],
+        ),
+        (
+            {"partij": {"soort": "vestiging", "handelsnaam": "B", "contactpersoon": {"naam": "Jansen"}}},
+            {"partij": {"soort": "vestiging", "handelsnaam": "B", "contactpersoon": {"naam": "Bakker"}}},
+            "CI",
+            ["heeftPlaatsgevondenMetVES W I"],
+            ["heeftPlaatsgevondenMetVES W I"],
+        ),
+        ({}, {"medewerker": None}, "CI", ["isGevoerdDoor V I"], ["isGevoerdDoor V"]),
+        ({"medewerker": None}, {}, "WI", ["isGevoerdDoor T"], ["isGevoerdDoor T I"]),
+        ({}, {}, "CI", [], []),
+    ],
+)
+def test_a_change_says_what_differs_and_nothing_else(
+    before: dict[str, Any], after: dict[str, Any], soort: str, oud: list[str], huidig: list[str]
+) -> None:
+    # Who brought it up is the medewerker, whoever that is: nothing more needs to be said.
+    def contact(changed: dict[str, Any]) -> Klantcontact:
+        found = record(**changed)
+        relatie = found.medewerker or {}
+        opvoerder = {"soort": "medewerker", "stelsel": "Identificatie", "naam": relatie.get("achternaam", "")}
+        opvoerder |= {name: text for name, text in relatie.items() if name != "achternaam"}
+        found.opvoerder = {name: text for name, text in opvoerder.items() if text} if relatie else {}
+        return found
+
+    one, other = contact(before), contact(after)
+    assert zkn0320.mutatiesoort(one, other) == soort[0]
+    message = change(one, other, soort[0])
+    first, last = message.findall("klc:object", NS)
+    assert said(first) == [*MATCH, *oud]
+    assert said(last) == [*MATCH, *huidig]
+    assert {first.get("verwerkingssoort"), last.get("verwerkingssoort")} == {soort[1]}
+    assert first.get("sleutelVerzendend") == last.get("sleutelVerzendend") == "KC202600000001"
+
+
+def test_documents_that_come_and_go_stand_in_the_same_order_in_both() -> None:
+    oud, huidig = record(), record()
+    oud.informatieobjecten.extend(document(identificatie=name) for name in ("D1", "D2"))
+    huidig.informatieobjecten.extend(document(identificatie=name) for name in ("D2", "D3"))
+    with pytest.raises(ValueError, match="W"):
+        change(oud, huidig)
+    first, last = change(oud, huidig, zkn0320.mutatiesoort(oud, huidig)).findall("klc:object", NS)
+    assert said(first) == [*MATCH, "heeftRelevant V I", "heeftRelevant T"]
+    assert said(last) == [*MATCH, "heeftRelevant V", "heeftRelevant T I"]
+    assert text(first, ".//zkn:informatieobjectidentificatie") == "D1"
+    assert text(last, ".//zkn:informatieobjectidentificatie") == "D3"
+
+
+def test_a_document_of_a_later_version_is_no_part_of_how_it_was() -> None:
+    found = record()
+    found.informatieobjecten.extend(
+        [document(), document(identificatie="D2", sinds=2), document(identificatie="D3", tot=1)]
+    )
+    assert [relatie.gerelateerde for relatie in zkn0320.gegevens(found).documenten] == [
+        zkn0320.DocumentVerwijzing("D1", cast.RSIN)
+    ]
+
+
+def test_a_withdrawal_only_says_which_contact_it_was() -> None:
+    message = zkn0320.klc_lk01(record(), header=header("KLC"), mutatiesoort="V")
+    check(message)
+    (element,) = message.findall("klc:object", NS)
+    assert said(element) == MATCH
+    assert element.get("verwerkingssoort") == "V"
+    told = zkn0320.read(message)
+    assert (told.mutatiesoort, told.oud) == ("V", None)
+    assert told.huidig is not None
+    assert told.huidig.identificatie == "KC202600000001"
+
+
+def test_a_change_needs_to_know_how_it_was() -> None:
+    with pytest.raises(ValueError, match="how the object was"):
+        zkn0320.klc_lk01(record(), header=header("KLC"), mutatiesoort="C")
+
+
+def test_a_document_that_changes_or_goes_says_so() -> None:
+    of = record()
+    for soort, oud, names in (
+        (
+            "C",
+            (document(titel="Tekening", bestandsnaam="a.pdf"), of),
+            ["titel", "bestandsnaamEnkelvoudigInformatieobject"],
+        ),
+        ("V", None, []),
+    ):
+        message = zkn0320.iob_lk01(document(), klantcontact=of, header=header("IOB"), mutatiesoort=soort, oud=oud)
+        check(message)
+        for element in message.findall("klc:object", NS):
+            assert said(element) == ["informatieobjectidentificatie", "bronorganisatie", *names]
+        told = zkn0320.read_iob(message)
+        assert told.mutatiesoort == soort
+        assert told.huidig is not None
+        assert told.huidig.identificatie == "D1"

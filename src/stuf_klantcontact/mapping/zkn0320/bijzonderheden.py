@@ -169,7 +169,7 @@ def _child(actual: etree._Element, rendered: etree._Element | None, *, path: str
     elif local in GROUPS and len(actual):
         other = etree.Element(actual.tag) if rendered is None else rendered
         _compare(actual, other, path=f"{path}/", kept=kept)
-    elif empty(actual) and not _is_entity(actual):
+    elif not len(actual) and not actual.text and not _is_entity(actual):
         attributes = _attributes(actual)
         if rendered is None or not empty(rendered) or attributes != _attributes(rendered):
             kept[path] = attributes

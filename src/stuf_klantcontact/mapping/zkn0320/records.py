@@ -78,6 +78,9 @@ def gegevens(klantcontact: "Klantcontact") -> KlantcontactGegevens:
                 gerelateerde_soort="I",
             )
             for document in klantcontact.informatieobjecten
+            # What a later correction brought or took away is no part of how it was.
+            if document.sinds <= klantcontact.versie
+            and (document.tot is None or document.tot > klantcontact.versie)
         ),
         bijzonderheden=klantcontact.bijzonderheden or {},
     )
@@ -142,7 +145,8 @@ def merge(
     ):
         if any(relatie is not None and relatie.verwerkingssoort not in ("I", "W") for relatie in relaties):
             kept = {known: value for known, value in kept.items() if not known.startswith(path)}
-    kept |= {path: value for path, value in huidig.bijzonderheden.items() if path != _EXTRA}
+    # Empty without a reason has been obeyed: there is nothing more to say of it.
+    kept |= {path: value for path, value in huidig.bijzonderheden.items() if path != _EXTRA and value != {}}
     extra, reasons = _merged_extra(stored, huidig)
     if reasons:
         kept[_EXTRA] = reasons
