@@ -135,7 +135,9 @@ def deliver(settings: Settings, *, stop: threading.Event) -> None:
     check(settings)
     contract = contracts.load(settings.gateway.schemas_dir)
     database = open_database(settings, pool_size=DELIVERY_CONNECTIONS)
-    delivery = Delivery(settings, database=database, contract=contract)
+    zds = any(abonnee.profiel == "zds0120" for abonnee in settings.abonnee.values())
+    zaak_schemas = _zaak_schemas(settings) if zds else None
+    delivery = Delivery(settings, database=database, contract=contract, zaak_schemas=zaak_schemas)
     try:
         Worker(delivery, database=database, poll=settings.delivery.poll).run(stop)
     finally:

@@ -12,6 +12,7 @@ from pathlib import Path
 from lxml import etree
 
 from conftest import SHARED, need
+from stuf_klantcontact.contract import SchemaSet, load_set
 from stuf_klantcontact.names import KC, KLC, STUF0301, STUF0302, XSD, ZKN0320
 
 STANDARDS = SHARED / "standards"
@@ -29,6 +30,17 @@ def kc_schema() -> etree.XMLSchema:
     directory = STANDARDS / "zds0120-resolved-2017"
     need((directory / "stuf0301.xsd").is_file(), "the official ZDS 1.2 set is not in ../shared/standards")
     return _kc(directory)
+
+
+def zds_schemas() -> tuple[SchemaSet, ...]:
+    """Both releases of the ZDS 1.2 set, as the validator loads them; the first has StUF-ZKN 3.10 whole."""
+    need((STANDARDS / "zds0120").is_dir(), "the official ZDS 1.2 set is not in ../shared/standards")
+    return _zds()
+
+
+@cache
+def _zds() -> tuple[SchemaSet, ...]:
+    return tuple(load_set(STANDARDS / name) for name in ("zds0120", "zds0120-resolved-2017"))
 
 
 @cache
