@@ -16,7 +16,6 @@ from typing import Final
 from uuid import uuid4
 
 from stuf_klantcontact import journal, rgbz
-from stuf_klantcontact.errors import Text
 from stuf_klantcontact.mapping import zkn0310
 from stuf_klantcontact.mapping.zkn0310 import NotAnswered
 from stuf_klantcontact.names import split
@@ -110,9 +109,6 @@ class Asking:
                 mutatie = zkn0310.read_answer(message, vraag=self._vraag, identificatie=identificatie)
             except NotAnswered as error:
                 attempt = Attempt(Deferred("answer-unexpected", error.reason, trouble="item"), attempt.answer)
-        elif isinstance(attempt.outcome, Delivered):
-            reason = Text("Het antwoord is niet te lezen", "The answer cannot be read")
-            attempt = Attempt(Deferred("answer-unreadable", reason), attempt.answer)
         outcome = attempt.outcome
         self._remember(outcome)
         with self._database.session() as session:

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from types import TracebackType
-from typing import Final
+from typing import Final, Self
 
 from lxml import etree
 
@@ -129,7 +129,7 @@ class FakeZaakmagazijn:
         with self._changed:
             return [request for request in self.received if request.kept]
 
-    def start(self) -> "FakeZaakmagazijn":
+    def start(self) -> Self:
         """Listen."""
         self._stopping.clear()
         self._server = Server(self, self._port)
@@ -146,7 +146,7 @@ class FakeZaakmagazijn:
             server.server_close()
             server.hang_up()
 
-    def __enter__(self) -> "FakeZaakmagazijn":
+    def __enter__(self) -> Self:
         return self.start()
 
     def __exit__(

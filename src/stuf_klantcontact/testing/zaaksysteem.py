@@ -29,7 +29,8 @@ _QUESTIONS: Final[dict[str, Zaakvraag]] = {
 class FakeZaaksysteem(FakeZaakmagazijn):
     """Knows `zaken`: by identificatie, the message (cast.zaak) by which it would announce each.
 
-    `asked` are the identificaties that it was asked for, in order. With a `gate` it answers only when that is set.
+    `asked` are the identificaties that it was asked for, in order, and `most_at_once` how many it was asked for at
+    the same moment. With a `gate` it answers only when that is set.
     """
 
     def __init__(
@@ -43,6 +44,9 @@ class FakeZaaksysteem(FakeZaakmagazijn):
         super().__init__(clock=clock, **more)
         self.zaken = zaken or {}
         self.asked: list[str] = []
+        self.most_at_once = 0
+        self._at_once = 0
+        self._counting = threading.Lock()
         self._gate = gate
         self._now = clock
 
@@ -57,10 +61,15 @@ class FakeZaaksysteem(FakeZaakmagazijn):
             return super().take(raw, headers, behaviour)
         header = read_header(message)
         identificatie = message.findtext("{*}gelijk/{*}identificatie") or ""
+        with self._counting:
+            self._at_once += 1
+            self.most_at_once = max(self.most_at_once, self._at_once)
+            self.asked.append(identificatie)
         self.note(raw, headers, behaviour)
-        self.asked.append(identificatie)
         if self._gate is not None:
             self._gate.wait(20)
+        with self._counting:
+            self._at_once -= 1
         reply = answer(
             header,
             berichtcode="La01",

@@ -1,0 +1,458 @@
+"""A zaak that is not known here is asked from the zaaksysteem: over real HTTP, with a real database."""
+
+import logging
+import threading
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from lxml import etree
+from sqlalchemy import select, text
+
+from stuf_klantcontact import app, asking, contract, parsing
+from stuf_klantcontact.asking import Asking
+from stuf_klantcontact.errors import ConfigurationError
+from stuf_klantcontact.intake import Intake, Received
+from stuf_klantcontact.journal import Bericht
+from stuf_klantcontact.names import KC, SOAP11, STUF0301, qname
+from stuf_klantcontact.rgbz import Zaak
+from stuf_klantcontact.settings import Gateway, Settings, Zaaksysteem, Zaaktype, Zender
+from stuf_klantcontact.store import Database
+from stuf_klantcontact.stuurgegevens import Systeem
+from stuf_klantcontact.testing import FakeZaaksysteem, FixedClock, cast, closed_port
+
+CONTRACT = contract.load()
+NOW = datetime(2026, 11, 22, 9, 15, tzinfo=UTC)
+SYNC, ASYNC = "VerwerkSynchroonVrijBericht", "OntvangAsynchroon"
+SETTINGS = Settings(
+    gateway=Gateway(organisatie="0518", rsin=cast.RSIN),
+    zender={
+        "MIJNZAKEN": Zender(
+            gebruiker="a", borgt_voor_opvoerder=True, operaties=("voegKlantcontactToe", "wijzigKlantcontact")
+        ),
+        "ZAAKSYSTEEM": Zender(gebruiker="b", operaties=("zaken",)),
+    },
+    zaaktype={"B1026": Zaaktype(klantcontacten=True, medewerkers=("jdevries",), betrokkenen=True)},
+)
+
+
+class Reply:
+    """An answer, read."""
+
+    def __init__(self, body: bytes) -> None:
+        self.element = etree.fromstring(body)
+        assert CONTRACT.violations(self.element) == []
+        fault = self.element.findtext(f".//{qname(STUF0301, 'code')}")
+        self.kind = fault or etree.QName(self.element).localname.partition("Bericht")[0][-4:]
+        self.rules = [e.text for e in self.element.iter(qname(KC, "rule"))]
+        self.hints = [e.text or "" for e in self.element.iterfind(".//{*}hint/{*}en")]
+
+
+class Town:
+    """A gateway that may ask one zaaksysteem, and what is in its database."""
+
+    def __init__(self, database: Database, endpoint: str, **changed: Any) -> None:
+        self.database = database
+        self.clock = FixedClock(NOW)
+        asked = Zaaksysteem(endpoint=endpoint, applicatie="ZAAKSYSTEEM", **{"timeout": 10.0, **changed})
+        settings = SETTINGS.model_copy(update={"zaaksysteem": asked})
+        self.asking = Asking(settings, database=database, clock=self.clock)
+        self.intake = Intake(settings, database=database, contract=CONTRACT, ask=self.asking, clock=self.clock)
+
+    def send(self, element: etree._Element, *, port: str = SYNC, zender: str = "MIJNZAKEN") -> Reply:
+        raw = b'<s:Envelope xmlns:s="%s"><s:Body>%s</s:Body></s:Envelope>' % (
+            SOAP11.encode(),
+            etree.tostring(element),
+        )
+        envelope = parsing.read(raw, limits=SETTINGS.limits, schema=CONTRACT.envelope)
+        return Reply(self.intake.accept(Received(port, raw, zender, envelope)).body)
+
+    def contact(self, number: str = "c-1", *, port: str = SYNC, **fields: Any) -> Reply:
+        message = cast.contact(referentienummer=number, now=NOW, synchronous=port == SYNC, **fields)
+        return self.send(message, port=port)
+
+    def zaak(self, number: str = "z-1", *, mutatiesoort: str = "T", **fields: Any) -> Reply:
+        message = cast.zaak(cast.RUNNING, referentienummer=number, now=NOW, operation="zakLk01", **fields)
+        soort = message.find(f".//{qname(STUF0301, 'mutatiesoort')}")
+        assert soort is not None
+        soort.text = mutatiesoort
+        return self.send(message, port=ASYNC, zender="ZAAKSYSTEEM")
+
+    @property
+    def stored(self) -> Zaak | None:
+        with self.database.session() as session:
+            return session.scalars(select(Zaak)).one_or_none()
+
+    @property
+    def journal(self) -> list[Bericht]:
+        """What went out, in order."""
+        with self.database.session() as session:
+            return [*session.scalars(select(Bericht).where(Bericht.richting == "uit").order_by(Bericht.id))]
+
+
+def zaken(**fields: Any) -> dict[str, etree._Element]:
+    return {cast.RUNNING: cast.zaak(cast.RUNNING, referentienummer="z", now=NOW, **fields)}
+
+
+@pytest.fixture
+def fake() -> Iterator[FakeZaaksysteem]:
+    """A zaaksysteem that knows the running zaak."""
+    with FakeZaaksysteem(zaken=zaken()) as fake:
+        yield fake
+
+
+@pytest.fixture
+def town(database: Database, fake: FakeZaaksysteem) -> Iterator[Town]:
+    town = Town(database, fake.url)
+    yield town
+    town.asking.close()
+
+
+Make = Callable[..., Town]
+
+
+@pytest.fixture
+def make(database: Database, fake: FakeZaaksysteem) -> Iterator[Make]:
+    """A gateway with other settings for its zaaksysteem."""
+    made: list[Town] = []
+
+    def _make(**changed: Any) -> Town:
+        made.append(Town(database, **{"endpoint": fake.url, **changed}))
+        return made[-1]
+
+    yield _make
+    for each in made:
+        each.asking.close()
+
+
+# -- answered -----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("vraag", ["geefZaakdetails", "zakLv01"])
+def test_a_contact_about_an_unknown_zaak_lands_once_the_zaaksysteem_has_told(
+    vraag: str, make: Make, fake: FakeZaaksysteem
+) -> None:
+    town = make(vraag=vraag)
+    assert town.contact().kind == "Du02"
+    assert fake.asked == [cast.RUNNING]
+    assert town.stored is not None
+    assert (town.stored.zaaktype, town.stored.onvolledig, town.stored.versie) == (cast.ZAAKTYPE, False, 1)
+    (row,) = town.journal
+    assert (row.partner, row.berichtcode, row.verdict, row.code) == ("ZAAKSYSTEEM", "Lv01", "delivered", "La01")
+    assert row.operatie == {"zakLv01": "zakLv01", "geefZaakdetails": "geefZaakdetails_ZakLv01"}[vraag]
+    assert row.raw == fake.received[0].raw
+    assert b"La01" in (row.antwoord or b"")
+    assert fake.received[0].headers["soapaction"].rpartition("/")[2] == f'{row.operatie}"'
+
+
+def test_who_is_known_is_not_asked_for(town: Town, fake: FakeZaaksysteem) -> None:
+    town.zaak()
+    assert town.contact().kind == "Du02"
+    assert town.contact("c-2", toelichting=" ").kind == "StUF058"
+    assert fake.asked == []
+
+
+def test_a_zaak_of_which_only_a_change_is_known_is_asked_for(town: Town, fake: FakeZaaksysteem) -> None:
+    town.zaak(mutatiesoort="W", zaaktype="X" * 11)
+    assert town.stored is not None
+    assert town.stored.onvolledig
+    assert town.contact().kind == "Du02"
+    assert fake.asked == [cast.RUNNING]
+    assert not town.stored.onvolledig
+
+
+def test_of_a_zaak_that_nobody_knows_that_is_said(town: Town, fake: FakeZaaksysteem) -> None:
+    reply = town.contact(zaak="0518ZAAK0000077")
+    assert (reply.kind, reply.rules) == ("StUF064", ["KC-01"])
+    assert "later" not in reply.hints[0]
+    assert fake.asked == ["0518ZAAK0000077"]
+    assert town.stored is None
+    assert [row.verdict for row in town.journal] == ["delivered"]
+
+
+def test_a_fault_that_says_not_found_is_an_answer(town: Town, fake: FakeZaaksysteem) -> None:
+    fake.behaviour = "fo03:StUF064"
+    assert town.contact().kind == "StUF064"
+    assert [(row.verdict, row.code) for row in town.journal] == [("refused", "StUF064")]
+
+
+def test_a_repeated_message_asks_nothing(town: Town, fake: FakeZaaksysteem) -> None:
+    first = town.contact()
+    fake.stop()
+    again = town.contact()
+    assert etree.tostring(again.element) == etree.tostring(first.element)
+
+
+def test_a_correction_to_an_unknown_zaak_asks_too(town: Town, fake: FakeZaaksysteem) -> None:
+    message = cast.contact(referentienummer="w-1", now=NOW)
+    message.tag = qname(KC, "wijzigKlantcontact_Di02")
+    functie = message.find(f".//{qname(STUF0301, 'functie')}")
+    assert functie is not None
+    functie.text = "wijzigKlantcontact"
+    number = etree.Element(qname(KC, "klantcontactidentificatie"))
+    number.text = "KC202600000001"
+    message.insert(1, number)
+    reply = town.send(message)
+    assert reply.kind == "StUF064"
+    assert "KC-01" not in reply.rules
+    assert fake.asked == [cast.RUNNING]
+
+
+def test_credentials_are_for_the_zaaksysteem(database: Database) -> None:
+    with FakeZaaksysteem(zaken=zaken(), user="klantcontact", password="geheim") as fake:
+        town = Town(database, fake.url, gebruiker="klantcontact", wachtwoord="geheim")
+        assert town.contact().kind == "Du02"
+        town.asking.close()
+
+
+# -- not asked ----------------------------------------------------------------------------------------------------
+
+
+def test_a_stranger_makes_us_ask_nothing(town: Town, fake: FakeZaaksysteem) -> None:
+    assert town.contact(zender=Systeem("0518", "VREEMD")).kind == "StUF013"
+    assert town.send(cast.contact(referentienummer="c", now=NOW), zender="ZAAKSYSTEEM").kind == "StUF052"
+    assert fake.received == []
+
+
+@pytest.mark.parametrize("zaak", ["1234", "0518/0001", "0518?0001"])
+def test_nobody_is_asked_for_a_number_that_cannot_be(zaak: str, town: Town, fake: FakeZaaksysteem) -> None:
+    assert "KC-01" in town.contact(zaak=zaak).rules
+    assert fake.received == []
+
+
+def test_without_an_endpoint_nobody_is_asked(database: Database) -> None:
+    intake = Intake(SETTINGS, database=database, contract=CONTRACT, clock=lambda: NOW)
+    raw = b'<s:Envelope xmlns:s="%s"><s:Body>%s</s:Body></s:Envelope>' % (
+        SOAP11.encode(),
+        etree.tostring(cast.contact(referentienummer="c", now=NOW)),
+    )
+    envelope = parsing.read(raw, limits=SETTINGS.limits, schema=CONTRACT.envelope)
+    reply = Reply(intake.accept(Received(SYNC, raw, "MIJNZAKEN", envelope)).body)
+    assert (reply.kind, reply.rules) == ("StUF064", ["KC-01"])
+
+
+# -- no answer ----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("port", "code"), [(SYNC, "StUF049"), (ASYNC, "StUF046")])
+def test_when_the_zaaksysteem_is_away_the_sender_may_repeat_and_then_it_lands(
+    port: str, code: str, make: Make, fake: FakeZaaksysteem
+) -> None:
+    town = make()
+    fake.stop()
+    reply = town.contact(port=port)
+    assert (reply.kind, reply.rules) == (code, ["KC-01"])
+    assert "could not be asked" in reply.hints[0]
+    assert town.stored is None
+    assert [(row.verdict, row.code, row.antwoord) for row in town.journal] == [("deferred", "connect", None)]
+    fake.start()
+    assert town.contact(port=port).kind in ("Du02", "Bv03")
+
+
+def test_beside_what_repeating_does_not_mend_the_code_stays(town: Town, fake: FakeZaaksysteem) -> None:
+    fake.stop()
+    reply = town.contact(toelichting=" ")
+    assert (reply.kind, reply.rules) == ("StUF058", ["KC-05", "KC-01"])
+
+
+@pytest.mark.parametrize(
+    ("behaviour", "code"),
+    [
+        ("status:503", "HTTP 503"),
+        ("html", "answer-unreadable"),
+        ("garbage", "answer-unreadable"),
+        ("empty", "answer-unreadable"),
+        ("doctype", "answer-unreadable"),
+        ("truncated", "connection"),
+        ("reset", "connection"),
+        ("huge", "answer-size"),
+        ("gzip-bomb", "answer-encoding"),
+        ("redirect", "HTTP 302"),
+        ("wrong-cross", "crossRefnummer"),
+        ("bv04", "answer-unexpected"),
+        ("fo03:StUF052", "StUF052"),
+    ],
+)
+def test_whatever_else_it_does_is_no_answer(
+    behaviour: str, code: str, town: Town, fake: FakeZaaksysteem, caplog: pytest.LogCaptureFixture
+) -> None:
+    fake.behaviour = behaviour
+    assert town.contact().kind == "StUF049"
+    (row,) = town.journal
+    assert row.code == code or behaviour == "bv04"
+    assert row.verdict in ("deferred", "refused")
+    assert f"no answer: {row.code}" in caplog.text
+    assert cast.RUNNING not in caplog.text
+
+
+@pytest.mark.parametrize("behaviour", ["hang", "drip", "drip-headers"])
+def test_one_deadline_covers_the_whole_question(behaviour: str, make: Make, fake: FakeZaaksysteem) -> None:
+    town = make(timeout=0.5)
+    fake.behaviour, fake.delay = behaviour, 30.0
+    begun = time.monotonic()
+    assert town.contact().kind == "StUF049"
+    assert 0.4 < time.monotonic() - begun < 5
+    assert [row.code for row in town.journal] == ["time-out"]
+
+
+def test_a_zaaksysteem_that_fails_is_left_alone_for_a_while(
+    town: Town, fake: FakeZaaksysteem, caplog: pytest.LogCaptureFixture
+) -> None:
+    fake.behaviour = "status:503"
+    caplog.set_level(logging.WARNING)
+    assert [town.contact().kind for _ in range(asking.FAILURES + 2)] == ["StUF049"] * (asking.FAILURES + 2)
+    assert len(fake.received) == asking.FAILURES
+    fake.behaviour = "well-behaved"
+    assert town.contact().kind == "StUF049"
+    town.clock.advance(asking.PAUSE.total_seconds())
+    assert town.contact().kind == "Du02"
+
+
+def test_wrong_credentials_leave_it_alone_at_once(database: Database) -> None:
+    with FakeZaaksysteem(zaken=zaken(), user="klantcontact", password="geheim") as fake:
+        town = Town(database, fake.url, gebruiker="klantcontact", wachtwoord="fout")
+        town.contact()
+        town.contact()
+        assert [row.code for row in town.journal] == ["HTTP 401"]
+        town.asking.close()
+
+
+def test_refusals_do_not_count_as_failures(town: Town, fake: FakeZaaksysteem) -> None:
+    fake.behaviour = "fo03:StUF052"
+    for _ in range(asking.FAILURES + 1):
+        town.contact()
+    assert len(fake.received) == asking.FAILURES + 1
+
+
+# -- at the same time ---------------------------------------------------------------------------------------------
+
+
+def asked(fake: FakeZaaksysteem, count: int) -> None:
+    """Wait until so many questions have come in."""
+    fake.wait_for(count, kept=False)
+
+
+@pytest.fixture
+def gated() -> Iterator[tuple[FakeZaaksysteem, threading.Event]]:
+    """A zaaksysteem that answers when the event is set."""
+    gate = threading.Event()
+    with FakeZaaksysteem(zaken=zaken(), gate=gate) as fake:
+        yield fake, gate
+        gate.set()
+
+
+def test_no_connection_is_held_while_the_zaaksysteem_answers(
+    gated: tuple[FakeZaaksysteem, threading.Event], database_url: str
+) -> None:
+    fake, gate = gated
+    database = Database(database_url, pool_size=1)
+    town = Town(database, fake.url)
+    with ThreadPoolExecutor(1) as pool:
+        waiting = pool.submit(town.contact)
+        asked(fake, 1)
+        with database.engine.connect() as connection:
+            open_ = text("SELECT count(*) FROM pg_stat_activity WHERE state = 'idle in transaction'")
+            assert connection.scalar(open_) == 0
+        assert town.contact("c-2", zaak="1234").kind == "StUF064"
+        gate.set()
+        assert waiting.result(20).kind == "Du02"
+    town.asking.close()
+    database.close()
+
+
+def test_what_came_in_while_it_answered_is_newer(
+    gated: tuple[FakeZaaksysteem, threading.Event], database: Database
+) -> None:
+    fake, gate = gated
+    town = Town(database, fake.url)
+    with ThreadPoolExecutor(1) as pool:
+        waiting = pool.submit(town.contact)
+        asked(fake, 1)
+        assert town.zaak(omschrijving="Zoals het nu is").kind == "Bv03"
+        gate.set()
+        assert waiting.result(20).kind == "Du02"
+    assert town.stored is not None
+    assert (town.stored.omschrijving, town.stored.versie) == ("Zoals het nu is", 1)
+    assert len(town.journal) == 1
+    town.asking.close()
+
+
+def test_messages_about_one_unknown_zaak_at_the_same_moment_all_land(
+    gated: tuple[FakeZaaksysteem, threading.Event], database: Database
+) -> None:
+    fake, gate = gated
+    town = Town(database, fake.url)
+    with ThreadPoolExecutor(3) as pool:
+        waiting = [pool.submit(town.contact, f"c-{number}") for number in range(3)]
+        asked(fake, 3)
+        gate.set()
+        assert [w.result(20).kind for w in waiting] == ["Du02"] * 3
+    assert town.stored is not None
+    assert town.stored.versie == 1
+    town.asking.close()
+
+
+def test_only_a_few_ask_at_the_same_time(
+    gated: tuple[FakeZaaksysteem, threading.Event], database: Database
+) -> None:
+    fake, gate = gated
+    town = Town(database, fake.url, timeout=1.0)
+    with ThreadPoolExecutor(asking.AT_ONCE + 2) as pool:
+        waiting = [pool.submit(town.contact, f"c-{number}") for number in range(asking.AT_ONCE + 2)]
+        kinds = [w.result(20).kind for w in waiting]
+    gate.set()
+    assert set(kinds) == {"StUF049"}
+    # Those who found no place did not ask, or came when the first had given up and were told to leave it alone.
+    assert len(town.journal) <= asking.AT_ONCE + 2
+    assert 0 < fake.most_at_once <= asking.AT_ONCE
+    town.asking.close()
+
+
+# -- wired --------------------------------------------------------------------------------------------------------
+
+
+def test_the_gateway_is_put_together_with_its_zaaksysteem(database_url: str, fake: FakeZaaksysteem) -> None:
+    gateway = SETTINGS.gateway.model_copy(update={"database_url": database_url})
+    zender = SETTINGS.zender["MIJNZAKEN"].model_copy(update={"wachtwoord_hash": "$argon2id$"})
+    settings = SETTINGS.model_copy(
+        update={
+            "gateway": gateway,
+            "zender": {"MIJNZAKEN": zender},
+            "zaaksysteem": Zaaksysteem(endpoint=fake.url, applicatie="ZAAKSYSTEEM"),
+        }
+    )
+    built = app.build(settings, address="http://127.0.0.1:1", clock=lambda: NOW)
+    try:
+        raw = b'<s:Envelope xmlns:s="%s"><s:Body>%s</s:Body></s:Envelope>' % (
+            SOAP11.encode(),
+            etree.tostring(cast.contact(referentienummer="c", now=NOW)),
+        )
+        envelope = parsing.read(raw, limits=SETTINGS.limits, schema=built.contract.envelope)
+        assert Reply(built.intake.accept(Received(SYNC, raw, "MIJNZAKEN", envelope)).body).kind == "Du02"
+    finally:
+        built.close()
+    assert fake.asked == [cast.RUNNING]
+
+
+@pytest.mark.parametrize(
+    ("section", "mistake"),
+    [
+        ({"zaaksysteem": Zaaksysteem(endpoint="zaken", applicatie="ZAAKSYSTEEM")}, "zaaksysteem.endpoint"),
+        ({"gateway": Gateway(organisatie="0518", rsin=cast.RSIN, zaak_schemas="/nergens")}, "gateway.zaak_schemas"),
+    ],
+)
+def test_settings_that_cannot_work_are_refused(section: dict[str, Any], mistake: str) -> None:
+    with pytest.raises(ConfigurationError, match=mistake):
+        app.check(SETTINGS.model_copy(update=section))
+
+
+def test_a_zaaksysteem_needs_a_name() -> None:
+    with pytest.raises(ValueError, match=r"zaaksysteem\.applicatie"):
+        Zaaksysteem(endpoint="http://127.0.0.1:1/")
+
+
+def test_a_closed_port_is_no_zaaksysteem(make: Make) -> None:
+    assert make(endpoint=f"http://127.0.0.1:{closed_port()}/").contact().kind == "StUF049"
