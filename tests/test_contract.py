@@ -527,6 +527,7 @@ class TestDropIn:
 
     def test_zeep_loads_the_wsdl_with_it(self, tmp_path: Path) -> None:
         theirs = contract.load(self.place(tmp_path / "eigen"))
+        assert not theirs.own
         for name, data in theirs.files().items():
             (tmp_path / "served" / name).parent.mkdir(parents=True, exist_ok=True)
             (tmp_path / "served" / name).write_bytes(data)

@@ -52,6 +52,11 @@ class Schemas(Protocol):
         ...
 
     @property
+    def own(self) -> bool:
+        """Whether these are the schemas that `load` compiles, with nothing of a municipality among them."""
+        ...
+
+    @property
     def description(self) -> Description:
         """Its files, namespaces and messages."""
         ...
@@ -98,6 +103,8 @@ class Contract:
     gfozaken: str
     """The namespace of Klantcontact: ours, or that of the municipality's own schema."""
     name: str
+    own: bool
+    """Whether it is what `load` compiles, with no schema of a municipality in it."""
     roots: frozenset[str]
     """The Clark names of every element that may be the root of a message."""
     _files: Mapping[str, bytes] = field(repr=False)
@@ -158,16 +165,12 @@ class Contract:
 
 def load(directory: Path | None = None) -> Contract:
     """Compile our schemas; `directory` holds a municipality's own GFOZaken and DGA-UF schemas instead of ours."""
-    files = {
-        name: data
-        for name, data in schemas.read(schema_directory()).items()
-        if not name.startswith(schemas.OUTGOING)
-    }
+    files = schemas.incoming()
     gfozaken: str = GFOZAKEN
     if directory is not None:
         files, gfozaken = schemas.drop_in(files, directory)
     name = OWN if directory is None else str(directory)
-    return _contract(files, entries=schemas.ENTRIES, name=name, gfozaken=gfozaken)
+    return _contract(files, entries=schemas.ENTRIES, name=name, gfozaken=gfozaken, own=directory is None)
 
 
 def load_zaakdocumenten() -> Contract:
@@ -181,16 +184,19 @@ def load_zaakdocumenten() -> Contract:
         for name, data in schemas.read(schema_directory()).items()
         if name.startswith((schemas.OUTGOING, *shared))
     }
-    return _contract(files, entries=schemas.OUTGOING_ENTRIES, name=f"{OWN} zds0120", gfozaken=GFOZAKEN)
+    return _contract(files, entries=schemas.OUTGOING_ENTRIES, name=f"{OWN} zds0120", gfozaken=GFOZAKEN, own=False)
 
 
-def _contract(files: dict[str, bytes], *, entries: tuple[str, ...], name: str, gfozaken: str) -> Contract:
+def _contract(
+    files: dict[str, bytes], *, entries: tuple[str, ...], name: str, gfozaken: str, own: bool
+) -> Contract:
     documents = schemas.documents(files)
     declarations = Declarations(documents)
     return Contract(
         envelope=schemas.compile_envelope(files, entries=entries),
         gfozaken=gfozaken,
         name=name,
+        own=own,
         roots=schemas.global_elements(documents),
         _files=MappingProxyType(files),
         _declarations=declarations,

@@ -73,6 +73,11 @@ def read(directory: Path) -> dict[str, bytes]:
     }
 
 
+def incoming() -> dict[str, bytes]:
+    """Our own schemas and WSDLs of what comes in."""
+    return {name: data for name, data in read(schema_directory()).items() if not name.startswith(OUTGOING)}
+
+
 def parse(data: bytes, *, name: str) -> etree._Element:
     """One schema or WSDL as a tree, without DTD, entities or network: a municipality may have put it there."""
     parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False, remove_comments=True)

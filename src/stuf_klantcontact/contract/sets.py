@@ -46,6 +46,11 @@ class SchemaSet:
     _declared: "_Declared" = field(repr=False)
     _overlooked: Overlooked = field(repr=False)
 
+    @property
+    def own(self) -> bool:
+        """No: ours are not loaded as a set."""
+        return False
+
     def valid(self, element: etree._Element) -> bool:
         """Whether `element`, a bare message, is valid: libxml2's word, and what it overlooks."""
         return element.tag in self.roots and obeys(self.schema, element) and self._overlooked.right(element)

@@ -6,15 +6,17 @@ send instead and never repeats the payload. A message that only breaks the schem
 tells. (SOAP 1.1 §4; protocolbindingen §3; WS-I Basic Profile 1.1 §3.1.)
 
 Two things make this cheap and safe. The encoding is pinned to UTF-8 before libxml2 sees a byte, so markup can be
-counted in the raw bytes; and a message whose counts alone prove it to be within every limit is parsed in one
-shot, any other in chunks under the eye of a counter.
+counted in the raw bytes; and a message whose counts alone prove it to be within every limit, or that is no longer
+than a chunk and found to be within them, is parsed in one shot, any other in chunks under the eye of a counter.
 """
 
 import hashlib
 import re
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, Final, cast
 
 from lxml import etree
@@ -34,7 +36,17 @@ from stuf_klantcontact.parsing.refusals import (
     soap,
 )
 
-__all__ = ["Envelope", "Unreadable", "canonical_hash", "document", "positions", "prolog", "read", "write"]
+__all__ = [
+    "Envelope",
+    "Unreadable",
+    "canonical_hash",
+    "deeper_than",
+    "document",
+    "positions",
+    "prolog",
+    "read",
+    "write",
+]
 
 CHUNK: Final = 64 * 1024
 
@@ -50,6 +62,9 @@ _OPTIONS: Final[Mapping[str, Any]] = {
     "remove_comments": True,
     "remove_pis": True,
 }
+
+_DEEPEST: Final = 2048
+"""Where libxml2 stops by itself."""
 
 _ENVELOPE: Final = qname(SOAP11, "Envelope")
 _HEADER: Final = qname(SOAP11, "Header")
@@ -67,6 +82,8 @@ _DECLARATION: Final = re.compile(
     [ \t\r\n]* \?>""",
     re.VERBOSE,
 )
+_USUAL: Final = re.compile(rb"""<\?xml version="1\.0" encoding="(?:UTF|utf)-8"\?>[ \t\r\n]*+(?=<[A-Za-z_])""")
+"""How nearly every document begins, root and all: what the patterns above and below would find, in one look."""
 _MISC: Final = re.compile(
     rb"(?:[ \t\r\n]++|<!--[^-]*+(?:-[^-]++)*+-->|<\?(?![xX][mM][lL][ \t\r\n?]).*?\?>)*+", re.DOTALL
 )
@@ -115,7 +132,8 @@ def document(
         except etree.XMLSyntaxError:
             raise _malformed(data) from None
         valid = schema is None
-    if b"<!DOCTYPE" in data and root.getroottree().docinfo.internalDTD is not None:
+    # The root begins where it was seen to begin, so before that is the only place for a DOCTYPE.
+    if b"<!" in data[:begin] and root.getroottree().docinfo.internalDTD is not None:
         raise doctype()
     return root, valid
 
@@ -128,6 +146,13 @@ def prolog(head: bytes) -> int:
 def write(element: etree._Element) -> bytes:
     """An element as UTF-8, without XML declaration."""
     return etree.tostring(element, encoding="utf-8", xml_declaration=False, with_tail=False)
+
+
+@cache
+def deeper_than(depth: int) -> Callable[[etree._Element], bool]:
+    """Whether a message nests deeper than so many elements, itself included."""
+    steps = "/".join("*" * min(depth, _DEEPEST))
+    return cast(Callable[[etree._Element], bool], etree.XPath(f"boolean({steps})", regexp=False))
 
 
 def canonical_hash(element: etree._Element) -> bytes:
@@ -150,6 +175,9 @@ def _utf8_document(data: bytes, *, charset: str | None) -> tuple[bytes, int]:
     """
     if charset is not None and charset.lower() not in ("utf-8", "utf8"):
         raise encoding(1)
+    usual = _USUAL.match(data)
+    if usual is not None:
+        return data, usual.end()
     data = data.removeprefix(_UTF8_BOM)
     if not data.strip(b" \t\r\n"):
         raise _malformed(b"")
@@ -177,16 +205,31 @@ def _utf8_document(data: bytes, *, charset: str | None) -> tuple[bytes, int]:
 def _clearly_within(data: bytes, *, limits: Limits) -> bool:
     """Whether counting bytes alone proves that no limit can be passed: true for nearly every real message.
 
-    A well-formed document nests no deeper than it has end tags, plus one for an empty element at the bottom;
-    has at most an element for each "<"; and needs an "=" for each attribute and an "xmlns" for each namespace
+    A well-formed document has at most an element for each "<"; nests no deeper than half of those, as only the
+    element at the bottom can do without an end tag; and needs an "=" for each attribute and for each namespace
     declaration. What is not well-formed is stopped by libxml2 itself at 2,048 levels.
     """
+    tags = data.count(b"<")
+    if tags >= 2 * limits.depth or tags > limits.elements:
+        return False
+    equals = data.count(b"=")
+    return equals <= limits.attributes and equals <= limits.namespaces
+
+
+def _found_within(root: etree._Element, data: bytes, *, limits: Limits) -> bool:
+    """The same of a document that was parsed, for one whose bytes leave it open."""
     return (
-        data.count(b"</") < limits.depth
-        and data.count(b"=") <= limits.attributes
+        data.count(b"<") <= limits.elements
         and data.count(b"xmlns") <= limits.namespaces
-        and data.count(b"<") <= limits.elements
+        and not deeper_than(limits.depth)(root)
+        and (data.count(b"=") <= limits.attributes or not _wider_than(limits.attributes)(root))
     )
+
+
+@cache
+def _wider_than(attributes: int) -> Callable[[etree._Element], bool]:
+    expression = f"boolean(descendant-or-self::*[@*[{attributes + 1}]])"
+    return cast(Callable[[etree._Element], bool], etree.XPath(expression, regexp=False))
 
 
 # --- the parser -------------------------------------------------------------------------------------------------
@@ -196,6 +239,12 @@ def _tree(data: bytes, *, begin: int, limits: Limits, schema: etree.XMLSchema | 
     """Parse, and validate in the same pass; XMLSyntaxError when not well-formed or not valid."""
     if _clearly_within(data, limits=limits):
         return etree.fromstring(data, _own_parser(schema))
+    if len(data) - begin <= CHUNK:
+        # What is as long as a first chunk has been parsed before a guard can look, so one look afterwards will do.
+        with suppress(etree.XMLSyntaxError):
+            root = etree.fromstring(data, _own_parser(schema))
+            if _found_within(root, data, limits=limits):
+                return root
     return _guarded(data, begin=begin, limits=limits, schema=schema)
 
 
@@ -263,7 +312,7 @@ def _malformed(data: bytes, *, otherwise: Unreadable | None = None) -> Unreadabl
         etree.fromstring(data, etree.XMLParser(**_OPTIONS))
     except etree.XMLSyntaxError as error:
         line, column = error.position
-        return malformed(error.code or 0, line=line, column=column)  # type: ignore[attr-defined]
+        return malformed(error.code or 0, line=line, column=column, data=data)  # type: ignore[attr-defined]
     return otherwise or malformed(0, line=0, column=0)
 
 

@@ -29,8 +29,9 @@ class Report:
     warned: int = 0
 
     def __post_init__(self) -> None:
-        ordered = tuple(sorted(self.violations, key=lambda v: (v.line is None, v.line or 0, v.column or 0)))
-        object.__setattr__(self, "violations", ordered)
+        if self.violations:
+            ordered = tuple(sorted(self.violations, key=lambda v: (v.line is None, v.line or 0, v.column or 0)))
+            object.__setattr__(self, "violations", ordered)
 
     @property
     def valid(self) -> bool:

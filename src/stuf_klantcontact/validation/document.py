@@ -10,8 +10,8 @@ SOAP 1.1 §4, protocolbindingen §3, StUF 03.01 §4.4.3; XML 1.0 appendix F for 
 import codecs
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
-from typing import Final
+from dataclasses import replace
+from typing import Final, NamedTuple
 
 from lxml import etree
 
@@ -21,7 +21,9 @@ from stuf_klantcontact.limits import Limits
 from stuf_klantcontact.names import SOAP11, SOAP12, STUF0301, STUF0302, qname
 from stuf_klantcontact.parsing.refusals import Unreadable, encoding, soap
 
-_PLAIN: Final = (b'<?xml version="1.0" encoding="UTF-8"?>', b'<?xml version="1.0" encoding="utf-8"?>')
+PLAIN: Final = (b'<?xml version="1.0" encoding="UTF-8"?>', b'<?xml version="1.0" encoding="utf-8"?>')
+"""A document that begins with one of these is in UTF-8 and says so."""
+
 BERICHTENSETS: Final = frozenset(qname(namespace, "StUF-berichtenSet") for namespace in (STUF0301, STUF0302))
 """Root elements of a file with many messages."""
 
@@ -48,8 +50,7 @@ _READABLE: Final = frozenset(
 """Encodings that are read on, so that the rest of the message is judged too."""
 
 
-@dataclass(frozen=True, slots=True)
-class Opened:
+class Opened(NamedTuple):
     """The messages of a document, and what is wrong around them."""
 
     data: bytes
@@ -60,25 +61,30 @@ class Opened:
     is_set: bool
 
 
-def open_document(data: bytes, *, limits: Limits) -> Opened:
-    """Read a document; raises Unreadable when there is no message to judge."""
+def open_document(data: bytes, *, limits: Limits, root: etree._Element | None = None) -> Opened:
+    """Read a document; raises Unreadable when there is no message to judge.
+
+    `root` is that of a PLAIN document that was parsed before.
+    """
     findings: list[Violation] = []
-    if not data.startswith(_PLAIN):
+    if not data.startswith(PLAIN):
         data, findings = _in_utf8(data)
-    try:
-        root, _ = parsing.document(data, limits=limits)
-    except Unreadable as unreadable:
-        if not findings:
-            raise
-        raise _both(unreadable, findings) from None
+    if root is None:
+        try:
+            root, _ = parsing.document(data, limits=limits)
+        except Unreadable as unreadable:
+            if not findings:
+                raise
+            raise _both(unreadable, findings) from None
     messages: tuple[etree._Element, ...] = (root,)
-    if root.tag in _ENVELOPES:
+    tag = root.tag
+    if tag in _ENVELOPES:
         messages, around = _unfold(root)
         findings += around
-    elif root.tag in BERICHTENSETS:
+    elif tag in BERICHTENSETS:
         messages = tuple(root.iterchildren(etree.Element))
     nested = tuple(_nested(messages)) if b"detailsXML" in data else ()
-    return Opened(data, messages, nested, tuple(findings), root.tag in BERICHTENSETS)
+    return Opened(data, messages, nested, tuple(findings), tag in BERICHTENSETS)
 
 
 def without_bom(head: bytes) -> tuple[bytes, list[Violation]]:
