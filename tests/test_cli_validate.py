@@ -495,6 +495,22 @@ def test_preview_makes_what_our_contract_and_every_rule_allow(path: Path, tmp_pa
     assert {row["attribute"] for row in made["record"]} >= {"datum-tijd", "kanaal", "onderwerp"}
 
 
+@pytest.mark.parametrize("path", sorted(VALID.glob("*.xml")), ids=lambda p: p.stem)
+def test_preview_for_zds_makes_zaakdocumenten_that_its_contract_allows(path: Path) -> None:
+    options = ("--rsin", "999990019", "--organisatie", "0518", "--zaakomschrijving", "Dakkapel")
+    result = run("preview", path, "--profile", "zds0120", "--format", "json", *options)
+    assert result.exit_code == 0
+    made = json.loads(result.output)
+    held = contract.load_zaakdocumenten()
+    messages = [etree.fromstring(message["xml"]) for message in made["messages"]]
+    assert [v for message in messages for v in held.violations(message)] == []
+    assert bool(messages) == made["exchanged"]
+    if messages:
+        assert "contactverslag" in made["why"]["nl"]
+        types = [str(message.findtext(".//{*}dct.omschrijving")) for message in messages]
+        assert types == ["Bijlage bij klantcontact"] * (len(types) - 1) + ["Contactverslag"]
+
+
 def test_preview_stands_beside_the_source_and_marks_what_nobody_gave() -> None:
     said = run("preview", CONTACT).output
     assert re.search(r"gfo:DatumGezet \(regel 20\) +datum-tijd +2026-11-20T10:12", said)
@@ -549,7 +565,7 @@ def test_preview_of_what_is_not_possible() -> None:
     for profile in (name for name, made in PROFILES.items() if made is None):
         later = run("preview", CONTACT, "--profile", profile)
         assert later.exit_code == 2
-        assert f"{profile}: nog niet mogelijk; wel: zkn0320" in later.output
+        assert f"{profile}: nog niet mogelijk; wel: zkn0320, zds0120" in later.output
     assert run("preview", CONTACT, "--profile", "fax").exit_code == 2
     wrong = run("preview", FIVE)
     assert wrong.exit_code == 1

@@ -14,12 +14,13 @@ from lxml import etree
 
 from stuf_klantcontact import rules
 from stuf_klantcontact.errors import Text
-from stuf_klantcontact.mapping import gfozaken, zkn0320
+from stuf_klantcontact.mapping import gfozaken, zds0120, zkn0320
+from stuf_klantcontact.names import split
 from stuf_klantcontact.opvoering import Opvoering
 from stuf_klantcontact.rgbz import BetrokkeneFeiten, Informatieobject, Klantcontact, Zaak
-from stuf_klantcontact.settings import KANAAL_BIJ_TYPE, Zaaktype
+from stuf_klantcontact.settings import KANAAL_BIJ_TYPE, Abonnee, Zaaktype
 from stuf_klantcontact.stuurgegevens import Header, Systeem
-from stuf_klantcontact.tijdstip import AMSTERDAM, stuf0302
+from stuf_klantcontact.tijdstip import AMSTERDAM, stuf0301, stuf0302
 
 STAND_IN: Final = "VOORBEELD"
 """Begins every value that nobody gave."""
@@ -123,7 +124,7 @@ def preview(message: etree._Element, *, facts: Facts, profile: str, now: datetim
     return Preview(
         groep=groep,
         exchanged=exchanged,
-        why=_why(record, opvoering, exchanged=exchanged),
+        why=_why(record, opvoering, exchanged=exchanged, profile=profile),
         assumed=_ASSUMED[groep == "persoonlijk"] if herkomst == "initiator" else None,
         rows=tuple(_rows(record, opvoering, message, facts=facts)),
         messages=tuple(make(record, facts, now)) if exchanged else (),
@@ -131,8 +132,13 @@ def preview(message: etree._Element, *, facts: Facts, profile: str, now: datetim
     )
 
 
-def _why(record: Klantcontact, opvoering: Opvoering, *, exchanged: bool) -> Text:
+def _why(record: Klantcontact, opvoering: Opvoering, *, exchanged: bool, profile: str) -> Text:
     """What is sent, or why nothing is."""
+    if exchanged and profile == "zds0120":
+        return Text(
+            "uitgewisseld als zaakdocumenten: de documenten van het contact en een contactverslag",
+            "exchanged as zaakdocumenten: the documents of the contact and a contactverslag",
+        )
     if exchanged and record.groep == "persoonlijk":
         return Text(
             "uitgewisseld: een persoonlijk contact bij een zaak, met zijn documenten",
@@ -217,7 +223,33 @@ def _zkn0320(record: Klantcontact, facts: Facts, now: datetime) -> Messages:
     return found
 
 
-PROFILES: Final[Mapping[str, Profile | None]] = {"zkn0320": _zkn0320, "zds0120": None, "zgw": None}
+def _zds0120(record: Klantcontact, facts: Facts, now: datetime) -> Messages:
+    """A zaakdocument for each document that came with the contact, and one that is the contactverslag."""
+    abonnee = Abonnee(profiel="zds0120", endpoint=STAND_IN)
+    record.versie = 1
+    sent: list[Informatieobject | None] = [
+        document
+        for document in record.informatieobjecten
+        if not zds0120.is_toelichting(document.identificatie, klantcontact=record.identificatie)
+    ]
+    found = []
+    for position, document in enumerate([*sent, None], start=1):
+        header = Header(
+            berichtcode="Lk01",
+            zender=Systeem(facts.organisatie or STAND_IN, facts.applicatie),
+            ontvanger=Systeem(facts.organisatie or STAND_IN, facts.ontvanger),
+            referentienummer=f"{STAND_IN}-{position}",
+            tijdstip_bericht=stuf0301(now.astimezone(AMSTERDAM)),
+            entiteittype="EDC",
+        )
+        message = zds0120.zaakdocument(
+            record, document, header=header, identificatie=f"{STAND_IN}-{position}", abonnee=abonnee, gemaakt=now
+        )
+        found.append((split(str(message.tag))[1], message))
+    return found
+
+
+PROFILES: Final[Mapping[str, Profile | None]] = {"zkn0320": _zkn0320, "zds0120": _zds0120, "zgw": None}
 """What a receiver may speak; None is not yet."""
 
 

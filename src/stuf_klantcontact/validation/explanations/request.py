@@ -94,7 +94,10 @@ ENTRIES: Final = (
     entry(
         "HTTP-CHARSET",
         _BINDING,
-        meaning=("Content-Type noemt een andere codering dan UTF-8.", "Content-Type names another encoding."),
+        meaning=(
+            "Content-Type noemt een andere codering dan UTF-8, of dan het bericht zelf.",
+            "Content-Type names another encoding than UTF-8, or than the message itself.",
+        ),
         cause=(
             "De bibliotheek zet een standaardwaarde, vaak iso-8859-1.",
             "The library sets a default, often iso-8859-1.",
