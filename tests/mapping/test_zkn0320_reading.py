@@ -5,6 +5,7 @@ from copy import deepcopy
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
+from random import Random
 from typing import Any
 
 import pytest
@@ -15,14 +16,14 @@ from lxml import etree
 
 from conftest import ROOT
 from mapping.contacten import an, facts, fill, judge, messages, parties
+from mapping.test_gfozaken import mutate
 from mapping.test_zkn0320 import CONTRACT, NS, check, document, header, record, text
 from stuf_klantcontact import berichten
 from stuf_klantcontact.mapping import gfozaken, zkn0320
 from stuf_klantcontact.mapping.zkn0320 import bijzonderheden, elements, reading
-from stuf_klantcontact.names import BG0320, KC, STUF0302, XSI, ZKN0320, qname
+from stuf_klantcontact.names import BG0320, KC, KLC, STUF0302, XSI, ZKN0320, qname
 from stuf_klantcontact.rgbz import DocumentInhoud, Klantcontact, Zaak, ZaakFeiten
 from stuf_klantcontact.settings import KANAAL_BIJ_TYPE
-from stuf_klantcontact.stuurgegevens import Header
 from stuf_klantcontact.testing import cast
 from stuf_klantcontact.validation import bericht, kennisgeving
 
@@ -103,7 +104,7 @@ def without_keys(element: etree._Element) -> etree._Element:
 
 
 def flat(element: etree._Element) -> list[tuple[str, dict[str, str], str]]:
-    """An element without the white space between its elements, and with its extraElementen in the order of names."""
+    """An element without the white space between its elements, its extraElementen in the order of their names."""
     for group in element.iter(qname(STUF0302, "extraElementen")):
         group[:] = sorted(group, key=lambda item: str(item.get("naam")))
     return [
@@ -140,8 +141,9 @@ AANVULLEND = (
     "soort='t:Bron'>1</bron></StUF:aanvullendeElementen>",
 )
 TIJDVAK = (
-    f"<StUF:tijdvakGeldigheid xmlns:StUF='{STUF0302}'><StUF:beginGeldigheid><StUF:jaarMaand>2026-11</StUF:jaarMaand>"
-    "</StUF:beginGeldigheid><StUF:eindGeldigheid noValue='waardeOnbekend'/></StUF:tijdvakGeldigheid>"
+    f"<StUF:tijdvakGeldigheid xmlns:StUF='{STUF0302}'>"
+    "<StUF:beginGeldigheid><StUF:jaarMaand>2026-11</StUF:jaarMaand></StUF:beginGeldigheid>"
+    "<StUF:eindGeldigheid noValue='waardeOnbekend'/></StUF:tijdvakGeldigheid>"
 )
 Draw = Any
 
@@ -494,3 +496,171 @@ def test_a_document_that_changes_or_goes_says_so() -> None:
         assert told.mutatiesoort == soort
         assert told.huidig is not None
         assert told.huidig.identificatie == "D1"
+
+
+# --- what others say ----------------------------------------------------------------------------------------------
+
+
+def klc_object(body: str) -> etree._Element:
+    """A KLC object with this in it, besides its number."""
+    return etree.fromstring(
+        f"<klc:object xmlns:klc='{KLC}' xmlns:zkn='{ZKN0320}' xmlns:bg='{BG0320}' xmlns:StUF='{STUF0302}' "
+        f"zkn:entiteittype='KLC' verwerkingssoort='W' sleutelVerzendend='X1'><zkn:identificatie>KC202600000001"
+        f"</zkn:identificatie><zkn:verantwoordelijkeOrganisatie>1234567</zkn:verantwoordelijkeOrganisatie>{body}"
+        "</klc:object>"
+    )
+
+
+def test_a_number_gets_its_zeros_back_and_a_key_is_kept_but_told_to_nobody() -> None:
+    found = reading.klantcontact(klc_object(""))
+    assert found.verantwoordelijke_organisatie == "001234567"
+    assert found.sleutels.verzendend == "X1"
+    assert found.bijzonderheden == {"@sleutelVerzendend": "X1"}
+    assert elements.klc(found).get("sleutelVerzendend") == "KC202600000001"
+
+
+@pytest.mark.parametrize(
+    ("said", "kanaal", "kept"),
+    [
+        ("", "telefoon", None),
+        ("<zkn:kanaal>balie</zkn:kanaal>", "balie", None),
+        ("<zkn:kanaal/>", "", None),
+        ("<zkn:kanaal noValue='vastgesteldOnbekend'/>", "", {"noValue": "vastgesteldOnbekend"}),
+        ("<zkn:kanaal noValue='waardeOnbekend'/>", "telefoon", None),
+        ("<zkn:kanaal noValue='nietOndersteund'/>", "telefoon", None),
+    ],
+)
+def test_a_change_leaves_clears_or_sets_a_value(said: str, kanaal: str, kept: dict[str, str] | None) -> None:
+    told = zkn0320.Kennisgeving(mutatiesoort="W", huidig=reading.klantcontact(klc_object(said)))
+    merged = zkn0320.merge(zkn0320.gegevens(record()), kennisgeving=told)
+    assert merged.kanaal == kanaal
+    assert merged.bijzonderheden.get("zkn:kanaal") == kept
+    assert merged.onderwerp == "Stand van zaken"
+    assert merged.partij is not None
+
+
+@pytest.mark.parametrize(
+    ("kanaal", "extra", "kind"),
+    [
+        ("telefoon", "", "call"),
+        (" Telefoon ", "", "call"),
+        ("WhatsApp", "", ""),
+        ("WhatsApp", "<StUF:extraElement naam='type'>face</StUF:extraElement>", "face"),
+        ("balie", "<StUF:extraElement naam='type'>bezoek</StUF:extraElement>", "face"),
+    ],
+)
+def test_a_type_is_said_or_told_from_the_kanaal(kanaal: str, extra: str, kind: str) -> None:
+    said = f"<zkn:kanaal>{kanaal}</zkn:kanaal>"
+    said += f"<StUF:extraElementen>{extra}</StUF:extraElementen>" if extra else ""
+    assert zkn0320.opvoering(reading.klantcontact(klc_object(said)), types=TYPES).type == kind
+
+
+def test_who_had_the_contact_brought_it_up_unless_another_is_named() -> None:
+    path = ROOT / "fixtures" / "klc" / "klcLk01" / "valid" / "met-natuurlijk-persoon.xml"
+    huidig = zkn0320.read(etree.parse(str(path)).getroot()).huidig
+    assert huidig is not None
+    found = zkn0320.opvoering(huidig, types=TYPES)
+    assert found.opvoerder is not None
+    assert found.opvoerder["soort"] == "medewerker"
+    assert found.medewerker is None
+    named = replace(huidig, extra={"opvoerder.soort": "natuurlijkPersoon", "opvoerder.identificatie": cast.BSN})
+    found = zkn0320.opvoering(named, types=TYPES)
+    assert found.opvoerder == {"soort": "natuurlijkPersoon", "identificatie": cast.BSN}
+    assert found.medewerker is not None
+
+
+def test_without_a_partij_nobody_is_made_up() -> None:
+    found = zkn0320.opvoering(reading.klantcontact(klc_object("")), types=TYPES)
+    assert (found.contactpartij, found.anoniem, found.zaakidentificatie) == (None, True, "")
+    with pytest.raises(ValueError, match="datum-tijd"):
+        zkn0320.klantcontact(reading.klantcontact(klc_object("")), types=TYPES)
+
+
+def test_a_document_is_read_with_its_content_and_its_zaak() -> None:
+    of = record()
+    sent = document(inhoud=DocumentInhoud(sha256=b"x" * 32, inhoud=cast.PDF), bestandsnaam="a.pdf", taal="nld")
+    found = zkn0320.read_iob(through(zkn0320.iob_lk01(sent, klantcontact=of, header=header("IOB")))).huidig
+    assert found is not None
+    assert found.inhoud == cast.PDF
+    assert found.zaak is not None
+    assert found.zaak.identificatie == cast.RUNNING
+    assert found.bijzonderheden == {}
+    stored_ = zkn0320.informatieobject(found, made=date(2026, 11, 22))
+    assert (stored_.titel, stored_.bestandsnaam, stored_.taal) == ("Bouwtekening", "a.pdf", "nld")
+    assert stored_.inhoud is not None
+    assert c14n(zkn0320.iob_lk01(stored_, klantcontact=of, header=header("IOB"))) == c14n(
+        zkn0320.iob_lk01(sent, klantcontact=of, header=header("IOB"))
+    )
+
+
+def test_a_document_that_is_no_base64_is_found_out() -> None:
+    message = zkn0320.iob_lk01(
+        document(inhoud=DocumentInhoud(sha256=b"x" * 32, inhoud=cast.PDF)),
+        klantcontact=record(),
+        header=header("IOB"),
+    )
+    inhoud = message.find(".//zkn:eib.inhoud", NS)
+    assert inhoud is not None
+    inhoud.text = (inhoud.text or "")[:-1]
+    found = zkn0320.read_iob(message).huidig
+    assert found is not None
+    assert (found.inhoud, found.onleesbaar) == (None, True)
+
+
+def test_a_change_of_a_document_leaves_what_it_does_not_name() -> None:
+    of = record()
+    oud = document(taal="nld", formaat="application/pdf", inhoud=DocumentInhoud(sha256=b"x" * 32, inhoud=b"a"))
+    huidig = document(titel="Tekening", formaat="application/pdf", inhoud=oud.inhoud)
+    message = zkn0320.iob_lk01(huidig, klantcontact=of, header=header("IOB"), mutatiesoort="W", oud=(oud, of))
+    check(message)
+    assert message.find(".//zkn:eib.inhoud", NS) is None
+    told = zkn0320.read_iob(through(message))
+    assert told.huidig is not None
+    found = zkn0320.changed_informatieobject(oud, huidig=told.huidig)
+    assert (found.titel, found.taal, found.formaat, found.inhoud) == ("Tekening", "", "application/pdf", oud.inhoud)
+    assert found.bijzonderheden == {}
+
+
+@pytest.mark.parametrize("code", ["Sa01", "Sa02"])
+def test_a_synchronisation_is_a_whole_kennisgeving_with_a_number_for_every_relation(code: str) -> None:
+    found = record()
+    found.informatieobjecten.extend([document(), document(identificatie="D2")])
+    message = zkn0320.klc_sa(
+        found,
+        header=replace(header("KLC"), berichtcode=code),
+        actueel=replace(header("KLC"), berichtcode="Lk01" if code == "Sa01" else "Lk02"),
+    )
+    check(message)
+    (element,) = message.findall("klc:actueel/klc:object", NS)
+    entities = [element, *(child for child in element if child.get(qname(ZKN0320, "entiteittype")))]
+    numbers = [(e.get(qname(ZKN0320, "entiteittype")), e.get("sleutelSynchronisatie")) for e in entities]
+    assert numbers == [
+        *(("KLC", "1"), ("KLCZAK", "1"), ("KLCNPS", "1"), ("KLCIOB", "1"), ("KLCIOB", "2"), ("KLCMDW", "1")),
+    ]
+    assert element.find(".//zkn:gerelateerde[@sleutelSynchronisatie]", NS) is None
+    told = zkn0320.read(through(message))
+    assert told.mutatiesoort == "T"
+    assert told.huidig is not None
+    assert columns(zkn0320.klantcontact(told.huidig, types=TYPES)) == columns(found)
+
+
+@pytest.mark.parametrize("code", ["klcSa03", "klcSa04"])
+def test_a_request_says_which_contact_to_send_again(code: str) -> None:
+    for path in sorted((ROOT / "fixtures" / "klc" / code / "valid").glob("*.xml")):
+        found = zkn0320.read_verzoek(etree.parse(str(path)).getroot())
+        assert found.identificatie.startswith("KC")
+        assert found.verantwoordelijke_organisatie == cast.RSIN
+
+
+@profile(max_examples=150, deadline=None)
+@given(st.sampled_from(KLC_FIXTURES + IOB_FIXTURES), st.integers(0, 2**32), st.integers(1, 8))
+def test_reading_never_raises_whatever_became_of_a_message(path: Path, seed: int, edits: int) -> None:
+    message = etree.parse(str(path)).getroot()
+    random = Random(seed)
+    for _ in range(edits):
+        mutate(message, random)
+    for reader in (zkn0320.read, zkn0320.read_iob):
+        found = reader(message)
+        json.dumps(found.huidig.bijzonderheden if found.huidig else {})
+    zkn0320.read_verzoek(message)
+    zkn0320.read_vraag(message)

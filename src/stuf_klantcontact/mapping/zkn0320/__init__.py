@@ -17,7 +17,14 @@ from stuf_klantcontact.mapping.zkn0320.gegevens import (
     ZaakVerwijzing,
 )
 from stuf_klantcontact.mapping.zkn0320.reading import read, read_iob, read_verzoek
-from stuf_klantcontact.mapping.zkn0320.records import gegevens, informatieobject, klantcontact, merge, opvoering
+from stuf_klantcontact.mapping.zkn0320.records import (
+    changed_informatieobject,
+    gegevens,
+    informatieobject,
+    klantcontact,
+    merge,
+    opvoering,
+)
 from stuf_klantcontact.mapping.zkn0320.vragen import Bereik, Criterium, Scope, Vraag, prune, read_vraag
 from stuf_klantcontact.mapping.zkn0320.writing import iob_lk01, klc, klc_lk01, klc_sa, mutatiesoort, zak
 
@@ -34,6 +41,7 @@ __all__ = [
     "Verzoek",
     "Vraag",
     "ZaakVerwijzing",
+    "changed_informatieobject",
     "gegevens",
     "informatieobject",
     "iob_lk01",

@@ -133,6 +133,7 @@ def merge(
     if huidig is None:
         return stored
     kept = {path: value for path, value in stored.bijzonderheden.items() if path != _EXTRA}
+    replaced: list[str] = []
     texts: dict[str, str] = {}
     for name in ("kanaal", "onderwerp", "toelichting"):
         said = huidig.bijzonderheden.get(f"zkn:{name}")
@@ -145,8 +146,11 @@ def merge(
     ):
         if any(relatie is not None and relatie.verwerkingssoort not in ("I", "W") for relatie in relaties):
             kept = {known: value for known, value in kept.items() if not known.startswith(path)}
-    # Empty without a reason has been obeyed: there is nothing more to say of it.
-    kept |= {path: value for path, value in huidig.bijzonderheden.items() if path != _EXTRA and value != {}}
+            replaced.append(path)
+    for path, value in huidig.bijzonderheden.items():
+        # Empty without a reason has been obeyed, and what a change leaves out stays: nothing more to say of either.
+        if path != _EXTRA and value != {} and (value is not None or path.startswith(tuple(replaced))):
+            kept[path] = value
     extra, reasons = _merged_extra(stored, huidig)
     if reasons:
         kept[_EXTRA] = reasons
@@ -215,6 +219,34 @@ def informatieobject(gegevens: InformatieobjectGegevens, *, made: date) -> "Info
         inhoud=None if inhoud is None else DocumentInhoud(sha256=sha256(inhoud).digest(), inhoud=inhoud),
         bijzonderheden=dict(gegevens.bijzonderheden),
     )
+
+
+def changed_informatieobject(stored: "Informatieobject", *, huidig: InformatieobjectGegevens) -> "Informatieobject":
+    """The record of a document after a change (W, C, F), as `merge`; its content stays where huidig has none."""
+    new = informatieobject(huidig, made=stored.creatiedatum)
+    for column, path in _IOB_PATHS.items():
+        if not getattr(new, column) and not _clears(huidig.bijzonderheden.get(path)):
+            setattr(new, column, getattr(stored, column))
+    if new.inhoud is None and not _clears(huidig.bijzonderheden.get("zkn:eib.inhoud")):
+        new.inhoud, new.inhoud_sha256 = stored.inhoud, stored.inhoud_sha256
+    said = {path: value for path, value in huidig.bijzonderheden.items() if value not in ({}, None)}
+    new.bijzonderheden = {**stored.bijzonderheden, **said}
+    new.zaak_id = stored.zaak_id
+    return new
+
+
+_IOB_PATHS: Final = {
+    "titel": "zkn:titel",
+    "bestandsnaam": "zkn:bestandsnaamEnkelvoudigInformatieobject/zkn:naam",
+    "formaat": "zkn:eib.formaat",
+    "taal": "zkn:eib.taal",
+    "ontvangstdatum": "zkn:ontvangstdatum",
+    "verzenddatum": "zkn:verzenddatum",
+    "afzender": "zkn:afzender",
+    "geadresseerde": "zkn:geadresseerde",
+    "verwijzing": "zkn:eib.link",
+}
+"""Columns of a document that a change may empty, and where it would say so."""
 
 
 def _said_beside(klantcontact: "Klantcontact", found: KlantcontactGegevens) -> dict[str, str]:
