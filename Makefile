@@ -4,9 +4,10 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
+NODE_SOAP := tests/interop/node/node_modules/.package-lock.json
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-interpreters bench lint docs clean
+.PHONY: help demo test test-interpreters node-soap bench lint docs clean
 
 help: ## This list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 24
@@ -20,6 +21,8 @@ test: $(READY) ## The whole test suite
 test-interpreters: $(READY) ## The SOAP door's tests on every other supported Python that is found
 	bash tests/interpreters.sh $(BIN)/python
 
+node-soap: $(NODE_SOAP) ## What the interoperability tests need from npm; without it they skip
+
 bench: $(READY) ## The benchmarks, as ratios
 	$(BIN)/python -m benchmarks
 
@@ -32,10 +35,14 @@ lint: $(READY) ## ruff, mypy --strict, import-linter
 docs: $(READY) ## Rewrite the tables in README.md and docs/ that come from the code
 	$(BIN)/python docs/tables.py
 
-clean: ## Remove the virtual environments
-	rm -rf $(VENV) .venv-3.*
+clean: ## Remove the virtual environments and the npm packages
+	rm -rf $(VENV) .venv-3.* tests/interop/node/node_modules
 
 $(READY): pyproject.toml
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install -q --disable-pip-version-check -e '.[dev]'
+	touch $@
+
+$(NODE_SOAP): tests/interop/node/package-lock.json
+	cd tests/interop/node && npm ci --ignore-scripts --no-audit --no-fund
 	touch $@
