@@ -133,7 +133,8 @@ def build(
 ) -> tuple[etree._Element, Fault]:
     """Build the Fo message that `header.berichtcode` (Fo01, Fo02 or Fo03) names, and its SOAP fault.
 
-    `namespace` is that of StUF 03.01 or 03.02, which say it alike. omschrijving is Dutch and English in one line, at most 200 characters; details at most 1,000.
+    `namespace` is that of StUF 03.01 or 03.02, which say it alike. omschrijving is Dutch and English in one line,
+    at most 200 characters; details at most 1,000.
     """
     root = etree.Element(qname(namespace, f"{header.berichtcode}Bericht"), nsmap={"StUF": namespace})
     root.append(write(header, tag=qname(namespace, "stuurgegevens"), namespace=namespace))

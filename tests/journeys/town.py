@@ -127,7 +127,7 @@ def town(database_url: str, password_hash: str, tmp_path: Path) -> Iterator[Town
                         "gebruiker": "zaakmagazijn",
                         "wachtwoord_hash": password_hash,
                         "borgt_voor_opvoerder": True,
-                        "operaties": ["klantcontacten"],
+                        "operaties": ["klantcontacten", "vragen", "bevestigingen"],
                     },
                     "ZAAKSYSTEEM": {
                         "gebruiker": "zaaksysteem",

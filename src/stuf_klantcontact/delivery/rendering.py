@@ -5,7 +5,7 @@ what kind and where, never a value.
 """
 
 import base64
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import uuid4
 
@@ -99,6 +99,10 @@ class Rendering:
                         oud=facts.oud,
                         oud_document=facts.oud_document,
                         vorige=vorige,
+                    )
+                elif claim.soort == "klcSa01":
+                    element = zkn0320.klc_sa(
+                        facts.klantcontact, header=replace(header, berichtcode="Sa01"), actueel=header
                     )
                 else:
                     element = _kennisgeving(facts, claim.mutatiesoort, header=header)

@@ -3,7 +3,7 @@
 A message is read, judged and written down together with everything it brings about: journal, RGBZ record, outbox.
 Only after COMMIT is there an answer (promise 1). What kind of message it is says which module takes it: `adding` a
 new contact, `changing` one that is here, `kennisgeving` what a system tells that speaks KLC itself, `zaak` what a
-zaaksysteem tells.
+zaaksysteem tells, `vraag` what is asked of us, `uitslag` what became of a message of ours.
 
 What can go wrong: whatever the sender did is answered with a StUF fault and journalled; when it is ours (the
 database is away, a defect) the sender gets StUF046 or StUF049 with a reference that finds the log line.
@@ -17,16 +17,17 @@ from dataclasses import replace
 from typing import Final, Protocol
 from uuid import uuid4
 
-from stuf_klantcontact import access, stuurgegevens
+from stuf_klantcontact import access, stuurgegevens, validation
 from stuf_klantcontact.contract import Contract, Schemas
 from stuf_klantcontact.errors import where
 from stuf_klantcontact.fouten import Fout
-from stuf_klantcontact.intake import about, adding, changing, kennisgeving, zaak
+from stuf_klantcontact.intake import about, adding, changing, kennisgeving, uitslag, vraag, zaak
 from stuf_klantcontact.intake.about import PORTS, SYNCHRONOUS_PORTS, Finding, Soort
 from stuf_klantcontact.intake.answers import Answer, Answers
 from stuf_klantcontact.intake.inquiry import Ask
 from stuf_klantcontact.intake.message import Message, Received, message
 from stuf_klantcontact.intake.verdicts import Verdicts
+from stuf_klantcontact.names import KC, split
 from stuf_klantcontact.parsing import Unreadable
 from stuf_klantcontact.settings import Settings
 from stuf_klantcontact.store import Database
@@ -102,12 +103,23 @@ class Intake:
         if operation.soort == "zaak":
             findings += about.incomplete_header(message.header)
             return zaak.take(message, findings, verdicts=verdicts, schemas=self._zaak_schemas)
-        if not message.valid:
-            schema = verdicts.contract.violations(message.element)
-            findings += [Finding(Fout.StUF055, violation) for violation in schema] or [about.unexplained()]
+        findings += self._by_contract(message)
         if any(finding.fout in _STRANGE for finding in findings):
             return verdicts.refuse(message, findings)
         return _TAKE[operation.soort](message, findings, verdicts=verdicts)
+
+    def _by_contract(self, message: Message) -> list[Finding]:
+        """What the schema says of it; of what is not a vrij bericht of ours, what StUF and RGBZ say too."""
+        contract = self._verdicts.contract
+        if split(message.element.tag)[0] == KC and message.valid:
+            return []
+        if split(message.element.tag)[0] == KC:
+            schema = contract.violations(message.element)
+            return [Finding(Fout.StUF055, violation) for violation in schema] or [about.unexplained()]
+        found = validation.check_message(
+            message.element, against=contract, limits=self._settings.limits, now=message.now
+        )
+        return [Finding(about.code_of(v), v) for v in found if v.severity == "error"]
 
 
 _TAKE: Final[Mapping[Soort, Take]] = {
@@ -116,4 +128,8 @@ _TAKE: Final[Mapping[Soort, Take]] = {
     "verwijderen": changing.withdraw,
     "klantcontact": kennisgeving.contact,
     "document": kennisgeving.document,
+    "vraag": vraag.answer,
+    "verzoek": vraag.again,
+    "uitslag": uitslag.outcome,
+    "trigger": uitslag.trigger,
 }

@@ -15,10 +15,22 @@ from stuf_klantcontact import access
 from stuf_klantcontact.errors import Text, Violation
 from stuf_klantcontact.fouten import Fout
 from stuf_klantcontact.mapping import zkn0310
-from stuf_klantcontact.names import GFOZAKEN, KC, KLC, PREFIXES, ZDS0120, ZKN0310, prefixed, qname, split
+from stuf_klantcontact.names import (
+    GFOZAKEN,
+    KC,
+    KLC,
+    PREFIXES,
+    STUF0301,
+    STUF0302,
+    ZDS0120,
+    ZKN0310,
+    prefixed,
+    qname,
+    split,
+)
 from stuf_klantcontact.parsing.refusals import line_of
 from stuf_klantcontact.settings import Settings
-from stuf_klantcontact.stuurgegevens import Header
+from stuf_klantcontact.stuurgegevens import Header, Systeem
 
 PORTS: Final = (
     "OntvangAsynchroon",
@@ -32,8 +44,22 @@ SYNCHRONOUS_PORTS: Final = frozenset(PORTS) - {"OntvangAsynchroon"}
 ASYNCHRONOUS: Final = "OntvangAsynchroon"
 VRIJ: Final = "VerwerkSynchroonVrijBericht"
 KENNISGEVING: Final = "VerwerkSynchroneKennisgeving"
+VRAAG: Final = "BeantwoordVraag"
+SYNCHRONISATIE: Final = "VerstrekSynchronisatieBericht"
+TRIGGER: Final = "VerwerkTriggerbericht"
 
-Soort = Literal["toevoegen", "wijzigen", "verwijderen", "zaak", "klantcontact", "document"]
+Soort = Literal[
+    "toevoegen",
+    "wijzigen",
+    "verwijderen",
+    "zaak",
+    "klantcontact",
+    "document",
+    "vraag",
+    "verzoek",
+    "uitslag",
+    "trigger",
+]
 
 
 class Operation(NamedTuple):
@@ -46,6 +72,8 @@ class Operation(NamedTuple):
 
 ZAKEN: Final = "zaken"
 KLANTCONTACTEN: Final = "klantcontacten"
+VRAGEN: Final = "vragen"
+BEVESTIGINGEN: Final = "bevestigingen"
 VOEG_TOE: Final = "voegKlantcontactToe"
 WIJZIG: Final = "wijzigKlantcontact"
 VERWIJDER: Final = "verwijderKlantcontact"
@@ -59,6 +87,19 @@ OPERATIONS: Final[Mapping[str, Operation]] = {
     qname(KLC, "klcSa02"): Operation(KENNISGEVING, KLANTCONTACTEN, "klantcontact"),
     qname(KLC, "iobLk01"): Operation(ASYNCHRONOUS, KLANTCONTACTEN, "document"),
     qname(KLC, "iobLk02"): Operation(KENNISGEVING, KLANTCONTACTEN, "document"),
+    qname(KLC, "klcLv01"): Operation(VRAAG, VRAGEN, "vraag"),
+    qname(KLC, "zakLv01"): Operation(VRAAG, VRAGEN, "vraag"),
+    qname(KLC, "klcSa03"): Operation(ASYNCHRONOUS, VRAGEN, "verzoek"),
+    qname(KLC, "klcSa04"): Operation(SYNCHRONISATIE, VRAGEN, "verzoek"),
+    **{
+        qname(namespace, f"{code}Bericht"): Operation(ASYNCHRONOUS, BEVESTIGINGEN, "uitslag")
+        for namespace in (STUF0301, STUF0302)
+        for code in ("Bv01", "Fo01", "Fo03")
+    },
+    **{
+        qname(namespace, "Tr01Bericht"): Operation(TRIGGER, BEVESTIGINGEN, "trigger")
+        for namespace in (STUF0301, STUF0302)
+    },
     **{
         qname(namespace, local): Operation(KENNISGEVING if local.endswith("Lk02") else ASYNCHRONOUS, ZAKEN, "zaak")
         for namespace in (ZKN0310, ZDS0120)
@@ -115,6 +156,22 @@ def identity(header: Header, *, authenticated: str, settings: Settings) -> list[
             )
         )
     return found
+
+
+def abonnee(systeem: Systeem, *, settings: Settings) -> str | None:
+    """The abonnee that a system is, by its organisatie, applicatie and administratie; None when it is none."""
+    for naam, abonnee in settings.abonnee.items():
+        organisatie = abonnee.organisatie or settings.gateway.organisatie
+        known = (organisatie, abonnee.applicatie or naam, abonnee.administratie)
+        if known == (systeem.organisatie, systeem.applicatie, systeem.administratie):
+            return naam
+    return None
+
+
+def text(message: etree._Element, path: str) -> str:
+    """The text at a path of local names below the root; "" when there is none."""
+    found = message.find("/".join(f"{{*}}{step}" for step in path.split("/")))
+    return "" if found is None else (found.text or "").strip()
 
 
 def not_allowed() -> Finding:
@@ -193,6 +250,13 @@ def standard(
         rule=fout.name, message=fout.situation, hint=Text(nl, en), element=element, value=value, expected=expected
     )
     return Finding(fout, violation)
+
+
+def code_of(violation: Violation) -> Fout:
+    """The code to refuse with: that of the standard when the rule is one, else the schema's or that of the rules."""
+    if violation.rule in Fout.__members__:
+        return Fout[violation.rule]
+    return Fout.StUF055 if violation.rule.startswith("XSD-") else Fout.StUF058
 
 
 def placed(violation: Violation, message: etree._Element) -> Violation:

@@ -11,7 +11,7 @@ StUF 03.01 §4.3 and §4.4: a sender keeps a message until its Bv03 or Bv04, rep
 uniquely and stamps it later than every message before it; reliability.md §3 has what others promise.
 """
 
-from stuf_klantcontact.outbox.desk import hold, listing, open_items, release, retry
+from stuf_klantcontact.outbox.desk import hold, hurry, listing, open_items, outcome, release, retry
 from stuf_klantcontact.outbox.enqueue import ENQUEUE, MAIL, Mutatiesoort, Order, Soort, enqueue, enqueue_parameter
 from stuf_klantcontact.outbox.numbers import keep_number, next_tijdstip, next_tijdstip_0301, previous_number
 from stuf_klantcontact.outbox.queue import (
@@ -50,11 +50,13 @@ __all__ = [
     "enqueue_parameter",
     "give_back_probe",
     "hold",
+    "hurry",
     "keep_number",
     "listing",
     "next_tijdstip",
     "next_tijdstip_0301",
     "open_items",
+    "outcome",
     "previous_number",
     "receiver_failed",
     "release",

@@ -4,11 +4,11 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Final
 
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session, contains_eager
 
 from stuf_klantcontact.outbox.queue import Connection, query
-from stuf_klantcontact.outbox.tables import Item, State, Stream
+from stuf_klantcontact.outbox.tables import Event, Item, Receiver, State, Stream
 
 
 def listing(
@@ -31,6 +31,54 @@ def listing(
     if states:
         query = query.where(Item.state.in_(states))
     return list(session.scalars(query))
+
+
+def outcome(session: Session, referentienummer: str, *, abonnee: str, state: State, code: str, reason: str) -> bool:
+    """Write what a receiver tells later of a message that it took; False when it never got one of that number."""
+    item = session.scalars(
+        select(Item)
+        .join(Item.stream)
+        .where(Item.referentienummer == referentienummer, Stream.abonnee == abonnee)
+        .where(Item.state.in_(("delivered", "confirmed", "refused")))
+        .with_for_update(of=Item)
+    ).one_or_none()
+    if item is None or not referentienummer:
+        return False
+    item.state, item.code, item.reason = state, code, reason
+    session.add(
+        Event(
+            item_id=item.id,
+            at=session.execute(select(func.now())).scalar_one(),
+            state=state,
+            attempt=item.attempts,
+            referentienummer=referentienummer,
+            code=code,
+            reason=reason,
+        )
+    )
+    return True
+
+
+def hurry(session: Session, *, abonnee: str) -> None:
+    """Let all that waits for an abonnee go now, and forget that it was in trouble."""
+    session.execute(
+        update(Stream)
+        .where(Stream.abonnee == abonnee, Stream.due_at.is_not(None), Stream.id.in_(_WAITING))
+        .values(due_at=func.now())
+    )
+    session.execute(
+        update(Receiver)
+        .where(Receiver.abonnee == abonnee, Receiver.not_before.is_not(None))
+        .values(not_before=func.now())
+    )
+
+
+_WAITING: Final = (
+    select(Item.stream_id)
+    .where(Item.stream_id == Stream.id, Item.sequence == Stream.open_sequence, Item.state == "waiting")
+    .scalar_subquery()
+)
+"""The streams whose first open item waits: one that is being sent keeps its lease."""
 
 
 def open_items(session: Session) -> int:

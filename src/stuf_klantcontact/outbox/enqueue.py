@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 MAIL: Final = "mail"
 """The abonnee of everything that goes by mail; its sleutel is the address."""
 
-Soort = Literal["klcLk01", "iobLk01", "edcLk01", "mail"]
+Soort = Literal["klcLk01", "klcSa01", "iobLk01", "edcLk01", "mail"]
 """edcLk01 is a zaakdocument, in whichever message its receiver wants it: a document, or else the contactverslag."""
 Mutatiesoort = Literal["T", "C", "V"]
 

@@ -62,7 +62,7 @@ class Item(MappedAsDataclass, Base, kw_only=True):
     stream_id: Mapped[int] = mapped_column(ForeignKey("outbox_stream.id"))
     stream: Mapped[Stream] = relationship(default=None, repr=False)
     sequence: Mapped[int]
-    soort: Mapped[str] = mapped_column(String(20), doc="klcLk01, iobLk01, edcLk01 or mail")
+    soort: Mapped[str] = mapped_column(String(20), doc="klcLk01, klcSa01, iobLk01, edcLk01 or mail")
     klantcontact: Mapped[str] = mapped_column(String(14), doc="Klantcontact.identificatie")
     document: Mapped[str | None] = mapped_column(String(40), default=None, doc="Informatieobject.identificatie")
     mutatiesoort: Mapped[str] = mapped_column(

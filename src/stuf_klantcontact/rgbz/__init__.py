@@ -53,6 +53,15 @@ from stuf_klantcontact.rgbz.zaken import (
     same_status,
     verwerk,
 )
+from stuf_klantcontact.rgbz.zoeken import (
+    Vergelijking,
+    Voorwaarde,
+    klantcontacten_van,
+    tel_klantcontacten,
+    tel_zaken,
+    zoek_klantcontacten,
+    zoek_zaken,
+)
 
 __all__ = [
     "FACTS",
@@ -71,13 +80,16 @@ __all__ = [
     "KlantcontactVersie",
     "Status",
     "StatusMutatie",
+    "Vergelijking",
     "Vervangen",
+    "Voorwaarde",
     "Zaak",
     "ZaakFeiten",
     "ZaakMutatie",
     "add_klantcontact",
     "drop_informatieobject",
     "facts",
+    "klantcontacten_van",
     "klantcontactidentificatie",
     "load_inhoud",
     "load_klantcontact",
@@ -88,8 +100,12 @@ __all__ = [
     "replace_klantcontact",
     "same_betrokkene",
     "same_status",
+    "tel_klantcontacten",
+    "tel_zaken",
     "verwerk",
     "withdraw_klantcontact",
     "zaak_feiten",
     "zaken_of",
+    "zoek_klantcontacten",
+    "zoek_zaken",
 ]

@@ -1,0 +1,203 @@
+"""Answer a question about klantcontacten or zaken, or a request to send a klantcontact again.
+
+Answered is what is exchanged: personal contacts about a zaak, of our own organisation. Nothing found is an answer
+without `antwoord`, never a fault. A page holds at most what was asked and at most LARGEST.
+
+StUF 03.01 §6 and §5.4; stuf-facts §6 and §7.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from typing import Final
+from uuid import uuid4
+
+from lxml import etree
+from sqlalchemy.orm import Session
+
+from stuf_klantcontact import berichten, outbox, rgbz, stuurgegevens
+from stuf_klantcontact.fouten import Fout
+from stuf_klantcontact.intake import about
+from stuf_klantcontact.intake.about import Finding
+from stuf_klantcontact.intake.answers import Answer
+from stuf_klantcontact.intake.message import Message
+from stuf_klantcontact.intake.verdicts import Verdicts
+from stuf_klantcontact.mapping import zkn0320
+from stuf_klantcontact.mapping.zkn0320 import Vraag
+from stuf_klantcontact.outbox import Order
+from stuf_klantcontact.rgbz import Klantcontact, Voorwaarde, Zaak
+from stuf_klantcontact.settings import Settings
+from stuf_klantcontact.stuurgegevens import Header
+from stuf_klantcontact.tijdstip import stuf0302
+
+LARGEST: Final = 500
+"""Most objects in one answer, whatever was asked."""
+
+_WILDCARDS: Final[dict[str, rgbz.Vergelijking]] = {
+    "geen": "gelijk",
+    "begin": "eind",
+    "eind": "begin",
+    "beginEnEind": "bevat",
+}
+"""A wildcard says where more may stand; before it, the value is at the end."""
+
+
+def answer(message: Message, findings: Sequence[Finding], *, verdicts: Verdicts) -> Answer:
+    """Take klcLv01 or zakLv01."""
+    vraag = zkn0320.read_vraag(message.element)
+    said = {finding.fout for finding in findings}
+    wrong = [*findings, *(_wrong(fout) for fout in vraag.fouten if fout not in said)]
+    if wrong:
+        return verdicts.refuse(message, wrong)
+
+    def work(session: Session) -> bytes:
+        return etree.tostring(_la(session, message, vraag, settings=verdicts.settings))
+
+    return verdicts.taken(message, work)
+
+
+def again(message: Message, findings: Sequence[Finding], *, verdicts: Verdicts) -> Answer:
+    """Take klcSa04, answered with klcSa02, or klcSa03: the contact goes out in its own stream as klcSa01."""
+    verzoek = zkn0320.read_verzoek(message.element)
+    settings = verdicts.settings
+    synchronous = message.header.berichtcode == "Sa04"
+    abonnee = about.abonnee(message.header.zender, settings=settings)
+    wrong = [*findings]
+    if not synchronous and abonnee is None:
+        wrong.append(_nobody())
+    if wrong:
+        return verdicts.refuse(message, wrong)
+
+    def work(session: Session) -> bytes | list[Finding]:
+        # Our key of a klantcontact is its identificatie.
+        identificatie = verzoek.identificatie or verzoek.sleutels.ontvangend
+        organisatie = verzoek.verantwoordelijke_organisatie or settings.gateway.rsin
+        try:
+            found = rgbz.load_klantcontact(session, identificatie, rsin=organisatie)
+        except LookupError:
+            return [_unknown(identificatie)]
+        exchanged = found.effect == "uitgewisseld" and found.groep == "persoonlijk" and not found.ingetrokken
+        if not exchanged or organisatie != settings.gateway.rsin or found.zaak is None:
+            return [_unknown(identificatie)]
+        if synchronous:
+            return etree.tostring(_sa(message, found))
+        naam = abonnee or ""
+        sleutel = found.zaak.identificatie if settings.abonnee[naam].volgorde == "zaak" else ""
+        order = Order(naam, sleutel, "klcSa01", found.identificatie, versie=found.versie)
+        outbox.enqueue(session, [order])
+        return verdicts.answers.confirmed(
+            message.header, port=message.received.port, now=message.now, stuf=message.stuf
+        )
+
+    return verdicts.taken(message, work)
+
+
+def _la(session: Session, message: Message, vraag: Vraag, *, settings: Settings) -> etree._Element:
+    """klcLa01 or zakLa01, with what was found, and what there is to know about it."""
+    rsin = settings.gateway.rsin
+    voorwaarden = list(_voorwaarden(vraag))
+    limit = min(vraag.maximum_aantal, LARGEST)
+    na = [vraag.start.get(veld, "") for veld in vraag.orde] if vraag.vervolgvraag else []
+    objects: list[etree._Element]
+    if vraag.entiteittype == "KLC":
+        contacts = rgbz.zoek_klantcontacten(
+            session, voorwaarden, rsin=rsin, orde=vraag.orde, na=na, limit=limit + 1
+        )
+        more = len(contacts) > limit
+        objects = [_klc(contact) for contact in contacts[:limit]]
+        aantal = rgbz.tel_klantcontacten(session, voorwaarden, rsin=rsin) if vraag.aantal else None
+    else:
+        zaken = rgbz.zoek_zaken(session, voorwaarden, rsin=rsin, na=na, limit=limit + 1)
+        more = len(zaken) > limit
+        objects = _zaken(session, zaken[:limit])
+        aantal = rgbz.tel_zaken(session, voorwaarden, rsin=rsin) if vraag.aantal else None
+    meldingen = []
+    if vraag.genegeerd:
+        meldingen.append("StUF0001: " + " ".join(vraag.genegeerd))
+    if more and vraag.maximum_aantal > LARGEST:
+        meldingen.append(f"StUF0002: er zijn er meer; een antwoord bevat er hier ten hoogste {LARGEST}")
+    return berichten.la(
+        f"{vraag.entiteittype.lower()}La01",
+        header=_header(message, "La01", entiteittype=vraag.entiteittype),
+        vervolgvraag=more,
+        aantal=aantal,
+        meldingen=meldingen,
+        objects=[zkn0320.prune(element, scope=vraag.scope) for element in objects],
+    )
+
+
+def _klc(contact: Klantcontact) -> etree._Element:
+    contact.informatieobjecten[:] = [d for d in contact.informatieobjecten if d.tot is None]
+    return zkn0320.klc(contact)
+
+
+def _zaken(session: Session, zaken: Sequence[Zaak]) -> list[etree._Element]:
+    contacts = rgbz.klantcontacten_van(session, zaken)
+    return [zkn0320.zak(zaak, klantcontacten=contacts[zaak.id]) for zaak in zaken]
+
+
+def _voorwaarden(vraag: Vraag) -> Iterator[Voorwaarde]:
+    for veld, criterium in vraag.gelijk.items():
+        yield Voorwaarde(veld, _WILDCARDS[criterium.wildcard], criterium.waarde)
+    for veld, bereik in vraag.bereik.items():
+        if bereik.vanaf is not None:
+            yield Voorwaarde(veld, "vanaf", bereik.vanaf)
+        if bereik.tot_en_met is not None:
+            yield Voorwaarde(veld, "totEnMet", bereik.tot_en_met)
+
+
+def _sa(message: Message, found: Klantcontact) -> etree._Element:
+    """klcSa02: the contact as it is now."""
+    actueel = Header(
+        berichtcode="Lk02",
+        zender=message.header.ontvanger,
+        ontvanger=message.header.zender,
+        referentienummer=uuid4().hex,
+        tijdstip_bericht=stuf0302(message.now),
+        entiteittype="KLC",
+    )
+    return zkn0320.klc_sa(found, header=_header(message, "Sa02", entiteittype="KLC"), actueel=actueel)
+
+
+def _header(message: Message, berichtcode: str, *, entiteittype: str) -> Header:
+    reply = stuurgegevens.answer(
+        message.header,
+        berichtcode=berichtcode,
+        referentienummer=uuid4().hex,
+        tijdstip_bericht=stuf0302(message.now),
+    )
+    return replace(reply, entiteittype=entiteittype)
+
+
+def _wrong(fout: Fout) -> Finding:
+    nl, en = {
+        Fout.StUF094: (
+            "Vraag op de identificatie van het object of op onze sleutel (sleutelOntvangend).",
+            "Ask by the identificatie of the object, or by our key (sleutelOntvangend).",
+        ),
+        Fout.StUF133: (
+            "Gebruik een sortering die docs/mapping.md noemt; 0 is elke volgorde.",
+            "Use a sortering that docs/mapping.md names; 0 is any order.",
+        ),
+    }[fout]
+    return about.standard(fout, "klc:parameters" if fout is Fout.StUF133 else "klc:gelijk", nl=nl, en=en)
+
+
+def _unknown(identificatie: str) -> Finding:
+    return about.standard(
+        Fout.StUF064,
+        "zkn:identificatie",
+        value=identificatie[:14],
+        nl="Er is geen uitgewisseld klantcontact met deze identificatie.",
+        en="There is no exchanged klantcontact with this identificatie.",
+    )
+
+
+def _nobody() -> Finding:
+    return about.standard(
+        Fout.StUF058,
+        "StUF:zender",
+        nl="Het antwoord gaat naar een abonnee: laat functioneel beheer uw systeem als [abonnee] instellen, of "
+        "gebruik klcSa04.",
+        en="The answer goes to an abonnee: have functioneel beheer set up your system as [abonnee], or use "
+        "klcSa04.",
+    )

@@ -1,0 +1,212 @@
+"""Questions about klantcontacten, requests to send one again, and what receivers tell later."""
+
+from itertools import count
+
+import pytest
+from lxml import etree
+
+from contract.official import klc_schema
+from journeys.town import ASYNCHRONOUS, Town, now
+from stuf_klantcontact import berichten, outbox
+from stuf_klantcontact.names import KLC, STUF0301, STUF0302, ZKN0320, qname
+from stuf_klantcontact.stuurgegevens import Header, Systeem, write
+from stuf_klantcontact.testing import Reply, cast
+from stuf_klantcontact.tijdstip import stuf0302
+
+VRAAG, SYNCHRONISATIE = "/soap/BeantwoordVraag", "/soap/VerstrekSynchronisatieBericht"
+TRIGGER = "/soap/VerwerkTriggerbericht"
+MAGAZIJN = Systeem(organisatie=cast.ORGANISATIE, applicatie="ZAAKMAGAZIJN")
+_numbers = count(1)
+
+
+def header(code: str, *, entiteittype: str = "KLC", cross: str = "") -> Header:
+    return Header(
+        berichtcode=code,
+        zender=MAGAZIJN,
+        ontvanger=cast.GATEWAY,
+        referentienummer=f"ZM-{next(_numbers)}",
+        tijdstip_bericht=stuf0302(now()),
+        cross_refnummer=cross,
+        entiteittype=entiteittype,
+    )
+
+
+def vraag(
+    name: str = "klcLv01",
+    *,
+    gelijk: str = "",
+    vanaf: str = "",
+    tot: str = "",
+    start: str = "",
+    maximum: int = 15,
+    sortering: int = 0,
+    aantal: bool = False,
+) -> etree._Element:
+    """A question; the parts are XML with prefixes zkn and StUF."""
+    kind = name[:3].upper()
+    parts = "".join(
+        f'<klc:{local} zkn:entiteittype="{kind}">{xml}</klc:{local}>'
+        for local, xml in (("gelijk", gelijk), ("vanaf", vanaf), ("totEnMet", tot))
+        if xml
+    )
+    follow = f'<klc:start><klc:object zkn:entiteittype="{kind}">{start}</klc:object></klc:start>' if start else ""
+    root = etree.fromstring(
+        f'<klc:{name} xmlns:klc="{KLC}" xmlns:StUF="{STUF0302}" xmlns:zkn="{ZKN0320}">'
+        f"<klc:parameters><StUF:sortering>{sortering}</StUF:sortering>"
+        f"<StUF:indicatorVervolgvraag>{'true' if start else 'false'}</StUF:indicatorVervolgvraag>"
+        f"<StUF:maximumAantal>{maximum}</StUF:maximumAantal>"
+        f"{'<StUF:indicatorAantal>true</StUF:indicatorAantal>' if aantal else ''}</klc:parameters>"
+        f"{parts}{follow}</klc:{name}>"
+    )
+    root.insert(0, write(header("Lv01", entiteittype=kind), tag=qname(KLC, "stuurgegevens"), namespace=STUF0302))
+    return root
+
+
+def ask(town: Town, message: etree._Element, *, port: str = VRAAG) -> Reply:
+    return town.send(message, user="zaakmagazijn", port=port)
+
+
+def found(reply: Reply) -> list[str]:
+    """The numbers of the klantcontacten in an answer, which is as the official set wants it."""
+    assert reply.status == 200, reply.raw
+    assert reply.body is not None
+    schema = klc_schema()
+    assert schema.validate(reply.body), schema.error_log
+    objects = reply.body.findall("{*}antwoord/{*}object")
+    return [o.findtext("{*}identificatie") or o.findtext("{*}zaakidentificatie") or "" for o in objects]
+
+
+@pytest.fixture
+def numbers(town: Town) -> list[str]:
+    """Three contacts, the last about a zaak of its own."""
+    town.zaak()
+    town.zaak("0518ZAAK0000009")
+    replies = [town.contact(), town.contact(partij="vestiging", type="face"), town.contact(zaak="0518ZAAK0000009")]
+    assert town.contact(partij="anoniem").text("effect") == "bewaard"
+    return [reply.text("klantcontactidentificatie") for reply in replies]
+
+
+ZAAK = (
+    '<zkn:heeftBetrekkingOp zkn:entiteittype="KLCZAK"><zkn:gerelateerde zkn:entiteittype="ZAK">'
+    f"<zkn:zaakidentificatie>{cast.RUNNING}</zkn:zaakidentificatie>"
+    "</zkn:gerelateerde></zkn:heeftBetrekkingOp>"
+)
+
+
+def test_contacts_are_found_by_zaak_kanaal_number_and_period(town: Town, numbers: list[str]) -> None:
+    first, second, third = numbers
+    assert found(ask(town, vraag())) == [first, second, third]
+    assert found(ask(town, vraag(gelijk=ZAAK))) == [first, second]
+    assert found(ask(town, vraag(gelijk="<zkn:kanaal>balie</zkn:kanaal>"))) == [second]
+    assert found(ask(town, vraag(gelijk=f"<zkn:identificatie>{third}</zkn:identificatie>"))) == [third]
+    later = "<zkn:datum-tijd><StUF:tijdstip>2099-01-01T00:00:00</StUF:tijdstip></zkn:datum-tijd>"
+    assert found(ask(town, vraag(vanaf=later, tot="<zkn:datum-tijd/>"))) == []
+    assert found(ask(town, vraag(vanaf="<zkn:datum-tijd/>", tot=later))) == numbers
+
+
+def test_nothing_found_is_an_answer_without_antwoord(town: Town) -> None:
+    reply = ask(town, vraag(gelijk="<zkn:identificatie>KC209900000001</zkn:identificatie>"))
+    assert found(reply) == []
+    assert reply.body is not None
+    assert reply.body.find("{*}antwoord") is None
+    assert reply.text("stuurgegevens/berichtcode") == "La01"
+
+
+def test_a_long_answer_comes_in_pages(town: Town, numbers: list[str]) -> None:
+    page = ask(town, vraag(maximum=2, aantal=True))
+    assert found(page) == numbers[:2]
+    assert page.text("parameters/indicatorVervolgvraag") == "true"
+    assert page.text("parameters/aantalVoorkomens") == "3"
+    rest = ask(town, vraag(maximum=2, start=f"<zkn:identificatie>{numbers[1]}</zkn:identificatie>"))
+    assert found(rest) == numbers[2:]
+    assert rest.text("parameters/indicatorVervolgvraag") == "false"
+
+
+def test_a_zaak_is_answered_with_its_contacts(town: Town, numbers: list[str]) -> None:
+    reply = ask(town, vraag("zakLv01", gelijk=f"<zkn:zaakidentificatie>{cast.RUNNING}</zkn:zaakidentificatie>"))
+    assert found(reply) == [cast.RUNNING]
+    assert reply.body is not None
+    contacts = reply.body.findall(".//{*}heeftContact/{*}gerelateerde/{*}identificatie")
+    assert [c.text for c in contacts] == numbers[:2]
+
+
+@pytest.mark.parametrize(
+    ("message", "code"),
+    [
+        (lambda: vraag(sortering=9), "StUF133"),
+        (lambda: vraag(gelijk="<zkn:kanaal>x</zkn:kanaal>", vanaf="<zkn:kanaal>a</zkn:kanaal>"), "StUF076"),
+        (
+            lambda: vraag(
+                gelijk="<zkn:kanaal>x</zkn:kanaal>", vanaf="<zkn:kanaal>a</zkn:kanaal>", tot="<zkn:kanaal/>"
+            ),
+            "StUF079",
+        ),
+    ],
+)
+def test_a_wrong_question_is_refused_by_the_code_of_the_standard(message: object, code: str, town: Town) -> None:
+    assert callable(message)
+    reply = ask(town, message())
+    assert (reply.status, reply.code, reply.name) == (500, code, "Fo02Bericht")
+
+
+def verzoek(name: str, identificatie: str) -> etree._Element:
+    root = etree.fromstring(
+        f'<klc:{name} xmlns:klc="{KLC}" xmlns:zkn="{ZKN0320}">'
+        '<klc:object zkn:entiteittype="KLC" verwerkingssoort="I">'
+        f"<zkn:identificatie>{identificatie}</zkn:identificatie>"
+        f"<zkn:verantwoordelijkeOrganisatie>{cast.RSIN}</zkn:verantwoordelijkeOrganisatie></klc:object></klc:{name}>"
+    )
+    root.insert(0, write(header(name[3:]), tag=qname(KLC, "stuurgegevens"), namespace=STUF0302))
+    return root
+
+
+def test_a_contact_is_sent_again_when_asked(town: Town, numbers: list[str]) -> None:
+    reply = ask(town, verzoek("klcSa04", numbers[0]), port=SYNCHRONISATIE)
+    assert (reply.status, reply.name) == (200, "klcSa02"), reply.raw
+    assert reply.text("actueel/object/identificatie") == numbers[0]
+    assert klc_schema().validate(reply.body)
+    assert ask(town, verzoek("klcSa03", numbers[0]), port=ASYNCHRONOUS).name == "Bv03Bericht"
+    town.deliver()
+    last = town.zaakmagazijn.kept[-1]
+    assert (last.name, last.text("actueel/object/identificatie")) == ("klcSa01", numbers[0])
+    unknown = ask(town, verzoek("klcSa04", "KC209900000001"), port=SYNCHRONISATIE)
+    assert (unknown.status, unknown.code) == (500, "StUF064")
+
+
+def outcome(code: str, *, cross: str, namespace: str) -> etree._Element:
+    message = berichten.bevestiging(header(code, entiteittype="", cross=cross), namespace=namespace)
+    if code == "Fo01":
+        body = etree.SubElement(message, qname(namespace, "body"))
+        for local, text in (("code", "StUF058"), ("plek", "server"), ("omschrijving", "Dat ging niet")):
+            etree.SubElement(body, qname(namespace, local)).text = text
+    return message
+
+
+@pytest.mark.parametrize(("code", "state"), [("Bv01", "confirmed"), ("Fo01", "refused")])
+def test_what_a_receiver_tells_later_settles_the_message(town: Town, code: str, state: str) -> None:
+    town.zaak()
+    town.contact()
+    town.deliver()
+    sent = town.zaakmagazijn.kept[0].text("stuurgegevens/referentienummer")
+    reply = ask(town, outcome(code, cross=sent, namespace=STUF0302), port=ASYNCHRONOUS)
+    assert (reply.status, reply.name) == (200, "Bv03Bericht"), reply.raw
+    with town.gateway.database.session() as session:
+        (item,) = outbox.listing(session, abonnee="ZAAKMAGAZIJN")
+    assert item.state == state
+    unknown = ask(town, outcome(code, cross="van-niemand", namespace=STUF0302), port=ASYNCHRONOUS)
+    assert (unknown.status, unknown.code) == (500, "StUF043")
+
+
+def test_tr01_hurries_what_waits(town: Town) -> None:
+    town.zaak()
+    town.contact()
+    town.zaakmagazijn.next("status:503")
+    town.deliver()
+    assert town.zaakmagazijn.kept == []
+    message = berichten.bevestiging(header("Tr01", entiteittype=""), namespace=STUF0301)
+    for moment in message.iter("{*}tijdstipBericht"):
+        moment.text = "20261122101500000"
+    reply = ask(town, message, port=TRIGGER)
+    assert (reply.status, reply.name) == (200, "Bv02Bericht"), reply.raw
+    town.deliver()
+    assert len(town.zaakmagazijn.kept) == 1
