@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from typing import Any
@@ -12,6 +13,7 @@ import pytest
 from stuf_klantcontact import outbox
 from stuf_klantcontact.outbox import Claim, Order, Stamp
 from stuf_klantcontact.store import Database
+from stuf_klantcontact.tijdstip import stuf0301
 
 NOON = datetime(2036, 11, 22, 12, 0, tzinfo=UTC)
 """Later than any clock this test runs by, so that what is enqueued now is due at noon."""
@@ -308,6 +310,33 @@ class TestStamp:
             NOON + 2 * millisecond,
             NOON + timedelta(seconds=1, milliseconds=1),
         ]
+
+    def test_local_time_rises_through_the_hour_that_comes_twice(self, connection: Connection) -> None:
+        """On 25 October 2026 it is 02:30 twice; 03:00 comes once."""
+        first = datetime(2026, 10, 25, 0, 30, tzinfo=UTC)
+        steps = [first + timedelta(minutes=minutes) for minutes in (0, 29, 60, 61, 90)]
+        given = [outbox.next_tijdstip_0301(connection, now=now) for now in steps]
+        assert [moment for moment, _ in given] == steps
+        assert [stuf0301(lokaal)[8:] for _, lokaal in given] == [
+            "023000000",
+            "025900000",
+            "025900001",
+            "025900002",
+            "030000000",
+        ]
+
+    def test_local_time_rises_with_every_message_whatever_its_version(self, connection: Connection) -> None:
+        outbox.next_tijdstip(connection, now=NOON)
+        _, lokaal = outbox.next_tijdstip_0301(connection, now=NOON)
+        assert outbox.next_tijdstip(connection, now=NOON) == NOON + timedelta(milliseconds=2)
+        assert stuf0301(lokaal) == stuf0301(NOON + timedelta(milliseconds=1))
+
+    def test_a_number_is_kept_once_and_by_who_has_the_lease(self, connection: Connection) -> None:
+        enqueue(connection, orders(1), orders(2, zaak="Z2"))
+        one, two = claim(connection)
+        assert outbox.keep_number(connection, one, documentidentificatie="A")
+        assert not outbox.keep_number(connection, one, documentidentificatie="B")
+        assert not outbox.keep_number(connection, replace(two, fence=two.fence - 1), documentidentificatie="C")
 
     def test_tijdstip_rises_strictly_over_processes(self, database: Database) -> None:
         given: list[datetime] = []
