@@ -253,12 +253,12 @@ def _datum(element: etree._Element | None) -> date | None:
 
 
 def _children(parent: etree._Element, local: str) -> list[etree._Element]:
-    return [child for child in parent.iterchildren(etree.Element) if split(child.tag)[1] == local]
+    return list(parent.iterchildren("{*}" + local))
 
 
 def _first(parent: etree._Element | None, local: str) -> etree._Element | None:
     """The first child of that name; there is one, but of handelsnaam and the relations to documents."""
-    return None if parent is None else next(iter(_children(parent, local)), None)
+    return None if parent is None else next(parent.iterchildren("{*}" + local), None)
 
 
 def _text(element: etree._Element | None) -> str:
@@ -268,6 +268,8 @@ def _text(element: etree._Element | None) -> str:
 
 def _said(element: etree._Element, local: str) -> str:
     """An attribute, in whatever namespace."""
+    if (plain := element.get(local)) is not None:
+        return plain
     for name, value in element.attrib.items():
         if split(str(name))[1] == local:
             return str(value)
