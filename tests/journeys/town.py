@@ -1,11 +1,13 @@
 """A small municipality in one process: the gateway behind real HTTP, a zaakmagazijn, a mail server."""
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from itertools import count
 from pathlib import Path
+from typing import Any
 
 import pytest
 from lxml import etree
@@ -14,6 +16,7 @@ from werkzeug.serving import make_server
 from stuf_klantcontact import app, outbox
 from stuf_klantcontact.access import hash_password
 from stuf_klantcontact.app import Gateway
+from stuf_klantcontact.contract import Contract
 from stuf_klantcontact.delivery import Delivery
 from stuf_klantcontact.rgbz import Klantcontact, load_klantcontact
 from stuf_klantcontact.settings import Settings
@@ -101,15 +104,29 @@ def password_hash() -> str:
 @pytest.fixture
 def town(database_url: str, password_hash: str, tmp_path: Path) -> Iterator[Town]:
     """A running municipality, with the cast of the demo and no zaak yet."""
+    with running(database_url, password_hash, tmp_path) as found:
+        yield found
+
+
+@contextmanager
+def running(
+    database_url: str,
+    password_hash: str,
+    folder: Path,
+    *,
+    abonnee: Mapping[str, Any] | None = None,
+    contract: Contract | None = None,
+) -> Iterator[Town]:
+    """The same, whose zaakmagazijn has these settings and judges by that contract."""
     with FakeMailServer() as mail:
-        zaakmagazijn = FakeZaakmagazijn().start()
+        zaakmagazijn = FakeZaakmagazijn(contract=contract).start()
         settings = Settings.model_validate(
             {
                 "gateway": {
                     "organisatie": cast.ORGANISATIE,
                     "rsin": cast.RSIN,
                     "database_url": database_url,
-                    "data_dir": tmp_path,
+                    "data_dir": folder,
                 },
                 "zender": {
                     "MIJNZAKEN": {
@@ -136,7 +153,7 @@ def town(database_url: str, password_hash: str, tmp_path: Path) -> Iterator[Town
                         "borgt_voor_opvoerder": True,
                     },
                 },
-                "abonnee": {"ZAAKMAGAZIJN": {"endpoint": zaakmagazijn.url}},
+                "abonnee": {"ZAAKMAGAZIJN": {"endpoint": zaakmagazijn.url, **(abonnee or {})}},
                 "zaaktype": {
                     cast.ZAAKTYPE: {
                         "klantcontacten": True,
