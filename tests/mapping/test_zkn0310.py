@@ -48,7 +48,9 @@ def take(database: Database) -> Take:
             etree.tostring(message),
         )
         envelope = parsing.read(raw, limits=Limits(), schema=CONTRACT.envelope)
-        answer = intake.accept(Received("OntvangAsynchroon", raw, "ZAAKSYSTEEM", envelope))
+        synchronous = etree.QName(message).localname in zkn0310.SYNCHRONOUS
+        port = "VerwerkSynchroneKennisgeving" if synchronous else "OntvangAsynchroon"
+        answer = intake.accept(Received(port, raw, "ZAAKSYSTEEM", envelope))
         element = etree.fromstring(answer.body)
         assert CONTRACT.violations(element) == []
         return etree.QName(element).localname[:4]
@@ -501,6 +503,20 @@ def test_of_a_message_with_a_thousand_faults_the_first_are_told() -> None:
     assert len(refused(message)) == 100
 
 
+def synchronous(message: etree._Element) -> etree._Element:
+    """The same as a zakLk02."""
+    message.tag = f"{{{ZKN0310}}}zakLk02"
+    message.find(f".//{{{STUF0301}}}berichtcode").text = "Lk02"
+    return message
+
+
+def test_a_synchronous_kennisgeving_is_taken_and_answered_at_once(take: Take, load: Callable[[str], Zaak]) -> None:
+    assert take(synchronous(mutation("T", KNOWN + person("Initiator", A)))) == "Bv02"
+    assert take(synchronous(mutation("W", KNOWN, "<ZKN:omschrijving>Schuur</ZKN:omschrijving>"))) == "Bv02"
+    assert (load(IDENTIFICATIE).omschrijving, roles(load(IDENTIFICATIE))) == ("Schuur", [("Initiator", A)])
+    assert take(synchronous(mutation("Q", KNOWN))) == "Fo02"
+
+
 def test_an_identificatie_does_not_change() -> None:
     message = mutation("W", "", "")
     message.findall(f"{{{ZKN0310}}}object")[1][0].text = "0518ZAAK0000009"
@@ -521,8 +537,7 @@ BEGIN = "<StUF:tijdvakGeldigheid><StUF:beginGeldigheid>{}</StUF:beginGeldigheid>
 )
 def test_a_synchronous_kennisgeving_tells_of_what_is(code: str, begin: str, codes: list[str]) -> None:
     message = mutation("W", "", BEGIN.format(begin))
-    message.tag = f"{{{ZKN0310}}}zak{code}"
-    message.find(f".//{{{STUF0301}}}berichtcode").text = code
+    message = synchronous(message) if code == "Lk02" else message
     if codes:
         assert [rule for rule, _ in refused(message)] == codes
     else:
