@@ -11,7 +11,7 @@ Protocolbindingen §2, stuf-facts §9.3.
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import datetime
-from functools import partial
+from functools import lru_cache
 from typing import Any, BinaryIO, Final, cast
 
 from lxml import etree
@@ -24,10 +24,10 @@ from stuf_klantcontact.names import split
 from stuf_klantcontact.parsing.refusals import Unreadable, beyond, line_of, malformed
 from stuf_klantcontact.report import Report
 from stuf_klantcontact.tijdstip import Clock, system_clock
-from stuf_klantcontact.validation import bericht
 from stuf_klantcontact.validation.document import BERICHTENSETS, without_bom
-from stuf_klantcontact.validation.message import check_message
+from stuf_klantcontact.validation.message import GLANCE, check_message
 from stuf_klantcontact.validation.places import finding, located
+from stuf_klantcontact.validation.quick import DEPTH
 
 CHUNK: Final = 128 * 1024
 HEAD: Final = 4096
@@ -79,16 +79,20 @@ def check_set(
     reader = _Reader(stream, limits=limits, progress=progress)
     series = series or Series()
     count = invalid = warned = 0
+    own = against.own and limits.depth >= DEPTH
     trouble: tuple[Violation, ...] = ()
     try:
         for element in reader:
             count += 1
-            violations = check_message(
-                element, against=against, limits=limits, now=clock(), positions=partial(reader.positions, element)
-            )
-            violations += located(
-                [*series.check(element)], root=element, positions=partial(reader.positions, element)
-            )
+            now = clock()
+            violations: list[Violation] = []
+            if not (own and GLANCE.in_order(element, now=now, limits=limits)):
+                reader.measure(element)
+                violations = check_message(
+                    element, against=against, limits=limits, now=now, positions=reader.positions
+                )
+            if together := [*series.check(element)]:
+                violations += located(together, root=element, positions=reader.positions)
             if violations:
                 violations = numbered(violations, index=count, message=element)
                 report = Report(file=file, schema=against.name, violations=tuple(violations), index=count)
@@ -129,12 +133,13 @@ class _Reader:
         self._line = 1
         self._column = 0
         """Where the buffer begins: its line, and the characters of that line before it."""
+        self._element: etree._Element | None = None
+        """The message that was given out last."""
         self._span: tuple[int, int] | None = None
-        """Where in the buffer the message is that was given out last."""
+        """Where in the buffer it is."""
         self._cursor = 0
         self._lines: list[bytes] | None = None
         self._tags = 0
-        self._too_deep = etree.XPath(f"boolean({'/'.join('*' * limits.depth)})")
 
     def __iter__(self) -> Iterator[etree._Element]:
         parser = etree.XMLPullParser(events=("start",), tag=tuple(BERICHTENSETS), **_OPTIONS)
@@ -163,6 +168,11 @@ class _Reader:
             raise malformed(0, line=self._line, column=1)
         yield from self._complete(root, len(root))
 
+    def measure(self, element: etree._Element) -> None:
+        """Unreadable when a message nests too deep."""
+        if parsing.deeper_than(self._limits.depth)(element):
+            raise beyond("XML-DEPTH", self._limits.depth, line=line_of(element))
+
     def line(self, number: int) -> str | None:
         """A line of the source, if it was read lately."""
         if self._lines is None:
@@ -172,12 +182,12 @@ class _Reader:
             return None
         return " " * (self._column if index == 0 else 0) + self._lines[index].decode("utf-8", "replace")
 
-    def positions(self, element: etree._Element) -> Positions | None:
+    def positions(self) -> Positions | None:
         """Line and column of the root and of each element of the message that was given out last.
 
         libxml2 counts lines up to 65,535 and guesses from there on, so the bytes are asked.
         """
-        if self._span is None:
+        if self._span is None or self._element is None:
             return None
         start, stop = self._span
         data = self._buffer[start:stop]
@@ -185,7 +195,7 @@ class _Reader:
             found = parsing.positions(data)
         except Unreadable:
             return None
-        if len(found) != sum(1 for _ in element.iter(etree.Element)):
+        if len(found) != sum(1 for _ in self._element.iter(etree.Element)):
             return None
         above = self._line + self._buffer.count(b"\n", 0, start) - 1
         beside = _after_line_end(self._buffer[:start], before=self._column)
@@ -194,11 +204,9 @@ class _Reader:
     def _complete(self, root: etree._Element, count: int) -> Iterator[etree._Element]:
         """Give out the first `count` children, each alone in the root, and throw them away."""
         for _ in range(count):
-            element = root[0]
+            self._element = element = root[0]
             if isinstance(element.tag, str):
-                self._find(element)
-                if self._too_deep(element):
-                    raise beyond("XML-DEPTH", self._limits.depth, line=line_of(element))
+                self._span = self._find(element)
                 yield element
             del root[0]
             self._tags = 0
@@ -206,16 +214,17 @@ class _Reader:
             self._line += self._buffer.count(b"\n", 0, self._cursor)
             self._column = _after_line_end(self._buffer[: self._cursor], before=self._column)
             self._buffer = self._buffer[self._cursor :]
-            self._cursor, self._span, self._lines = 0, None, None
+            self._cursor, self._element, self._span, self._lines = 0, None, None, None
 
-    def _find(self, element: etree._Element) -> None:
+    def _find(self, element: etree._Element) -> tuple[int, int] | None:
         """Where in the buffer a message is: up to its end tag, from the end of the one before it."""
-        name = str(element.tag).rpartition("}")[2].encode()
-        prefix = element.prefix
-        end = self._buffer.find(b"</" + (prefix.encode() + b":" if prefix else b"") + name, self._cursor)
+        start = self._cursor
+        end = self._buffer.find(_end_tag(element.tag, element.prefix), start)
         stop = self._buffer.find(b">", end) + 1 if end >= 0 else 0
-        self._span = (self._cursor, stop) if stop else None
-        self._cursor = stop or self._cursor
+        if not stop:
+            return None
+        self._cursor = stop
+        return start, stop
 
     def _chunks(self) -> Iterator[bytes]:
         head = self._stream.read(CHUNK)
@@ -251,7 +260,7 @@ class Series:
     def __init__(self) -> None:
         self._previous: datetime | None = None
         self._said = ""
-        self._stuf = ""
+        self._stuf = self._code = ""
         self._opens_part = False
 
     def next_part(self) -> None:
@@ -263,9 +272,13 @@ class Series:
         stuurgegevens = next(element.iterchildren("{*}stuurgegevens"), None)
         if stuurgegevens is None:
             return
-        parts = bericht.children(stuurgegevens)
-        code, sent = parts.get("berichtcode"), parts.get("tijdstipBericht")
-        if code is not None:
+        code = sent = None
+        for part in stuurgegevens.iterchildren("{*}berichtcode", "{*}tijdstipBericht"):
+            if part.tag.endswith("}berichtcode"):
+                code = part
+            else:
+                sent = part
+        if code is not None and (code.tag != self._code or code.text not in _ASYNCHRONOUS):
             yield from self._kind(element, code)
         if sent is not None and (said := (sent.text or "").strip()) != self._said:
             yield from self._order(element, sent, said)
@@ -298,7 +311,8 @@ class Series:
                 hint=Text("Maak voor elke versie een eigen bestand.", "Make a file of its own for each version."),
                 expected=self._stuf,
             )
-        self._stuf = self._stuf or stuf
+        if not self._stuf:
+            self._stuf, self._code = stuf, code.tag
 
     def _order(self, element: etree._Element, sent: etree._Element, said: str) -> Iterator[Violation]:
         try:
@@ -327,6 +341,12 @@ class Series:
                 ),
             )
         self._previous, self._said = moment, said
+
+
+@lru_cache(maxsize=64)
+def _end_tag(tag: str, prefix: str | None) -> bytes:
+    local = tag.rpartition("}")[2]
+    return f"</{prefix}:{local}".encode() if prefix else f"</{local}".encode()
 
 
 def _after_line_end(data: bytes, *, before: int) -> int:

@@ -27,6 +27,9 @@ Said = tuple[str, str, str | None, tuple[str | None, ...]]
 ENOUGH: Final = 100
 """So many messages go the long way before the schema is made: it takes about as long as they do."""
 
+DEPTH: Final = 16
+"""No message of the usual form nests as deep: nothing in it can hold another like itself."""
+
 _CONTACTPARTIJ: Final = qname(KC, "contactpartij")
 _BSN: Final = qname(BG0320, "inp.burgerservicenummer")
 
