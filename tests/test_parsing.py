@@ -91,6 +91,37 @@ def test_what_partners_do_and_may_do_is_read(data: bytes) -> None:
 
 
 @pytest.mark.parametrize(
+    "end",
+    [
+        *(
+            b"<a>\n  <b",
+            b"<a>\n  <b c",
+            b'<a>\n  <b c="d',
+            b"<a>\n  <b></",
+            b"<a>\n  <b></b",
+            b"<a>\n  tekst",
+            b"<a>\n  <",
+        ),
+        *(b"<a>\n  <b>&am", b"<a>\n  <!-- x", b"<a>\n  <![CDATA[x", "<a>\n  é".encode(), b"<a>\n  <b/>\n"),
+    ],
+)
+def test_a_message_that_is_cut_off_is_said_to_end_too_early_and_where(end: bytes) -> None:
+    with pytest.raises(Unreadable) as raised:
+        read(end, limits=LIMITS)
+    [violation] = raised.value.violations
+    last = end.decode().rstrip().splitlines()[-1]
+    assert (violation.rule, violation.line, violation.column) == ("XML-INCOMPLETE", 2, len(last) + 1)
+    assert "XML-bibliotheek" not in (violation.hint.nl if violation.hint else "")
+
+
+@pytest.mark.parametrize("data", [b"<a>\n<b></a>", b"<a>\n<b></c></a>", b"<a>\n<b c=d></b></a>", b"<a>\n<b c='<'"])
+def test_what_is_wrong_before_the_end_is_not_said_to_be_cut_off(data: bytes) -> None:
+    with pytest.raises(Unreadable) as raised:
+        read(data, limits=LIMITS)
+    assert raised.value.rule in ("XML-TAG", "XML-ATTRIBUTE")
+
+
+@pytest.mark.parametrize(
     ("data", "rule"),
     [
         (b"", "XML-EMPTY"),
@@ -101,7 +132,8 @@ def test_what_partners_do_and_may_do_is_read(data: bytes) -> None:
         (VALID + b"<x/>", "XML-END"),
         (b" " + VALID, "XML-DECLARATION"),
         (VALID.replace(b"</gfo:Type>", b"</gfo:Tpye>"), "XML-TAG"),
-        (VALID.replace(b"Vroeg", b"& Vroeg"), "XML-SYNTAX"),
+        (VALID.replace(b"Vroeg", b"& Vroeg"), "XML-ENTITY"),
+        (VALID.replace(b"<gfo:Type>", b"< gfo:Type>"), "XML-SYNTAX"),
         (VALID.replace(b"Vroeg", b"&eacute; Vroeg"), "XML-ENTITY"),
         (VALID.replace(b"Vroeg", b"\x00Vroeg"), "XML-CHARACTER"),
         (VALID.replace(b"Vroeg", b"\x0bVroeg"), "XML-CHARACTER"),

@@ -423,7 +423,7 @@ def bare(data: bytes) -> str:
         pytest.param(SOAP.format(S11, "<s:Fault/>").encode(), ["SOAP-FAULT"], id="an empty fault"),
         pytest.param(b"", ["XML-EMPTY"], id="nothing"),
         pytest.param(b"<!DOCTYPE a><a/>", ["XML-DOCTYPE"], id="DOCTYPE"),
-        pytest.param(CONTACT[:-40], ["XML-TAG"], id="cut off"),
+        pytest.param(CONTACT[:-40], ["XML-INCOMPLETE"], id="cut off"),
         pytest.param(b"<a/>", ["XSD-UNKNOWN-ROOT"], id="something else"),
     ],
 )

@@ -286,7 +286,7 @@ def kc_12(case: Case) -> list[Violation]:
             or len(name.encode()) > 255
             or any(c in _FORBIDDEN_IN_NAMES or c in _BIDI or not c.isprintable() for c in name)
         ):
-            wrong.append(_violation("KC-12", where, expected=r'[^/\:*?"<>|]+'))
+            wrong.append(_violation("KC-12", where, expected=r'[^/\\:*?"<>|]+'))
     return wrong
 
 

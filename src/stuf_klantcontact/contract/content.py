@@ -21,6 +21,8 @@ _WINDOW: Final = 2.5
 """A reading that costs so much more than the cheapest one is given up."""
 _MANY: Final = 300
 """With more children than this only the best two readings are followed."""
+_KEPT: Final = 50
+"""The repair of at most so many children is remembered: senders make the same mistake in every message."""
 _FAR: Final = 12
 """At most so many elements in a row are put in."""
 
@@ -49,6 +51,7 @@ class Content:
         self._alphabet: dict[str, etree._Element] = {}
         self._open: list[Position] = []
         self._cut = False
+        self._repairs: dict[tuple[str, ...], Repair] = {}
         self._meant: dict[str, list[str]] = {}
 
     # Asking
@@ -157,7 +160,13 @@ class Content:
 
     def repair(self, tags: Sequence[str], *, limit: int) -> Repair:
         """The cheapest way to make the children right."""
-        return self._one_repair(tags) or self._repair(tags, limit=limit)
+        key = tuple(tags) if len(tags) <= _KEPT else None
+        found = self._repairs.get(key) if key is not None else None
+        if found is None:
+            found = self._one_repair(tags) or self._repair(tags, limit=limit)
+            if key is not None and len(self._repairs) < 500:
+                self._repairs[key] = found
+        return found
 
     def _one_repair(self, tags: Sequence[str]) -> Repair | None:
         """The repair where the children first go wrong, when that one is enough: nothing can be cheaper."""

@@ -20,6 +20,7 @@ _ELEMENT, _ATTRIBUTE = qname(XSD, "element"), qname(XSD, "attribute")
 _GROUP, _ATTRIBUTES = qname(XSD, "group"), qname(XSD, "attributeGroup")
 _COMPLEX, _SIMPLE = qname(XSD, "complexType"), qname(XSD, "simpleType")
 _SEQUENCE, _CHOICE, _ALL, _ANY = (qname(XSD, local) for local in ("sequence", "choice", "all", "any"))
+_ENUMERATION: Final = qname(XSD, "enumeration")
 _DERIVATIONS: Final = (qname(XSD, "extension"), qname(XSD, "restriction"))
 _CONTENTS: Final = (qname(XSD, "simpleContent"), qname(XSD, "complexContent"))
 _TYPE: Final = qname(XSI, "type")
@@ -38,6 +39,8 @@ class Attribute:
     name: str
     required: bool
     fixed: str | None
+    values: tuple[str, ...]
+    """What it may hold, when that is a list: the fixed value, or an enumeration."""
     referred: bool
     """Whether it is a reference to a global attribute: libxml2 then overlooks the fixed value."""
 
@@ -248,6 +251,7 @@ class Declarations:
                     found |= self._attributes(group, depth=depth + 1)
                 continue
             fixed = part.get("fixed")
+            declared: etree._Element | None = part
             if reference is not None:
                 name = self._resolve(part, reference)
                 declared = self._global.get((_ATTRIBUTE, name))
@@ -259,9 +263,28 @@ class Declarations:
                 name,
                 required=part.get("use") == "required",
                 fixed=None if part.get("use") == "prohibited" else fixed,
+                values=(fixed,) if fixed is not None else self._enumeration(declared),
                 referred=reference is not None,
             )
         return found
+
+    def _enumeration(self, node: etree._Element | None) -> tuple[str, ...]:
+        """The list of values that an attribute or a simple type comes down to; empty when there is none."""
+        for _ in range(_DEPTH):
+            if node is None:
+                break
+            inner = next(node.iterchildren(_SIMPLE, _DERIVATIONS[1]), None)
+            if inner is not None and inner.tag == _DERIVATIONS[1]:
+                listed = tuple(value.get("value", "") for value in inner.iterchildren(_ENUMERATION))
+                if listed:
+                    return listed
+                node = inner
+                continue
+            if inner is None:
+                name = node.get("type") or node.get("base")
+                inner = self._global.get((_SIMPLE, self._resolve(node, name))) if name else None
+            node = inner
+        return ()
 
     # Particles
 

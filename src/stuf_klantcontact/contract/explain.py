@@ -6,8 +6,7 @@ is asked again (objections.py). Where it still does not like the structure, its 
 like is left out of the next reading.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import replace
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Final
 
 from lxml import etree
@@ -16,10 +15,11 @@ from stuf_klantcontact.contract import objections, reading, wording
 from stuf_klantcontact.contract.declarations import Declarations
 from stuf_klantcontact.contract.objections import CONTENT, Objection
 from stuf_klantcontact.contract.overlooked import Overlooked
+from stuf_klantcontact.contract.sentences import called
 from stuf_klantcontact.contract.survey import Survey
 from stuf_klantcontact.contract.wording import Finding
 from stuf_klantcontact.errors import Violation
-from stuf_klantcontact.names import PREFIXES, XSI, prefixed, split
+from stuf_klantcontact.names import XSI, split
 
 LIMIT: Final = 100
 """At most so many violations are listed of one message."""
@@ -28,8 +28,7 @@ READINGS: Final = 8
 
 _SMALL: Final = 2_000
 """A message of more elements is read in pieces: as a tree its errors may take the square of their number."""
-_UNSEEN: Final = "SCHEMAV_CVC_ELT_"
-"""Objections to an element of which libxml2 does not look at the content."""
+_ENTITIES: Final = ("object", "gerelateerde")
 _has_types = etree.XPath("boolean(descendant-or-self::*/@xsi:type)", namespaces={"xsi": XSI})
 
 _RULES: Final = {
@@ -91,7 +90,7 @@ def explain(
     violations = []
     if name not in roots:
         violations = [wording.unknown_root(element, roots=roots, place=place(element))]
-        same = sorted(root for root in roots if split(root)[1] == split(name)[1])
+        same = wording.namesakes(name, roots=roots)
         if len(same) != 1:
             return violations
         name = same[0]  # in the wrong namespace: then look on as if it were in the right one
@@ -153,11 +152,7 @@ class _Search:
                             dropped.add(objection.element)
                             again = True
                     continue
-                finding = _value_finding(objection)
-                if finding.rule == "XSD-ATTRIBUTE" and finding.attribute and finding.detail != "missing":
-                    finding = self._attribute_meant(finding)
-                if finding.rule == "XSD-TYPE":
-                    finding = self._typed(finding)
+                finding = self._value_finding(objection)
                 # A value that breaks its own type often breaks the type below it too: once is enough.
                 of_value = finding.rule not in _OF_STRUCTURE
                 values.setdefault((finding.element, finding.attribute, of_value), finding)
@@ -175,21 +170,31 @@ class _Search:
         """In the order of the document; attributes first, which may explain the rest."""
         return self._order[finding.element], finding.attribute is None, finding.rule
 
-    def _typed(self, finding: Finding) -> Finding:
-        """A value that is not of its type: with the type of XML Schema that it comes down to."""
-        kind = None
-        if finding.attribute is None:
-            kind = self._declarations.of(finding.element, root=self._root)
-        builtin = kind.builtin if kind is not None else self._declarations.builtin(finding.detail)
-        return replace(finding, builtin=builtin)
+    def _value_finding(self, objection: Objection) -> Finding:
+        rule = _RULES.get(objection.type, "XSD-TYPE" if "DATATYPE" in objection.type else "XSD-INVALID")
+        element, attribute, detail = objection.element, objection.attribute, objection.detail
+        finding = Finding(rule, element, attribute, detail=detail, kind=objection.type)
+        if rule == "XSD-TYPE":
+            # With the type of XML Schema that it comes down to.
+            kind = self._declarations.of(element, root=self._root) if attribute is None else None
+            finding.builtin = kind.builtin if kind is not None else self._declarations.builtin(detail)
+        elif rule == "XSD-NIL":
+            finding.relation = _is_relation(element)
+        elif rule == "XSD-ATTRIBUTE" and attribute:
+            self._attribute(finding, attribute)
+        return finding
 
-    def _attribute_meant(self, finding: Finding) -> Finding:
-        """An attribute that is not known: one of the type that it may be a slip for."""
-        kind = self._declarations.of(finding.element, root=self._root)
-        if kind is None:
-            return finding
-        present = set(map(str, finding.element.keys()))
-        return wording.attribute_meant(finding, [name for name in kind.attributes if name not in present])
+    def _attribute(self, finding: Finding, attribute: str) -> None:
+        """What may be in an attribute that is absent, or which was meant by one that is not known."""
+        element = finding.element
+        kind = self._declarations.of(element, root=self._root)
+        declared = kind.attributes if kind is not None else {}
+        if finding.detail == "missing":
+            if attribute in declared:
+                finding.expected = declared[attribute].values
+            return
+        wording.attribute_meant(finding, declared.keys() - map(str, element.keys()))
+        finding.relation = finding.meant is None and attribute == "noValue" and _is_relation(element)
 
     # Reading
 
@@ -205,26 +210,21 @@ class _Search:
     def _of_tree(self, dropped: set[etree._Element]) -> list[Objection] | None:
         """Quickly: only where libxml2 does not like the children they are held beside the declarations."""
         survey = self._survey
-        found: list[Objection] | None = None
         for _ in range(READINGS):
             originals = self._as_repaired(dropped)
             copy = self._root if originals is None else next(iter(originals))
-            found = objections.of_tree(copy, schema=self._schema)
-            if found is None:
+            log = objections.log_of(copy, schema=self._schema)
+            if log is None:
                 return None
-            if originals is not None:
-                found = [objection for objection in found if objection.element in originals]
-                for objection in found:
-                    objection.element = originals[objection.element]
             mended = len(survey.mended)
-            self._look_into(found)
+            self._look_into(_in_message(log.unseen(), originals))
             if not self._overlooked.right(copy):
                 survey.walk(self._root)
-            if survey.stopped or (survey.mended and _has_types(self._root)):
-                return None  # a copy of a part loses the prefixes that only a value needs
             if len(survey.mended) == mended:
-                break
-        return found
+                return _in_message(log.all(), originals)
+            if survey.stopped or (self._root.getparent() is not None and _has_types(self._root)):
+                return None  # a copy of a part loses the prefixes that only a value needs
+        return None
 
     def _as_repaired(self, dropped: set[etree._Element]) -> dict[etree._Element, etree._Element] | None:
         """A repaired copy, its elements with those of the message; None when there is nothing to repair."""
@@ -236,12 +236,12 @@ class _Search:
     def _look_into(self, found: Iterable[Objection]) -> None:
         """Look at what libxml2 did not look at, or not to the end."""
         for objection in found:
-            if objection.type == CONTENT:
-                parent = objection.element if objection.missing else objection.element.getparent()
-                if parent is not None:
-                    self._survey.look_at(parent)
-            elif objection.type.startswith(_UNSEEN):
+            if objection.type != CONTENT:
                 self._survey.walk(objection.element)
+                continue
+            parent = objection.element if objection.missing else objection.element.getparent()
+            if parent is not None:
+                self._survey.look_at(parent)
 
     def _of_pieces(self, dropped: frozenset[etree._Element]) -> Iterator[Objection]:
         for objection in objections.of_pieces(self._repaired(dropped), schema=self._schema):
@@ -261,42 +261,65 @@ def _structure_finding(objection: Objection) -> Finding:
     return Finding(rule, objection.element, expected=objection.expected)
 
 
-def _value_finding(objection: Objection) -> Finding:
-    rule = _RULES.get(objection.type, "XSD-TYPE" if "DATATYPE" in objection.type else "XSD-INVALID")
-    return Finding(
-        rule, objection.element, attribute=objection.attribute, detail=objection.detail, kind=objection.type
-    )
+def _in_message(
+    found: list[Objection], originals: Mapping[etree._Element, etree._Element] | None
+) -> list[Objection]:
+    """The objections to what the sender wrote, in the message itself."""
+    if originals is None:
+        return found
+    found = [objection for objection in found if objection.element in originals]
+    for objection in found:
+        objection.element = originals[objection.element]
+    return found
+
+
+def _is_relation(element: etree._Element) -> bool:
+    """Whether it is written as a relation of StUF 03.02."""
+    return "verwerkingssoort" in element.keys() and split(str(element.tag))[1] not in _ENTITIES  # noqa: SIM118
 
 
 class _Places:
-    """XPaths with the prefixes of `names.PREFIXES`, else the sender's; children are counted once."""
+    """XPaths with the prefixes of `names.PREFIXES`, else the sender's; each step is worked out once."""
 
     def __init__(self, root: etree._Element) -> None:
-        self._root = root
-        self._counted: dict[tuple[etree._Element, str], dict[etree._Element, int]] = {}
+        self._paths: dict[etree._Element, str] = {root: "/" + _named(root, str(root.tag))}
+        self._tags: dict[etree._Element, list[str]] = {}
+        self._numbers: dict[tuple[etree._Element, str], dict[etree._Element, int]] = {}
 
     def path(self, element: etree._Element, attribute: str | None) -> str:
-        steps = [f"/@{prefixed(attribute)}"] if attribute else []
-        here: etree._Element | None = element
-        while here is not None and here is not self._root:
-            parent = here.getparent()
-            steps.append("/" + (_named(here) if parent is None else self._step(here, parent)))
-            here = parent
-        steps.append("/" + _named(self._root))
-        return "".join(reversed(steps))
+        path = self._paths.get(element) or self._of(element)
+        return f"{path}/@{called(attribute)}" if attribute else path
 
-    def _step(self, element: etree._Element, parent: etree._Element) -> str:
-        tag = str(element.tag)
-        numbers = self._counted.get((parent, tag))
+    def _of(self, element: etree._Element) -> str:
+        steps = [element]
+        parent = element.getparent()
+        while parent is not None and parent not in self._paths:
+            steps.append(parent)
+            parent = parent.getparent()
+        path = self._paths[parent] if parent is not None else ""
+        for step in reversed(steps):
+            tag = str(step.tag)
+            position = self._position(step, tag, parent) if parent is not None else ""
+            path = self._paths[step] = f"{path}/{_named(step, tag)}{position}"
+            parent = step
+        return path
+
+    def _position(self, element: etree._Element, tag: str, parent: etree._Element) -> str:
+        """Which of its namesakes it is; nothing when it has none."""
+        numbers = self._numbers.get((parent, tag))
         if numbers is None:
-            numbers = {child: number for number, child in enumerate(parent.iterchildren(tag), start=1)}
-            self._counted[parent, tag] = numbers
-        return _named(element) + (f"[{numbers[element]}]" if len(numbers) > 1 else "")
+            tags = self._tags.get(parent)
+            if tags is None:
+                tags = self._tags[parent] = [str(child.tag) for child in parent]
+            numbers = {}
+            if tags.count(tag) > 1:
+                numbers = {child: number for number, child in enumerate(parent.iterchildren(tag), start=1)}
+            self._numbers[parent, tag] = numbers
+        return f"[{numbers[element]}]" if numbers else ""
 
 
-def _named(element: etree._Element) -> str:
-    tag = str(element.tag)
-    namespace, local = split(tag)
-    if namespace and namespace not in PREFIXES and element.prefix:
-        return f"{element.prefix}:{local}"
-    return prefixed(tag)
+def _named(element: etree._Element, tag: str) -> str:
+    name = called(tag)
+    if ":" not in name and tag[0] == "{" and element.prefix:
+        return f"{element.prefix}:{name}"
+    return name

@@ -5,25 +5,23 @@ there. So each namespace gets a hub that includes all its files; in those the in
 hubs; no definition is touched. What a release lacks or contradicts is said, and left out; the rest works.
 """
 
-import posixpath
 import re
 from collections.abc import Mapping
 from copy import deepcopy
 from dataclasses import dataclass, field, replace
 from typing import Final
-from urllib.parse import unquote
 
 from lxml import etree
 
 from stuf_klantcontact.contract import remarks
 from stuf_klantcontact.contract.description import Description, SchemaFile, is_answer, is_message
+from stuf_klantcontact.contract.document import XML, XML_SCHEMA, Document, elements, joined, same, version
 from stuf_klantcontact.errors import Violation
 from stuf_klantcontact.names import SOAP11, SOAP12, WSDL, XSD, qname, split
 from stuf_klantcontact.parsing.markup import quoteattr
 
 ENVELOPE: Final = "set.xsd"
 """The file to compile."""
-XML: Final = "http://www.w3.org/XML/1998/namespace"
 
 _PARTS: Final = 20_000
 """A group with more elements than this is a bomb."""
@@ -31,32 +29,6 @@ _SCHEMA: Final = qname(XSD, "schema")
 _INCLUDE, _IMPORT, _REDEFINE = (qname(XSD, local) for local in ("include", "import", "redefine"))
 _SYMBOLS: Final = {qname(XSD, "simpleType"): "type", qname(XSD, "complexType"): "type"}
 _ELSEWHERE: Final = re.compile(r"[a-zA-Z][a-zA-Z0-9+.-]+:|//|/|\\")
-_XML_SCHEMA: Final = f"""<xs:schema xmlns:xs="{XSD}" targetNamespace="{XML}">
-  <xs:attribute name="lang" type="xs:language"/>
-  <xs:attribute name="space"><xs:simpleType><xs:restriction base="xs:NCName">
-    <xs:enumeration value="default"/><xs:enumeration value="preserve"/>
-  </xs:restriction></xs:simpleType></xs:attribute>
-  <xs:attribute name="base" type="xs:anyURI"/>
-  <xs:attribute name="id" type="xs:ID"/>
-  <xs:attributeGroup name="specialAttrs">
-    <xs:attribute ref="xml:lang"/><xs:attribute ref="xml:space"/><xs:attribute ref="xml:base"/>
-  </xs:attributeGroup>
-</xs:schema>
-"""
-"""The four attributes that XML itself has, for a set that only gives their address on the web."""
-
-
-@dataclass(slots=True, eq=False)
-class Document:
-    """One schema of the set: a file, or one that stands in a WSDL."""
-
-    path: str
-    namespace: str
-    root: etree._Element
-    version: str
-    stored: str = ""
-    """Under which name it is stored for libxml2."""
-    components: frozenset[tuple[str, str]] = frozenset()
 
 
 @dataclass(slots=True)
@@ -76,9 +48,9 @@ class Hubs:
     def description(self) -> Description:
         """The files, namespaces and messages."""
         files = [
-            SchemaFile(d.path, d.namespace, d.version, len(_elements(d.root))) for d in self.documents if d.stored
+            SchemaFile(d.path, d.namespace, d.version, len(elements(d.root))) for d in self.documents if d.stored
         ]
-        files += [SchemaFile(p, r.get("targetNamespace", ""), _version(r), 0) for p, r in self.wsdls.items()]
+        files += [SchemaFile(p, r.get("targetNamespace", ""), version(r), 0) for p, r in self.wsdls.items()]
         return Description(
             files=tuple(sorted(files, key=lambda file: file.path)),
             namespaces=tuple(sorted({d.namespace for d in self.documents})),
@@ -88,7 +60,7 @@ class Hubs:
     def roots(self) -> frozenset[str]:
         """Every global element that can be the root of a message."""
         return frozenset(
-            qname(d.namespace, name) if d.namespace else name for d in self.documents for name in _elements(d.root)
+            qname(d.namespace, name) if d.namespace else name for d in self.documents for name in elements(d.root)
         )
 
     def pairs(self) -> list[tuple[str, etree._Element]]:
@@ -173,7 +145,7 @@ class Hubs:
                 path,
                 (root.get("targetNamespace") or "").strip(),
                 root,
-                _version(root),
+                version(root),
                 components=frozenset(
                     (_SYMBOLS.get(str(part.tag), str(part.tag)), part.get("name", "").strip())
                     for part in root.iterchildren(etree.Element)
@@ -198,7 +170,7 @@ class Hubs:
                 for reference in schema.iterchildren(_INCLUDE, _IMPORT):
                     self._target(name, reference, namespaces=namespaces, names=names)
             for reference in root.iterchildren(qname(WSDL, "import")):
-                target = _joined(name, reference.get("location", ""))
+                target = joined(name, reference.get("location", ""))
                 if target not in self.wsdls and target not in known:
                     said = reference.get("location", "")
                     self.problems.append(remarks.missing(name, reference, said, names=list(self.wsdls), used=False))
@@ -216,7 +188,7 @@ class Hubs:
         if _ELSEWHERE.match(location):
             self.problems.append(remarks.network(path, reference, location, used=used))
             return None
-        target = _joined(path.partition("#")[0], location)
+        target = joined(path.partition("#")[0], location)
         if target.lower() in names:
             if target not in names.values():
                 self.problems.append(remarks.case(path, reference, location, actual=names[target.lower()]))
@@ -266,7 +238,7 @@ class Hubs:
                 continue
             self.documents.remove(document)
             other, name = twice[0]
-            if other.components == document.components and _same(other.root, document.root):
+            if other.components == document.components and same(other.root, document.root):
                 self.problems.append(remarks.duplicate(document.path, other.path))
                 continue
             self.problems.append(
@@ -326,7 +298,7 @@ class Hubs:
             for reference in list(document.root.iterchildren(_INCLUDE, _IMPORT, _REDEFINE)):
                 namespace = reference.get("namespace", "")
                 if reference.tag == _REDEFINE:
-                    target = by_path.get(_joined(document.path, reference.get("schemaLocation", "")))
+                    target = by_path.get(joined(document.path, reference.get("schemaLocation", "")))
                     if target is not None:
                         reference.set("schemaLocation", target)
                 elif reference.tag == _INCLUDE or namespace in seen:
@@ -368,7 +340,7 @@ def build(files: Mapping[str, bytes]) -> Hubs:
     namespaces = {document.namespace for document in hubs.documents}
     wanted = {r.get("namespace") for d in hubs.documents for r in d.root.iterchildren(_IMPORT)}
     if XML in wanted - namespaces:
-        hubs._add("xml.xsd (built in)", etree.fromstring(_XML_SCHEMA))
+        hubs._add("xml.xsd (built in)", etree.fromstring(XML_SCHEMA))
     hubs._adopt()
     hubs._one_of_each()
     hubs._bound()
@@ -392,40 +364,3 @@ def envelope(namespace: str, imports: str) -> str:
   </xs:sequence>{attributes}</xs:complexType></xs:element>
 </xs:schema>
 """
-
-
-def _elements(root: etree._Element) -> list[str]:
-    return [
-        element.get("name", "").strip()
-        for element in root.iterchildren(qname(XSD, "element"))
-        if element.get("abstract") not in ("true", "1")
-    ]
-
-
-def _version(root: etree._Element) -> str:
-    """The version that the file gives itself, with the patch of its StUF appinfo."""
-    version = (root.get("version") or "").strip()
-    for appinfo in root.iter("{*}appinfo"):
-        said = {split(str(part.tag))[1]: (part.text or "").strip() for part in appinfo.iterchildren(etree.Element)}
-        parts = [version, *(f"{key} {said[key]}" for key in ("patch", "patchdatum") if said.get(key))]
-        return remarks.short(", ".join(part for part in parts if part))
-    return remarks.short(version)
-
-
-def _same(one: etree._Element, other: etree._Element) -> bool:
-    return _plain(one) == _plain(other)
-
-
-def _plain(root: etree._Element) -> bytes:
-    copy = etree.fromstring(etree.tostring(root))
-    etree.strip_elements(copy, qname(XSD, "annotation"), with_tail=False)
-    for reference in list(copy.iterchildren(_INCLUDE, _IMPORT)):
-        copy.remove(reference)
-    for key in ("version", "id"):
-        if key in copy.attrib:
-            del copy.attrib[key]
-    return b"".join(etree.tostring(part, method="c14n", exclusive=True).strip() for part in copy)
-
-
-def _joined(path: str, location: str) -> str:
-    return posixpath.normpath(posixpath.join(posixpath.dirname(path), unquote(location.strip())))

@@ -9,22 +9,29 @@ from stuf_klantcontact.names import split
 
 MASK: Final = "***"
 
+_STUF: Final = frozenset(
+    {
+        *("berichtcode", "mutatiesoort", "sortering", "maximumAantal", "aantalVoorkomens", "indicatorAantal"),
+        *("indicatorAfnemerIndicatie", "indicatorHistorie", "indicatorLaatsteBericht", "indicatorOvername"),
+        *("indicatorVervolgvraag", "verwerkingssoort", "entiteittype", "noValue", "nil", "exact"),
+        *("indOnvolledigeDatum", "metagegeven"),
+    }
+)
+"""What StUF itself says with a word from a list, a number of things, or yes and no: wherever it stands."""
 _SHOWN: Final = frozenset(
     {
         # stuurgegevens, parameters and attributes
-        *("berichtcode", "organisatie", "applicatie", "administratie", "referentienummer", "crossRefnummer"),
+        *("organisatie", "applicatie", "administratie", "referentienummer", "crossRefnummer"),
         *(
             "tijdstipBericht",
             "functie",
-            "entiteittype",
             "sectormodel",
             "versie",
             "type",
-            "mutatiesoort",
             "code",
             "plek",
         ),
-        *("indicatorOvername", "intermediair", "verwerkingssoort", "noValue", "nil", "contentType"),
+        *("intermediair", "contentType"),
         # the contact: codes, moments and types, nothing of a person
         *("zaakidentificatie", "DatumGezet", "Type", "richting", "groep", "effect", "Ontvangstdatum"),
         *("Verzenddatum", "Formaat", "Taal", "severity", "rule", "line", "column"),
@@ -53,21 +60,23 @@ _NUMBERS: Final = frozenset(
 """Those of them in which a long number is as it should be; elsewhere it may be a BSN in the wrong place."""
 _PERSONS_NUMBER: Final = re.compile(r"(?<![0-9])[0-9]{8,9}(?![0-9])|[0-9]{18,}|@")
 _PERSONS: Final = frozenset({"geboorte", "geboortedatum"})
+_ABOVE: Final = tuple(f"{{*}}{name}" for name in sorted(_PERSONS))
 
 
-def mask(value: str, *, local: str, person: bool = False) -> str:
-    """`value` of the element or attribute `local`, or ``***`` where it may be of a person."""
-    if local not in _SHOWN or person:
+def mask(value: str, *, local: str, within: etree._Element | None = None) -> str:
+    """`value` of the element or attribute `local`, or ``***`` where it may be of a person.
+
+    `within` is the element that it is of: in what says a thing of a person even a date is the person's.
+    """
+    if local not in _STUF and (local not in _SHOWN or (within is not None and _of_person(within))):
         return MASK
     if local not in _NUMBERS and _PERSONS_NUMBER.search(value):
         return MASK
     return safe(value)
 
 
-def of_person(element: etree._Element) -> bool:
-    """Whether it stands in something that says a thing of a person."""
-    ancestors = (element, *element.iterancestors())
-    return any(split(str(ancestor.tag))[1] in _PERSONS for ancestor in ancestors)
+def _of_person(element: etree._Element) -> bool:
+    return split(str(element.tag))[1] in _PERSONS or next(element.iterancestors(*_ABOVE), None) is not None
 
 
 def safe(value: str, length: int = 40) -> str:

@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, cast
 
 from lxml import etree
 
@@ -20,11 +20,12 @@ from stuf_klantcontact.contract.reading import OPEN, Tag
 CONTENT: Final = "SCHEMAV_ELEMENT_CONTENT"
 """The type of an objection to the children of an element: libxml2 looks at none of them from there on."""
 
+_UNSEEN: Final = (CONTENT, "SCHEMAV_CVC_COMPLEX_TYPE_2_1", "SCHEMAV_CVC_ELT_")
+"""How the types begin of objections after which it does not look further in an element."""
 _KEPT: Final = 100
 """So many entries lxml keeps of a thread; with as many, the first may be gone."""
 _NAMED: Final = re.compile(r"Element '([^']*)'(?:, attribute '([^']*)')?: ")
 _EXPECTED: Final = re.compile(r"Expected is (?:one of )?\( (.*) \)\.\s*$", re.DOTALL)
-_QUOTED_END: Final = re.compile(r"'([^']*)'\.\s*$")
 _REQUIRED: Final = re.compile(r"The attribute '([^']*)' is required but missing")
 _OF_PARENT: Final = ("SCHEMAV_CVC_COMPLEX_TYPE_2_1", "SCHEMAV_CVC_COMPLEX_TYPE_2_3", "SCHEMAV_CVC_TYPE_3_1_2")
 """Errors about text, which a parser notices only at the tag that follows it."""
@@ -42,35 +43,50 @@ class Objection:
     missing: bool
 
 
-def of_tree(root: etree._Element, *, schema: etree.XMLSchema) -> list[Objection] | None:
-    """What libxml2 objects to below `root`; None when this way cannot tell. Not for very large messages."""
+class Log:
+    """What libxml2 objects to in a tree."""
+
+    def __init__(self, root: etree._Element, entries: list[etree._LogEntry]) -> None:
+        self._root = root
+        self._entries = [(entry.type_name, entry.message, entry.path) for entry in entries]
+        self._places: dict[str, _Places] = {}
+
+    def unseen(self) -> list[Objection]:
+        """The objections after which it did not look further in an element."""
+        return self._attached([entry for entry in self._entries if entry[0].startswith(_UNSEEN)])
+
+    def all(self) -> list[Objection]:
+        """Every objection."""
+        return self._attached(self._entries)
+
+    def _attached(self, entries: list[tuple[str, str, str | None]]) -> list[Objection]:
+        found = []
+        for kind, message, path in entries:
+            named = _NAMED.match(message)
+            if named is None:
+                continue
+            name = named[1]
+            places = self._places.get(name)
+            if places is None:
+                places = self._places[name] = _Places(self._root, name)
+            element = places.at(path or "")
+            if element is not None:
+                found.append(_objection(kind, message, named, element))
+        return found
+
+
+def log_of(root: etree._Element, *, schema: etree.XMLSchema) -> Log | None:
+    """Validate `root` as a tree; None when that cannot tell everything. Not for very large messages."""
     etree.clear_error_log()
     try:
         if schema.validate(root):
-            return []
+            return Log(root, [])
     except etree.XMLSchemaValidateError:
         return None
     # An exception of lxml takes the log of its thread with it: the only way to get at that.
-    log = etree.LxmlError("").error_log
-    entries = [log[number] for number in range(len(log))]
+    entries = list(cast(etree._ListErrorLog, etree.LxmlError("").error_log))
     etree.clear_error_log()
-    if not 0 < len(entries) < _KEPT:
-        return None
-    found = []
-    places: dict[str, _Places] = {}
-    for entry in entries:
-        message = entry.message
-        named = _NAMED.match(message)
-        if named is None:
-            return None
-        name = named[1]
-        if name not in places:
-            places[name] = _Places(root, name)
-        element = places[name].at(entry)
-        if element is None:
-            return None
-        found.append(_objection(entry.type_name, message, named, element))
-    return found
+    return Log(root, entries) if 0 < len(entries) < _KEPT else None
 
 
 def of_pieces(stream: Iterator[Tag], *, schema: etree.XMLSchema) -> Iterator[Objection]:
@@ -92,15 +108,15 @@ class _Places:
         self._nodes = list(root.iter(name))
         self._paths: dict[str, etree._Element] | None = None
 
-    def at(self, entry: etree._LogEntry) -> etree._Element | None:
-        """The one that an entry is about: its path begins at the root, wherever that stands in its document."""
+    def at(self, path: str) -> etree._Element | None:
+        """The one at a path of libxml2's, which begins at the root wherever that stands in its document."""
         if len(self._nodes) == 1:
             return self._nodes[0]
         if self._paths is None:
             tree = self._root.getroottree()
             begin = len(tree.getpath(self._root))
             self._paths = {tree.getpath(node)[begin:]: node for node in self._nodes}
-        _, slash, below = (entry.path or "").partition("/@")[0][1:].partition("/")
+        _, slash, below = path.partition("/@")[0][1:].partition("/")
         return self._paths.get(slash + below)
 
 
@@ -170,8 +186,9 @@ def _objection(kind: str, message: str, named: re.Match[str] | None, element: et
         match = _REQUIRED.search(message)
         attribute, detail = (match.group(1) if match else None), "missing"
     else:
-        match = _QUOTED_END.search(message)
-        detail = match.group(1) if match else ""
+        # The last thing quoted is the schema's.
+        tail = message.rstrip()
+        detail = tail.rstrip(".)")[:-1].rpartition("'")[2] if tail.endswith(("'.", "').")) else ""
     return Objection(kind, element, attribute, tuple(filter(None, expected)), detail, missing)
 
 

@@ -1,33 +1,61 @@
 """Where each element of a document begins: a second pass over the raw bytes, on failures only.
 
-libxml2 knows lines, not columns, and gives the line where a start tag ends. expat knows both.
+libxml2 knows lines, not columns, and gives the line where a start tag ends. In a document that it has read, a "<"
+begins a tag, a comment, a CDATA section or an instruction and nothing else, so the tags are found without a parser;
+lines and columns are counted when somebody asks. Nothing here can go wrong.
 """
 
-from typing import Any
-from xml.parsers import expat
+import re
+from bisect import bisect_right
+from collections.abc import Sequence
+from itertools import accumulate
+from typing import Final, overload
 
-from stuf_klantcontact.parsing.refusals import doctype, malformed
+_BOM: Final = b"\xef\xbb\xbf"
+_TAG: Final = re.compile(rb"<(?![!?/])")
+_MARKUP: Final = re.compile(rb"<(?:!--.*?-->|!\[CDATA\[.*?\]\]>|\?.*?\?>|(?![!?/])())", re.DOTALL)
+
+Place = tuple[int, int]
+"""Line and column, both from 1 and in characters."""
 
 
-def positions(data: bytes) -> list[tuple[int, int]]:
-    """Line and column, both from 1 and in characters, of each element in the order of the document.
+class _Places(Sequence[Place]):
+    """The places of the elements, in the order of the document."""
 
-    For a document that `read` has taken: anything else raises Unreadable.
-    """
-    found: list[tuple[int, int]] = []
-    parser = expat.ParserCreate("utf-8")
+    __slots__ = ("_ascii", "_data", "_lines", "_offsets")
 
-    def start(_name: str, _attributes: Any) -> None:
-        found.append((parser.CurrentLineNumber, parser.CurrentColumnNumber + 1))
+    def __init__(self, data: bytes, offsets: list[int]) -> None:
+        self._data = data
+        self._offsets = offsets
+        self._lines = [0, *accumulate(map(len, data.splitlines(keepends=True)))]
+        self._ascii = data.isascii()
 
-    def declared(*_: Any) -> None:
-        raise doctype()
+    def __len__(self) -> int:
+        return len(self._offsets)
 
-    parser.ordered_attributes = True
-    parser.StartElementHandler = start
-    parser.StartDoctypeDeclHandler = declared
-    try:
-        parser.Parse(data.removeprefix(b"\xef\xbb\xbf"), True)
-    except expat.ExpatError as error:
-        raise malformed(0, line=error.lineno, column=error.offset + 1) from None
-    return found
+    @overload
+    def __getitem__(self, number: int) -> Place: ...
+
+    @overload
+    def __getitem__(self, number: slice) -> list[Place]: ...
+
+    def __getitem__(self, number: int | slice) -> Place | list[Place]:
+        if isinstance(number, slice):
+            return [self._place(offset) for offset in self._offsets[number]]
+        return self._place(self._offsets[number])
+
+    def _place(self, offset: int) -> Place:
+        line = bisect_right(self._lines, offset)
+        begin = self._lines[line - 1]
+        before = offset - begin if self._ascii else len(self._data[begin:offset].decode("utf-8", "replace"))
+        return line, before + 1
+
+
+def positions(data: bytes) -> Sequence[Place]:
+    """Where each element begins, in the order of the document: one that `document` has read."""
+    data = data.removeprefix(_BOM)
+    if b"<!" not in data and data.count(b"<?") <= data.startswith(b"<?xml "):
+        offsets = [tag.start() for tag in _TAG.finditer(data)]
+    else:
+        offsets = [tag.start() for tag in _MARKUP.finditer(data) if tag.lastindex]
+    return _Places(data, offsets)

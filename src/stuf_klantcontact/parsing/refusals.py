@@ -4,7 +4,9 @@ Nothing here can go wrong. A sentence never holds anything of the message; line 
 """
 
 from collections.abc import Mapping
+from itertools import islice
 from typing import Final, Literal, cast
+from xml.parsers import expat
 
 from lxml import etree
 
@@ -112,6 +114,10 @@ _BEYOND: Final[Mapping[str, tuple[str, str]]] = {
     "XML-NAMESPACES": ("heeft meer dan {} namespace-declaraties", "has more than {} namespace declarations"),
 }
 
+_SEND_ALL: Final = Text(
+    nl="Verstuur het bericht tot en met zijn laatste eindtag; na deze plaats komt niets meer.",
+    en="Send the message up to and including its last end tag; nothing comes after this place.",
+)
 _E: Final = etree.ErrorTypes
 _RESOURCE_LIMIT: Final = 114  # XML_ERR_RESOURCE_LIMIT: libxml2's own cap on nesting; lxml has no name for it
 _TAGS: Final = (
@@ -198,6 +204,9 @@ _MALFORMED: Final[Mapping[int, tuple[str, Text]]] = {
 }
 
 
+_PERHAPS_CUT_OFF: Final = frozenset({_TAGS[0], _CUT_OFF[0], _ATTRIBUTE[0], _ENTITY[0], _SYNTAX[0]})
+
+
 def encoding(line: int, column: int | None = None) -> Unreadable:
     """Not UTF-8, or said to be something else."""
     rule, message = _ENCODING
@@ -250,14 +259,46 @@ def soap(rule: str, element: etree._Element, *, expected: str | None = None) -> 
     return Unreadable(rule, message, hint=hint, line=line_of(element), expected=expected)
 
 
-def malformed(code: int, *, line: int, column: int) -> Unreadable:
-    """From libxml2's error code and position."""
+def malformed(code: int, *, line: int, column: int, data: bytes = b"") -> Unreadable:
+    """From libxml2's error code and position; `data` is the document, to tell whether it only ends too early."""
     if code == _RESOURCE_LIMIT:
         return beyond("XML-DEPTH", 2048, line=line)
     rule, message = _MALFORMED.get(code, _SYNTAX)
+    if code == _E.ERR_NAME_REQUIRED and b"&" in _before(data, line, column):
+        rule, message = _ENTITY
     if rule == "XML-ENCODING":
         return encoding(line, column)
-    return Unreadable(rule, message, hint=_SEND_XML, line=line or None, column=column or None)
+    if rule in _PERHAPS_CUT_OFF and _is_cut_off(data):
+        rule, message = _CUT_OFF
+        rest = data.rstrip()
+        line, column = rest.count(b"\n") + 1, len(rest.rpartition(b"\n")[2].decode("utf-8", "ignore")) + 1
+    return Unreadable(
+        rule,
+        message,
+        hint=_SEND_ALL if rule == _CUT_OFF[0] else _SEND_XML,
+        line=line or None,
+        column=column or None,
+    )
+
+
+def _before(data: bytes, line: int, column: int) -> bytes:
+    """What stands just before a place."""
+    return next(islice(data.splitlines(), line - 1, None), b"")[max(0, column - 3) : column]
+
+
+def _is_cut_off(data: bytes) -> bool:
+    """Whether all is well as far as it goes; libxml2 only says what it missed, expat that it wants more."""
+    parser = expat.ParserCreate("utf-8")
+
+    def declared(*_: object) -> None:
+        raise ValueError("a DOCTYPE")
+
+    parser.StartDoctypeDeclHandler = declared
+    try:
+        parser.Parse(data, False)
+    except (expat.ExpatError, ValueError):
+        return False
+    return bool(data.strip())
 
 
 def declaration(rule: Literal["XML-DECLARATION", "XML-VERSION"]) -> Unreadable:

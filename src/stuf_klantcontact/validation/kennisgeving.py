@@ -337,8 +337,8 @@ def _change(bericht: Bericht, oud: etree._Element, huidig: etree._Element) -> It
                 "The periods of the old and the present object do not meet.",
             ),
             hint=Text(
-                "Laat oud eindigen waar huidig begint, en laat huidig geen einde hebben (noValue geenWaarde).",
-                "End the old one where the present one begins, and give that no end (noValue geenWaarde).",
+                "Laat oud eindigen waar huidig begint, en laat dat geen einde hebben (03.01: noValue geenWaarde).",
+                "End the old one where the present one begins, and give that no end (03.01: noValue geenWaarde).",
             ),
         )
 

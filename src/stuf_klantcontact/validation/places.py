@@ -77,14 +77,15 @@ def located(
     known = positions() if violations else None
     if known is None:
         return violations
-    locals_ = {_local(violation) for violation in violations}
-    document = root.getroottree().getroot().iter(etree.Element)
-    inside = set(root.iter(etree.Element))
-    found = {
-        path(element, root=root): place
-        for element, place in zip(document, known, strict=False)
-        if element in inside and split(str(element.tag))[1] in locals_
-    }
+    wanted = {(violation.path or "").partition("/@")[0] for violation in violations}
+    locals_ = {_local(step) for step in wanted}
+    begin = next(n for n, node in enumerate(root.getroottree().getroot().iter(etree.Element)) if node is root)
+    found: dict[str, tuple[int, int]] = {}
+    for number, element in enumerate(root.iter(etree.Element), start=begin):
+        if split(str(element.tag))[1] in locals_ and number < len(known):
+            here = path(element, root=root)
+            if here in wanted:
+                found[here] = known[number]
     places = [found.get((violation.path or "").partition("/@")[0]) for violation in violations]
     return [
         violation if place is None else replace(violation, line=place[0], column=place[1])
@@ -92,8 +93,9 @@ def located(
     ]
 
 
-def _local(violation: Violation) -> str:
-    step = (violation.path or "").partition("/@")[0].rpartition("/")[2]
+def _local(path: str) -> str:
+    """The local name in the last step of an XPath."""
+    step = path.rpartition("/")[2]
     return step.rpartition(":")[2].partition("[")[0]
 
 

@@ -81,8 +81,10 @@ def _emptiness(element: etree._Element, *, root: etree._Element) -> Iterator[Vio
                     "xsi:nil without StUF:noValue does not say why there is no value.",
                 ),
                 hint=Text(
-                    'Laat het element weg, of voeg StUF:noValue toe, bijvoorbeeld "geenWaarde".',
-                    'Leave the element out, or add StUF:noValue, for example "geenWaarde".',
+                    'Voeg StUF:noValue toe, "geenWaarde" als er geen waarde is en "waardeOnbekend" als u die niet'
+                    " kent; of laat het element weg als u er niets over zegt.",
+                    'Add StUF:noValue, "geenWaarde" when there is no value and "waardeOnbekend" when you do not'
+                    " know it; or leave the element out when you say nothing of it.",
                 ),
                 expected="StUF:noValue",
             )
@@ -154,9 +156,11 @@ def _tijdvak(tijdvak: etree._Element, *, root: etree._Element) -> Iterator[Viola
                 f"The period lacks {absent}; begin and eind go together.",
             ),
             hint=Text(
-                f'Voeg StUF:{absent} toe, zo nodig leeg met noValue="geenWaarde".',
-                f'Add StUF:{absent}, if need be empty with noValue="geenWaarde".',
-            ),
+                f'Voeg StUF:{absent} toe, zo nodig leeg met StUF:noValue="geenWaarde".',
+                f'Add StUF:{absent}, if need be empty with StUF:noValue="geenWaarde".',
+            )
+            if tijdvak.tag.startswith(f"{{{STUF0301}}}")
+            else Text(f"Voeg StUF:{absent} toe, zo nodig leeg.", f"Add StUF:{absent}, if need be empty."),
             expected=f"StUF:{absent}",
         )
         return

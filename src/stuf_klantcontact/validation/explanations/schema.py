@@ -41,8 +41,8 @@ ENTRIES: Final = (
             "Unknown, misspelt, in the wrong namespace, too often, or the other side of a choice.",
         ),
         cure=("Volg de aanwijzing bij de bevinding.", "Follow the hint of the finding."),
-        wrong="<gfo:Datumgezet>2026-11-22</gfo:Datumgezet>",
-        right="<gfo:DatumGezet>2026-11-22</gfo:DatumGezet>",
+        wrong="<gfo:Datumgezet>2026-11-22T10:12:00</gfo:Datumgezet>",
+        right="<gfo:DatumGezet>2026-11-22T10:12:00</gfo:DatumGezet>",
     ),
     entry(
         "XSD-ORDER",
@@ -74,8 +74,10 @@ ENTRIES: Final = (
             "In StUF 03.01 attributes are in the namespace of StUF, in 03.02 they are not.",
         ),
         cure=("Schrijf het attribuut zoals het schema het noemt.", "Write the attribute as the schema calls it."),
-        wrong='<klc:object StUF:verwerkingssoort="T">',
-        right='<klc:object verwerkingssoort="T">',
+        wrong='<ZKN:object verwerkingssoort="T">  <!-- StUF 03.01 -->\n'
+        '<klc:object StUF:verwerkingssoort="T">  <!-- StUF 03.02 -->',
+        right='<ZKN:object StUF:verwerkingssoort="T">  <!-- StUF 03.01 -->\n'
+        '<klc:object verwerkingssoort="T">  <!-- StUF 03.02 -->',
     ),
     entry(
         "XSD-TYPE",
@@ -113,8 +115,8 @@ ENTRIES: Final = (
         meaning=("De waarde is te kort of te lang.", "The value is too short or too long."),
         cause=("Het veld is kleiner dan dat van de bron.", "The field is smaller than that of the source."),
         cure=("Kort in, of gebruik een ruimer veld.", "Shorten it, or use a larger field."),
-        wrong="<StUF:applicatie>MZ</StUF:applicatie>",
-        right="<StUF:applicatie>MIJNZAKEN</StUF:applicatie>",
+        wrong="<kc:voorletters>Sara Johanna Margaretha</kc:voorletters>",
+        right="<kc:voorletters>S.J.M.</kc:voorletters>",
     ),
     entry(
         "XSD-RANGE",
@@ -134,8 +136,8 @@ ENTRIES: Final = (
             "An entiteittype or functie of another message.",
         ),
         cure=("Stuur de vaste waarde.", "Send the fixed value."),
-        wrong='<zkn:heeftBetrekkingOp zkn:entiteittype="KLCMDW">',
-        right='<zkn:heeftBetrekkingOp zkn:entiteittype="KLCZAK">',
+        wrong='<ZKN:object StUF:entiteittype="BSL">',
+        right='<ZKN:object StUF:entiteittype="ZAK">',
     ),
     entry(
         "XSD-NIL",

@@ -154,7 +154,10 @@ ENTRIES: Final = (
             "Een serialiseerder (.NET, Java) schrijft null als xsi:nil; een ontvanger kan het als wissen lezen.",
             "A serialiser (.NET, Java) writes null as xsi:nil; a receiver may read it as erasing.",
         ),
-        cure=("Laat het element weg, of geef noValue.", "Leave the element out, or give noValue."),
+        cure=(
+            "Geef met noValue de reden: geenWaarde, waardeOnbekend. Of laat het element weg.",
+            "Give the reason by noValue: geenWaarde, waardeOnbekend. Or leave the element out.",
+        ),
         wrong='<ZKN:einddatum xsi:nil="true"/>',
         right='<ZKN:einddatum xsi:nil="true" StUF:noValue="geenWaarde"/>',
     ),
