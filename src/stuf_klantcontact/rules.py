@@ -252,9 +252,7 @@ def kc_12(case: Case) -> list[Violation]:
     for position, document in enumerate(case.opvoering.documenten, start=1):
         where = f"gfo:Documenten/dga:Document[{position}]"
         if document.identificatie and document.identificatie in seen:
-            wrong.append(
-                _violation("KC-12", where, value=document.identificatie, expected="dga:Identificatie x 1")
-            )
+            wrong.append(_violation("KC-12", where, value=document.identificatie, expected="dga:Identificatie x 1"))
         seen.add(document.identificatie)
         if "Inhoud" in document.onleesbaar:
             wrong.append(_violation("KC-12", where, expected="base64"))
