@@ -90,9 +90,8 @@ def check(settings: Settings) -> None:
 
 
 def _of_zds(naam: str, abonnee: Abonnee, *, settings: Settings) -> Iterator[str]:
-    where = urlsplit(abonnee.vrijbericht())
     asks = abonnee.documentidentificatie == "vragen"
-    if asks and (where.scheme not in ("http", "https") or not where.hostname):
+    if asks and not _is_address(abonnee.vrijbericht()):
         yield f'abonnee.{naam}.endpoint_vrijbericht "{abonnee.vrijbericht()}" is not an http or https address'
     gemeentecode = abonnee.gemeentecode or settings.gateway.organisatie
     if not asks and not re.fullmatch(r"[0-9]{4}", gemeentecode):

@@ -19,11 +19,11 @@ from sqlalchemy.orm import selectinload
 from conftest import ROOT, need
 from mapping import zaakberichten
 from mapping.zaakberichten import ANSWERS, OFFICIAL, OPERATIONS, published, stamped
-from stuf_klantcontact import contract, parsing, rgbz
+from stuf_klantcontact import app, contract, parsing, rgbz
 from stuf_klantcontact.intake import Intake, Received
 from stuf_klantcontact.mapping import zkn0310
 from stuf_klantcontact.mapping.zkn0310 import NotAnswered
-from stuf_klantcontact.names import KC, SOAP11, STUF0301, qname
+from stuf_klantcontact.names import KC, SOAP11, STUF0301, ZKN0310, qname
 from stuf_klantcontact.rgbz import Zaak
 from stuf_klantcontact.settings import Gateway, Limits, Settings, Zaakvraag, Zender
 from stuf_klantcontact.store import Database
@@ -55,18 +55,16 @@ def take(request: pytest.FixtureRequest, database: Database) -> Take:
     schemas = request.getfixturevalue("official") if request.param == "with the official set" else None
     intake = Intake(SETTINGS, database=database, contract=CONTRACT, zaak_schemas=schemas, clock=lambda: NOW)
 
-    def _take(path: Path) -> etree._Element:
-        raw = b'<s:Envelope xmlns:s="%s"><s:Body>%s</s:Body></s:Envelope>' % (
-            SOAP11.encode(),
-            etree.tostring(stamped(path)),
-        )
-        envelope = parsing.read(raw, limits=Limits(), schema=CONTRACT.envelope)
-        answer = intake.accept(Received("OntvangAsynchroon", raw, "ZAAKSYSTEEM", envelope))
-        element = etree.fromstring(answer.body)
-        assert CONTRACT.violations(element) == []
-        return element
+    return lambda path: give(intake, stamped(path))
 
-    return _take
+
+def give(intake: Intake, message: etree._Element) -> etree._Element:
+    """The answer to a message, which is valid."""
+    raw = b'<s:Envelope xmlns:s="%s"><s:Body>%s</s:Body></s:Envelope>' % (SOAP11.encode(), etree.tostring(message))
+    envelope = parsing.read(raw, limits=Limits(), schema=CONTRACT.envelope)
+    element = etree.fromstring(intake.accept(Received("OntvangAsynchroon", raw, "ZAAKSYSTEEM", envelope)).body)
+    assert CONTRACT.violations(element) == []
+    return element
 
 
 def zaken(database: Database) -> list[Zaak]:
@@ -135,6 +133,25 @@ def test_an_invalid_message_is_refused_with_why_or_read_leniently(
     file = GOLDEN / f"{path.stem}.json"
     known = json.loads(file.read_text(encoding="utf-8")) if file.is_file() else {}
     golden(path.stem, {**known, which: found})
+
+
+def test_the_gateway_takes_the_set_that_is_configured(database_url: str, tmp_path: Path) -> None:
+    need(OFFICIAL.is_dir(), "the official ZDS 1.2 set is not in ../shared/standards")
+    zender = SETTINGS.zender["ZAAKSYSTEEM"].model_copy(update={"wachtwoord_hash": "$argon2id$"})
+    changes = {"database_url": database_url, "zaak_schemas": OFFICIAL, "data_dir": tmp_path}
+    gateway = SETTINGS.gateway.model_copy(update=changes)
+    settings = SETTINGS.model_copy(update={"gateway": gateway, "zender": {"ZAAKSYSTEEM": zender}})
+    built = app.build(settings, address="http://127.0.0.1:1", clock=lambda: NOW)
+    try:
+        message = cast.zaak(cast.RUNNING, referentienummer="z", now=NOW)
+        etree.SubElement(message[-1], qname(ZKN0310, "kleur")).text = "rood"
+        answer = give(built.intake, message)
+        assert [b["rule"] for b in _bevindingen(answer)] == ["XSD-UNEXPECTED"]
+        message[-1].remove(message[-1][-1])
+        assert give(built.intake, message).tag == qname(STUF0301, "Bv03Bericht")
+    finally:
+        built.close()
+    assert (tmp_path / "cache").is_dir()
 
 
 @pytest.mark.parametrize("path", published(*ANSWERS, valid=True), ids=lambda path: path.stem)

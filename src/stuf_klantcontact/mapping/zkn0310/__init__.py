@@ -15,11 +15,9 @@ from stuf_klantcontact.mapping.zkn0310.vraag import (
     read_answer,
     write_question,
 )
-from stuf_klantcontact.mapping.zkn0310.zaak import ROLLEN
 
 __all__ = [
     "OPERATIONS",
-    "ROLLEN",
     "SYNCHRONOUS",
     "NotAnswered",
     "answer_name",
