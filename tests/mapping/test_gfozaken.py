@@ -593,3 +593,11 @@ def test_the_answer_is_as_the_schema_wants_it(groep: str, meldingen: list[str]) 
     assert contract.load().violations(answer) == []
     assert [e.text for e in answer.iter(qname(KC, "melding"))] == meldingen
     assert answer.findtext(qname(KC, "groep")) == groep
+
+
+def test_a_behandelaar_without_a_number_is_nobody() -> None:
+    nameless = BetrokkeneFeiten("Uitvoerende", "medewerker", "", "Vries")
+    known = BetrokkeneFeiten("Verantwoordelijke", "medewerker", "afbakker", "Bakker")
+    assert gfozaken.medewerker(Opvoering(), betrokkenen=(nameless,), uit_zaak=True) is None
+    found = gfozaken.medewerker(Opvoering(), betrokkenen=(nameless, known), uit_zaak=True)
+    assert found == Medewerker(identificatie="afbakker", achternaam="Bakker")

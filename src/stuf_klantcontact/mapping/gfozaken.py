@@ -113,7 +113,9 @@ def medewerker(
     if opvoering.medewerker is not None:
         return opvoering.medewerker
     behandelaars = [
-        b for b in betrokkenen if b.soort == "medewerker" and b.rol in ("Uitvoerende", "Verantwoordelijke")
+        b
+        for b in betrokkenen
+        if b.soort == "medewerker" and b.rol in ("Uitvoerende", "Verantwoordelijke") and b.identificatie
     ]
     if uit_zaak and behandelaars:
         first = behandelaars[0]
