@@ -36,6 +36,7 @@ wachtwoord_hash = "{password_hash}"
 operaties = ["zaken"]
 
 [abonnee.ZAAKMAGAZIJN]
+profiel = "{profiel}"
 endpoint = "{endpoint}"
 timeout = {timeout}
 
@@ -112,13 +113,22 @@ class Municipality:
 
 @contextmanager
 def municipality(
-    folder: Path, *, password_hash: str, database_url: str = "embedded", delay: float = 0.0
+    folder: Path,
+    *,
+    password_hash: str,
+    database_url: str = "embedded",
+    delay: float = 0.0,
+    profiel: str = "zkn0320",
 ) -> Iterator[Municipality]:
-    """Everything but the gateway is there; `delay` is how long the zaakmagazijn takes over a message."""
+    """Everything but the gateway is there.
+
+    `delay` is how long the zaakmagazijn takes over a message, `profiel` what it speaks.
+    """
     need(Path("/proc/self/environ").exists(), "processes are found again in /proc")
     behaviour = "slow" if delay else "well-behaved"
+    judging = contract.load_zaakdocumenten() if profiel == "zds0120" else contract.load()
     with (
-        FakeZaakmagazijn(contract=contract.load(), behaviour=behaviour, delay=delay) as zaakmagazijn,
+        FakeZaakmagazijn(contract=judging, behaviour=behaviour, delay=delay) as zaakmagazijn,
         ExitStack() as stack,
     ):
         config = folder / "gateway.toml"
@@ -129,6 +139,7 @@ def municipality(
                 folder=folder,
                 database_url=database_url,
                 password_hash=password_hash,
+                profiel=profiel,
                 endpoint=zaakmagazijn.url,
                 timeout=TIMEOUT,
                 zaaktype=cast.ZAAKTYPE,

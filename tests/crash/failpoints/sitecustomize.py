@@ -63,7 +63,7 @@ def patch_intake(module: ModuleType) -> None:
 
 
 def patch_delivery(module: ModuleType) -> None:
-    """The product's own checkpoints: claimed, stamped, answered, settled."""
+    """The product's own checkpoints: claimed, asked, numbered, stamped, answered, settled."""
     made = module.Delivery.__init__
 
     def make(self: Any, *rest: Any, **named: Any) -> None:
@@ -74,7 +74,7 @@ def patch_delivery(module: ModuleType) -> None:
         module.LEASE_MARGIN = float(margin)  # type: ignore[attr-defined]
 
 
-PATCHES = {f"{PACKAGE}.intake": patch_intake, f"{PACKAGE}.delivery": patch_delivery}
+PATCHES = {f"{PACKAGE}.intake.adding": patch_intake, f"{PACKAGE}.delivery": patch_delivery}
 
 
 class _AfterImport(MetaPathFinder):
