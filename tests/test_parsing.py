@@ -366,3 +366,20 @@ def test_writing_and_reading_give_the_same_element() -> None:
     again = etree.fromstring(write(body))
     assert canonical_hash(again) == canonical_hash(body)
     assert not write(body).startswith(b"<?xml")
+
+
+@pytest.mark.parametrize("unit", [b"&#65;", b"&amp;", b"A\r\n", b"<![CDATA[A]]>", b"A<!---->", b"AAAAAAAA"])
+def test_a_text_of_millions_of_pieces_is_judged_in_time(unit: bytes) -> None:
+    data = VALID.replace(b"Vroeg", unit * (8_000_000 // len(unit)))
+    wrong = data.replace(b">call<", b">fax<")
+    began = time.thread_time()
+    assert read(data, limits=LIMITS, schema=the_contract().envelope).valid
+    assert not read(wrong, limits=LIMITS, schema=the_contract().envelope).valid
+    assert time.thread_time() - began < 4.0
+
+
+def test_many_tags_and_many_pieces_at_once_are_judged_in_time() -> None:
+    data = VALID.replace(b"<gfo:Documenten/>", b"<gfo:Bad/>" * 12_000).replace(b"Vroeg", b"&#65;" * 1_000_000)
+    began = time.thread_time()
+    assert not read(data, limits=LIMITS, schema=the_contract().envelope).valid
+    assert time.thread_time() - began < 4.0
