@@ -4,6 +4,7 @@
 //
 // WSDL is GATEWAY/soap/OntvangAsynchroon?wsdl=klc0320_ontvangAsynchroon. Prints a line of JSON for every message that
 // it keeps, and refuses a klantcontact whose onderwerp is "weiger".
+import { randomUUID } from "node:crypto";
 import http from "node:http";
 import soap from "soap";
 
@@ -22,7 +23,7 @@ function fo03({ zender, ontvanger, referentienummer }, code, omschrijving) {
       berichtcode: "Fo03",
       zender: ontvanger,
       ontvanger: zender,
-      referentienummer: crypto.randomUUID(),
+      referentienummer: randomUUID(),
       tijdstipBericht: new Date().toISOString(),
       crossRefnummer: referentienummer,
     },
