@@ -86,6 +86,17 @@ def database(database_url: str) -> Iterator[Database]:
 
 
 @pytest.fixture
+def other_database(postgres: Postgres, _template: str) -> Iterator[Database]:
+    """A second fresh, migrated database, for what goes from one to the other."""
+    name = f"test_{next(_number)}"
+    postgres.run(f"CREATE DATABASE {name} TEMPLATE {_template}")
+    database = Database(postgres.address(name))
+    yield database
+    database.close()
+    postgres.run(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture
 def database_settings(database_url: str) -> Settings:
     """Settings that name a fresh, migrated database and nothing else."""
     return Settings(gateway=Gateway(database_url=database_url))

@@ -58,7 +58,7 @@ def klantcontact(
         "zaak": rgbz.Zaak(identificatie=cast.RUNNING, bronorganisatie=cast.RSIN, omschrijving="Vergunning"),
         **columns,
     }
-    found = Klantcontact(**values)  # type: ignore[arg-type]
+    found = Klantcontact(**values)
     found.informatieobjecten = [document(name) for name in documenten]
     return found
 
@@ -77,7 +77,7 @@ def document(identificatie: str, *, inhoud: bytes = cast.PDF) -> Informatieobjec
 
 
 def tell(town: Town, contact: Klantcontact, **rest: object) -> Reply:
-    message = zkn0320.klc_lk01(contact, header=header(), **rest)  # type: ignore[arg-type]
+    message = zkn0320.klc_lk01(contact, header=header(), **rest)
     return town.send(message, user="zaaksysteem", port=ASYNCHRONOUS)
 
 

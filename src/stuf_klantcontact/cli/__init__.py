@@ -21,6 +21,8 @@ MODULES: Final[Mapping[str, str]] = {
     "deliveries": "operate",
     "demo": "run",
     "explain": "explain",
+    "export": "transfer",
+    "import": "transfer",
     "messages": "operate",
     "preview": "preview",
     "schemas": "schemas",

@@ -253,7 +253,7 @@ def standard(
 
 
 def code_of(violation: Violation) -> Fout:
-    """The code to refuse with: that of the standard when the rule is one, else the schema's or that of the rules."""
+    """The code to refuse with: the rule itself when it is one of the standard; else that of schema or rules."""
     if violation.rule in Fout.__members__:
         return Fout[violation.rule]
     return Fout.StUF055 if violation.rule.startswith("XSD-") else Fout.StUF058

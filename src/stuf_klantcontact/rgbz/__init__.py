@@ -8,6 +8,7 @@ hash. Intake runs FACTS and INSERT inside its own two statements. What can go wr
 RGBZ 2.0 deel I §3.7 and deel II §2.5 (KLANTCONTACT), stuf-facts §10.
 """
 
+from stuf_klantcontact.rgbz.bladeren import bekende, blader, reserveer, status_id, tel, zaak_id
 from stuf_klantcontact.rgbz.klantcontacten import (
     Vervangen,
     add_klantcontact,
@@ -87,6 +88,8 @@ __all__ = [
     "ZaakFeiten",
     "ZaakMutatie",
     "add_klantcontact",
+    "bekende",
+    "blader",
     "drop_informatieobject",
     "facts",
     "klantcontacten_van",
@@ -98,13 +101,17 @@ __all__ = [
     "parameters",
     "put_informatieobject",
     "replace_klantcontact",
+    "reserveer",
     "same_betrokkene",
     "same_status",
+    "status_id",
+    "tel",
     "tel_klantcontacten",
     "tel_zaken",
     "verwerk",
     "withdraw_klantcontact",
     "zaak_feiten",
+    "zaak_id",
     "zaken_of",
     "zoek_klantcontacten",
     "zoek_zaken",

@@ -114,6 +114,13 @@ def check_set(
     )
 
 
+def messages(
+    stream: BinaryIO, *, limits: Limits = STANDARD, progress: Progress | None = None
+) -> Iterator[etree._Element]:
+    """The messages of a set, unjudged; each is gone when the next is asked for. Raises parsing.Unreadable."""
+    yield from _Reader(stream, limits=limits, progress=progress)
+
+
 def numbered(violations: list[Violation], *, index: int, message: etree._Element) -> list[Violation]:
     """The same, with the number of their message in the set and its referentienummer."""
     said = (message.findtext("{*}stuurgegevens/{*}referentienummer") or "").strip()

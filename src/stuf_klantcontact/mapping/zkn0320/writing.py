@@ -49,15 +49,16 @@ def iob_lk01(
     header: Header,
     mutatiesoort: str = "T",
     oud: "tuple[Informatieobject, Klantcontact] | None" = None,
+    beside_contact: bool = False,
 ) -> etree._Element:
     """iobLk01 or iobLk02: a document of a klantcontact, related to its zaak; `oud` is both as they were.
 
     A receipt or sending is exchanged as this and nothing else, so it carries what else was said of the contact, and
-    changes with it.
+    changes with it; not so when the contact itself goes `beside_contact`.
     """
     objects = _objects(
         mutatiesoort,
-        elements.iob(document(informatieobject, klantcontact=klantcontact)),
+        elements.iob(document(informatieobject, klantcontact=klantcontact, beside_contact=beside_contact)),
         None if oud is None else elements.iob(document(oud[0], klantcontact=oud[1])),
     )
     return berichten.lk(f"iob{header.berichtcode}", header=header, mutatiesoort=mutatiesoort, objects=objects)
@@ -99,9 +100,11 @@ def zak(zaak: "Zaak", *, klantcontacten: Sequence["Klantcontact"]) -> etree._Ele
     return root
 
 
-def document(informatieobject: "Informatieobject", *, klantcontact: "Klantcontact") -> InformatieobjectGegevens:
+def document(
+    informatieobject: "Informatieobject", *, klantcontact: "Klantcontact", beside_contact: bool = False
+) -> InformatieobjectGegevens:
     """What a document of a klantcontact says in a message that adds it."""
-    alone = klantcontact.groep in ("ontvangst", "verzending")
+    alone = klantcontact.groep in ("ontvangst", "verzending") and not beside_contact
     beside = {**klantcontact.extra, "kanaal": klantcontact.kanaal, "onderwerp": klantcontact.onderwerp}
     return InformatieobjectGegevens(
         identificatie=informatieobject.identificatie,

@@ -1,0 +1,202 @@
+"""A StUF-berichtenSet into the dossier, as its records were."""
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import BinaryIO
+
+from lxml import etree
+from sqlalchemy.orm import Session
+
+from stuf_klantcontact import rgbz, validation
+from stuf_klantcontact.contract import Contract
+from stuf_klantcontact.errors import Refusal, Text, Violation
+from stuf_klantcontact.mapping import zkn0320
+from stuf_klantcontact.mapping.zkn0320 import KlantcontactGegevens
+from stuf_klantcontact.names import KLC, prefixed, qname
+from stuf_klantcontact.settings import Settings
+from stuf_klantcontact.store import Database
+from stuf_klantcontact.tijdstip import AMSTERDAM, Clock, system_clock
+from stuf_klantcontact.transfer.outward import STATUS
+
+PAGE = 500
+"""Messages that are written together."""
+
+_CONTACTS = frozenset({qname(KLC, "klcSa01"), qname(KLC, "klcLk01")})
+_DOCUMENTS = frozenset({qname(KLC, "iobLk01")})
+
+
+@dataclass(slots=True)
+class Imported:
+    """How many klantcontacten and documents were added, and how many contacts were here already."""
+
+    klantcontacten: int = 0
+    documenten: int = 0
+    bekend: int = 0
+
+
+def take_in(
+    database: Database,
+    streams: list[BinaryIO],
+    *,
+    settings: Settings,
+    contract: Contract,
+    clock: Clock = system_clock,
+    progress: Callable[[int], None] = lambda count: None,
+) -> Imported:
+    """Add what the parts of a set hold, in one transaction. `progress` gets the bytes that were read.
+
+    Raises errors.Refusal when a message cannot be read, is not valid, or is not one of an export: nothing stays.
+    """
+    with database.session() as session:
+        intake = _Intake(session, settings=settings, contract=contract, clock=clock)
+        for stream in streams:
+            for element in validation.messages(stream, limits=settings.limits, progress=progress):
+                intake.take(element)
+        intake.flush()
+        rgbz.reserveer(session, rsin=settings.gateway.rsin)
+        return intake.done
+
+
+@dataclass(slots=True)
+class _Intake:
+    """What was read and is not written yet."""
+
+    session: Session
+    settings: Settings = field(kw_only=True)
+    contract: Contract = field(kw_only=True)
+    clock: Clock = field(kw_only=True)
+    done: Imported = field(default_factory=Imported)
+    _count: int = 0
+    _contacts: list[tuple[KlantcontactGegevens, list[rgbz.Informatieobject]]] = field(default_factory=list)
+    _waiting: dict[tuple[str, str], tuple[rgbz.Informatieobject, str]] = field(default_factory=dict)
+    _zaken: dict[str, int] = field(default_factory=dict)
+    _statuses: dict[tuple[int, str, str], int] = field(default_factory=dict)
+
+    def take(self, element: etree._Element) -> None:
+        """Take one message of the set."""
+        self._count += 1
+        if element.tag not in _CONTACTS | _DOCUMENTS:
+            raise self._refusal(_not_ours(element))
+        if not self.contract.valid(element):
+            raise self._refusal(*self.contract.violations(element))
+        if element.tag in _DOCUMENTS:
+            self._document(element)
+        else:
+            self._contact(element)
+        if len(self._contacts) >= PAGE:
+            self.flush()
+
+    def flush(self) -> None:
+        """Write what is waiting. A document that no contact names is kept with its zaak."""
+        rsin = self.settings.gateway.rsin
+        known = rgbz.bekende(self.session, [g.identificatie for g, _ in self._contacts], rsin=rsin)
+        types: Mapping[str, str] = {kanaal: type for type, kanaal in self.settings.mapping.kanaal.items()}
+        for gegevens, documenten in self._contacts:
+            if gegevens.identificatie in known:
+                self.done.bekend += 1
+                continue
+            known.add(gegevens.identificatie)
+            record = zkn0320.klantcontact(gegevens, types=types)
+            self._relate(record, gegevens)
+            self.session.add(record)
+            self._put(documenten)
+            record.informatieobjecten = documenten
+            self.done.klantcontacten += 1
+        for document, zaak in self._waiting.values():
+            document.zaak_id = self._zaak(zaak, "") if zaak else None
+            self._put([document])
+            self.session.add(document)
+        self._contacts.clear()
+        self._waiting.clear()
+        self.session.flush()
+        self.session.expunge_all()
+
+    def _contact(self, element: etree._Element) -> None:
+        kennisgeving = zkn0320.read(element)
+        gegevens = kennisgeving.huidig
+        ours = self.settings.gateway.rsin
+        if gegevens is None or not gegevens.identificatie or gegevens.datum_tijd is None:
+            raise self._refusal(_not_ours(element))
+        if gegevens.verantwoordelijke_organisatie != ours:
+            raise self._refusal(_other_organisation(gegevens.verantwoordelijke_organisatie, ours=ours))
+        documenten = []
+        for relatie in gegevens.documenten:
+            if relatie.gerelateerde is not None:
+                key = (relatie.gerelateerde.identificatie, relatie.gerelateerde.bronorganisatie)
+                if (found := self._waiting.pop(key, None)) is not None:
+                    documenten.append(found[0])
+        self._contacts.append((gegevens, documenten))
+
+    def _document(self, element: etree._Element) -> None:
+        huidig = zkn0320.read_iob(element).huidig
+        if huidig is None or huidig.onleesbaar:
+            raise self._refusal(_not_ours(element))
+        document = zkn0320.informatieobject(huidig, made=self.clock().astimezone(AMSTERDAM).date())
+        zaak = huidig.zaak
+        key = (huidig.identificatie, huidig.bronorganisatie)
+        self._waiting[key] = (document, zaak.identificatie if zaak else "")
+
+    def _relate(self, record: rgbz.Klantcontact, gegevens: KlantcontactGegevens) -> None:
+        verwijzing = gegevens.zaak.gerelateerde if gegevens.zaak is not None else None
+        if verwijzing is None:
+            return
+        record.zaak_id = self._zaak(verwijzing.identificatie, verwijzing.omschrijving)
+        volgnummer, gezet = (gegevens.extra.get(f"{STATUS}{n}", "") for n in ("volgnummer", "datumStatusGezet"))
+        if not gezet or not re.fullmatch("[0-9]{1,9}", volgnummer):
+            return
+        key = (record.zaak_id, volgnummer, gezet)
+        if key not in self._statuses:
+            self._statuses[key] = rgbz.status_id(
+                self.session,
+                record.zaak_id,
+                volgnummer=int(volgnummer),
+                omschrijving=gegevens.extra.get(f"{STATUS}omschrijving", ""),
+                gezet=datetime.fromisoformat(gezet),
+            )
+        record.status_id = self._statuses[key]
+
+    def _zaak(self, identificatie: str, omschrijving: str) -> int:
+        if identificatie not in self._zaken:
+            self._zaken[identificatie] = rgbz.zaak_id(
+                self.session, identificatie, rsin=self.settings.gateway.rsin, omschrijving=omschrijving
+            )
+        return self._zaken[identificatie]
+
+    def _put(self, documenten: list[rgbz.Informatieobject]) -> None:
+        for document in documenten:
+            if document.inhoud is not None:
+                document.inhoud = self.session.merge(document.inhoud)
+            self.done.documenten += 1
+
+    def _refusal(self, *violations: Violation) -> Refusal:
+        return Refusal("StUF055", violations=[replace(v, index=self._count) for v in violations])
+
+
+def _not_ours(element: etree._Element) -> Violation:
+    return Violation(
+        rule="StUF040",
+        message=Text(
+            "Dit bericht hoort niet in een export van klantcontacten.",
+            "This message does not belong in an export of klantcontacten.",
+        ),
+        hint=Text(
+            "Een import leest klcSa01 of klcLk01 (mutatiesoort T) en iobLk01, met leesbare inhoud.",
+            "An import reads klcSa01 or klcLk01 (mutatiesoort T), and iobLk01, with readable content.",
+        ),
+        element=prefixed(str(element.tag)),
+    )
+
+
+def _other_organisation(organisatie: str, *, ours: str) -> Violation:
+    return Violation(
+        rule="KC-11",
+        message=Text(
+            "Dit klantcontact is van een andere organisatie.", "This klantcontact is of another organisation."
+        ),
+        hint=Text("Zet in gateway.rsin de RSIN van de export.", "Put the RSIN of the export into gateway.rsin."),
+        element="zkn:verantwoordelijkeOrganisatie",
+        value=organisatie,
+        expected=ours,
+    )

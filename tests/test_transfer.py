@@ -1,0 +1,226 @@
+"""Out to a berichtenSet and into an empty gateway: record by record the same."""
+
+import io
+import os
+from dataclasses import fields
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from lxml import etree
+
+from stuf_klantcontact import contract as contracts
+from stuf_klantcontact import rgbz, transfer, validation
+from stuf_klantcontact.errors import Refusal
+from stuf_klantcontact.names import KLC, qname
+from stuf_klantcontact.settings import Settings
+from stuf_klantcontact.store import Database
+from stuf_klantcontact.testing import cast
+
+LATER = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
+_IDS = {"id", "zaak_id", "status_id", "bericht_id", "klantcontact_id", "zaak", "status", "klantcontact"}
+
+
+def settings() -> Settings:
+    return Settings.model_validate({"gateway": {"organisatie": cast.ORGANISATIE, "rsin": cast.RSIN}})
+
+
+def fill(database: Database, *, count: int) -> None:
+    """Contacts of every groep, some with documents, about three zaken and about none."""
+    with database.session() as session:
+        zaken = [
+            rgbz.Zaak(identificatie=f"0518ZAAK000000{n}", bronorganisatie=cast.RSIN, omschrijving=f"Zaak {n}")
+            for n in range(3)
+        ]
+        for zaak in zaken:
+            zaak.statussen = [
+                rgbz.Status(
+                    volgnummer=n, omschrijving=f"Stap {n}", datum_status_gezet=LATER - timedelta(days=9 - n)
+                )
+                for n in range(1, 4)
+            ]
+        session.add_all(zaken)
+        for number in range(count):
+            session.add(_contact(number, zaak=zaken[number % 3] if number % 5 else None))
+
+
+def _contact(number: int, *, zaak: rgbz.Zaak | None) -> rgbz.Klantcontact:
+    groep = ("persoonlijk", "ontvangst", "anoniem", "zonder_medewerker")[number % 4] if zaak else "zonder_zaak"
+    medewerker = {"identificatie": "jdevries", "achternaam": "Vries", "voorvoegsel": "de"}
+    partij: dict[str, Any] = {"soort": "natuurlijkPersoon", "bsn": cast.BSN, "geslachtsnaam": "Jansen"}
+    if number % 7 == 0:
+        partij = {
+            "soort": "vestiging",
+            "vestigingsnummer": cast.VESTIGING,
+            "handelsnaam": "Bakkerij Voorbeeld",
+            "contactpersoon": {"naam": "A. el Idrissi", "emailadres": "a@example.org"},
+        }
+    said = {"richting": "inkomend", "uitkomst": "Gebeld."} if number % 2 else {}
+    said |= {"afspraken": "Vrijdag terug."} if number % 3 else {}
+    kind = ("call", "face", "click", "mail", "e-mail")[number % 5]
+    found = rgbz.Klantcontact(
+        identificatie=f"KC2026{number + 1:08d}",
+        verantwoordelijke_organisatie=cast.RSIN,
+        datum_tijd=LATER - timedelta(minutes=number, microseconds=number % 3),
+        type=kind,
+        kanaal=("telefoon", "balie", "internet", "post", "e-mail")[number % 5],
+        onderwerp=f"Onderwerp {number} <&>",
+        toelichting="" if number % 6 == 5 else f"Toelichting\t{number}\nmet een regel é \U0001f600",
+        groep=groep,
+        effect="uitgewisseld" if groep in ("persoonlijk", "ontvangst") else "bewaard",
+        opvoerder={"soort": "medewerker", "identificatie": "jdevries", "stelsel": "Identificatie", "naam": "Vries"},
+        medewerker=None if groep == "zonder_medewerker" else medewerker,
+        partij=None if groep == "anoniem" else partij,
+        partij_herkomst="" if groep == "anoniem" else "bericht",
+        uitkomst=said.get("uitkomst", ""),
+        afspraken=said.get("afspraken", ""),
+        extra={"type": kind, **said},
+        zaak=zaak,
+        status=zaak.statussen[number % 3] if zaak else None,
+    )
+    for position in range(number % 3):
+        inhoud = b"%PDF-1.4 " + bytes([number % 250]) * (position * 50 + 10)
+        found.informatieobjecten.append(
+            rgbz.Informatieobject(
+                identificatie=f"{found.identificatie}-{position}",
+                bronorganisatie=cast.RSIN,
+                creatiedatum=LATER.date(),
+                titel="Bouwtekening",
+                bestandsnaam="tekening.pdf",
+                formaat="application/pdf",
+                taal="nld",
+                ontvangstdatum=LATER.date() if groep == "ontvangst" else None,
+                afzender="S. Jansen" if groep == "ontvangst" else "",
+                inhoud=rgbz.DocumentInhoud(sha256=os.urandom(32), inhoud=inhoud),
+            )
+        )
+    return found
+
+
+def _columns(row: Any) -> dict[str, Any]:
+    return {f.name: getattr(row, f.name) for f in fields(row) if f.name not in _IDS | {"informatieobjecten"}}
+
+
+def records(database: Database) -> list[dict[str, Any]]:
+    """Every klantcontact with all its columns but ids, its zaak, status and documents."""
+    with database.session() as session:
+        found = []
+        for contact in session.query(rgbz.Klantcontact).order_by(rgbz.Klantcontact.identificatie):
+            documents = []
+            for d in contact.informatieobjecten:
+                columns = _columns(d)
+                columns.pop("inhoud_sha256")
+                documents.append({**columns, "inhoud": d.inhoud.inhoud if d.inhoud else None})
+            found.append(
+                {
+                    **_columns(contact),
+                    "zaak": (contact.zaak.identificatie, contact.zaak.omschrijving) if contact.zaak else None,
+                    "status": (
+                        contact.status.volgnummer,
+                        contact.status.datum_status_gezet,
+                        contact.status.omschrijving,
+                    )
+                    if contact.status
+                    else None,
+                    "documenten": documents,
+                }
+            )
+        return found
+
+
+def assert_same(full: Database, empty: Database) -> None:
+    """Record by record, and column by column."""
+    there, here = records(full), records(empty)
+    assert [r["identificatie"] for r in here] == [r["identificatie"] for r in there]
+    for was, is_now in zip(there, here, strict=True):
+        assert {n: (v, is_now[n]) for n, v in was.items() if is_now[n] != v} == {}
+
+
+@pytest.fixture
+def pair(database: Database, other_database: Database) -> tuple[Database, Database]:
+    """A gateway with a dossier, and an empty one."""
+    return database, other_database
+
+
+def out(database: Database, target: Path, **rest: Any) -> list[Path]:
+    return transfer.take_out(
+        database, target, settings=settings(), contract=contracts.load(), clock=lambda: LATER, **rest
+    )
+
+
+def take_in(database: Database, *files: Path) -> transfer.Imported:
+    streams: list[Any] = [io.BytesIO(file.read_bytes()) for file in files]
+    return transfer.take_in(database, streams, settings=settings(), contract=contracts.load(), clock=lambda: LATER)
+
+
+def test_what_comes_out_goes_into_an_empty_gateway_record_by_record(
+    pair: tuple[Database, Database], tmp_path: Path
+) -> None:
+    full, empty = pair
+    fill(full, count=600)
+    (file,) = out(full, tmp_path / "dossier.xml")
+    done = take_in(empty, file)
+    assert (done.klantcontacten, done.bekend) == (600, 0)
+    assert_same(full, empty)
+    with empty.session() as session:
+        assert session.query(rgbz.Zaak).filter_by(onvolledig=True).count() == 3
+    again = take_in(empty, file)
+    assert (again.klantcontacten, again.bekend) == (0, 600)
+
+
+def test_an_export_is_a_valid_berichtenset_in_order(database: Database, tmp_path: Path) -> None:
+    fill(database, count=30)
+    progress: list[tuple[int, int]] = []
+    (file,) = out(database, tmp_path / "dossier.xml", progress=lambda *p: progress.append(p))
+    assert progress[-1] == (30, 30)
+    with file.open("rb") as stream:
+        reports = [report for report, _ in validation.check_set(stream, against=contracts.load())]
+    # What RGBZ does not exchange (a contact without partij, say) is told, and nothing else.
+    assert {v.rule.partition("-")[0] for r in reports for v in r.violations} <= {"RGBZ"}
+    moments = [e.text or "" for e in etree.parse(file).iter("{*}tijdstipBericht")]
+    assert moments == sorted(moments)
+
+
+def test_a_large_export_falls_into_parts_that_go_in_as_one(pair: tuple[Database, Database], tmp_path: Path) -> None:
+    full, empty = pair
+    fill(full, count=60)
+    files = out(full, tmp_path / "klantcontacten.xml", part_bytes=60_000)
+    assert len(files) > 2
+    assert files[0].name == "klantcontacten_1.xml"
+    assert files[-1].name == f"klantcontacten_{len(files)}_laatste.xml"
+    assert all(file.stat().st_size <= 60_000 for file in files)
+    assert take_in(empty, *files).klantcontacten == 60
+    assert_same(full, empty)
+
+
+def test_a_selection_by_zaak_and_day(database: Database, tmp_path: Path) -> None:
+    fill(database, count=30)
+    (of_one,) = out(database, tmp_path / "zaak.xml", zaak="0518ZAAK0000001")
+    named = {e.text for e in etree.parse(of_one).iter("{*}zaakidentificatie")}
+    assert named == {"0518ZAAK0000001"}
+    (recent,) = out(database, tmp_path / "recent.xml", since=LATER - timedelta(minutes=4, seconds=30))
+    assert len(list(etree.parse(recent).iter(qname(KLC, "klcSa01")))) == 5
+
+
+def test_nothing_is_imported_when_one_message_is_wrong(pair: tuple[Database, Database], tmp_path: Path) -> None:
+    full, empty = pair
+    fill(full, count=8)
+    (file,) = out(full, tmp_path / "dossier.xml")
+    tree = etree.parse(file)
+    (*_, last) = tree.iter("{*}datum-tijd")
+    last.text = "gisteren"
+    tree.write(file)
+    with pytest.raises(Refusal) as refused:
+        take_in(empty, file)
+    assert refused.value.violations[0].index == len(tree.getroot())
+    assert records(empty) == []
+
+
+def test_new_numbers_come_after_imported_ones(pair: tuple[Database, Database], tmp_path: Path) -> None:
+    full, empty = pair
+    fill(full, count=20)
+    take_in(empty, *out(full, tmp_path / "dossier.xml"))
+    with empty.connection() as connection:
+        row = connection.execute(f"SELECT nextval('{rgbz.KLANTCONTACT_NUMMER}')").fetchone()
+    assert row == (21,)
