@@ -16,13 +16,12 @@ from stuf_klantcontact.mapping.zkn0320.gegevens import (
     Verzoek,
     ZaakVerwijzing,
 )
+from stuf_klantcontact.mapping.zkn0320.merging import changed_informatieobject, merge
 from stuf_klantcontact.mapping.zkn0320.reading import read, read_iob, read_verzoek
 from stuf_klantcontact.mapping.zkn0320.records import (
-    changed_informatieobject,
     gegevens,
     informatieobject,
     klantcontact,
-    merge,
     opvoering,
 )
 from stuf_klantcontact.mapping.zkn0320.vragen import Bereik, Criterium, Scope, Vraag, prune, read_vraag

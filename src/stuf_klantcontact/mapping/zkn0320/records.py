@@ -8,13 +8,12 @@ from collections.abc import Mapping
 from dataclasses import replace
 from datetime import date, datetime
 from hashlib import sha256
-from typing import TYPE_CHECKING, Any, Final, TypeVar, cast, get_args
+from typing import TYPE_CHECKING, Any, Final, cast, get_args
 
 from stuf_klantcontact import tijdstip
 from stuf_klantcontact.mapping.zkn0320.gegevens import (
     DocumentVerwijzing,
     InformatieobjectGegevens,
-    Kennisgeving,
     KlantcontactGegevens,
     Relatie,
     ZaakVerwijzing,
@@ -24,8 +23,6 @@ from stuf_klantcontact.settings import Groep, KlantcontactType
 
 if TYPE_CHECKING:
     from stuf_klantcontact.rgbz import Informatieobject, Klantcontact, Zaak
-
-T = TypeVar("T")
 
 DOSSIER: Final = "dossier."
 """What begins so is a column of ours, not an extraElement of the sender."""
@@ -120,56 +117,6 @@ def klantcontact(gegevens: KlantcontactGegevens, *, types: Mapping[str, str]) ->
     )
 
 
-def merge(
-    stored: KlantcontactGegevens, *, kennisgeving: Kennisgeving[KlantcontactGegevens]
-) -> KlantcontactGegevens:
-    """What a klantcontact says after a change (W, C, F): huidig over what is stored; what it does not name stays.
-
-    An empty element clears a value, and so does vastgesteldOnbekend, which is kept; any other reason says nothing
-    of the value here (stuf-facts §5.1). A relation that is ended or removed goes; a replaced one takes its place.
-    Which documents go, oud says: their relation is empty in huidig.
-    """
-    huidig = kennisgeving.huidig
-    if huidig is None:
-        return stored
-    kept = {path: value for path, value in stored.bijzonderheden.items() if path != _EXTRA}
-    replaced: list[str] = []
-    texts: dict[str, str] = {}
-    for name in ("kanaal", "onderwerp", "toelichting"):
-        said = huidig.bijzonderheden.get(f"zkn:{name}")
-        texts[name] = getattr(huidig, name) or ("" if _clears(said) else getattr(stored, name))
-    for relaties, path in (
-        ((huidig.zaak,), "zkn:heeftBetrekkingOp"),
-        ((huidig.medewerker,), "zkn:isGevoerdDoor"),
-        (huidig.partijen, "zkn:heeftPlaatsgevondenMet"),
-        (huidig.documenten, "zkn:heeftRelevant"),
-    ):
-        if any(relatie is not None and relatie.verwerkingssoort not in ("I", "W") for relatie in relaties):
-            kept = {known: value for known, value in kept.items() if not known.startswith(path)}
-            replaced.append(path)
-    for path, value in huidig.bijzonderheden.items():
-        # Empty without a reason has been obeyed, and what a change leaves out stays: nothing more to say of either.
-        if path != _EXTRA and value != {} and (value is not None or path.startswith(tuple(replaced))):
-            kept[path] = value
-    extra, reasons = _merged_extra(stored, huidig)
-    if reasons:
-        kept[_EXTRA] = reasons
-    partijen = _merged_partijen(stored, huidig, namens=_below(extra, "namens."))
-    return replace(
-        stored,
-        kanaal=texts["kanaal"],
-        onderwerp=texts["onderwerp"],
-        toelichting=texts["toelichting"],
-        datum_tijd=huidig.datum_tijd or stored.datum_tijd,
-        extra=extra,
-        zaak=_merged(stored.zaak, huidig.zaak),
-        partijen=partijen,
-        medewerker=_merged(stored.medewerker, huidig.medewerker),
-        documenten=_merged_documenten(stored, kennisgeving.oud, huidig),
-        bijzonderheden={path: value for path, value in kept.items() if not texts.get(path.removeprefix("zkn:"))},
-    )
-
-
 def opvoering(gegevens: KlantcontactGegevens, *, types: Mapping[str, str]) -> Opvoering:
     """The same as a voegKlantcontactToe would have said it, so that the business rules can judge it.
 
@@ -178,7 +125,7 @@ def opvoering(gegevens: KlantcontactGegevens, *, types: Mapping[str, str]) -> Op
     """
     beside = _beside(gegevens, types=types)
     opvoerder = cast(Actor, beside["opvoerder"]) or None
-    other = _below(gegevens.extra, "medewerker.")
+    other = below(gegevens.extra, "medewerker.")
     by_medewerker = opvoerder is not None and opvoerder.get("soort") == "medewerker"
     medewerker = other or (None if by_medewerker else _medewerker(gegevens))
     verwijzing = gegevens.zaak.gerelateerde if gegevens.zaak is not None and gegevens.zaak.aanwezig else None
@@ -221,34 +168,6 @@ def informatieobject(gegevens: InformatieobjectGegevens, *, made: date) -> "Info
     )
 
 
-def changed_informatieobject(stored: "Informatieobject", *, huidig: InformatieobjectGegevens) -> "Informatieobject":
-    """The record of a document after a change (W, C, F), as `merge`; its content stays where huidig has none."""
-    new = informatieobject(huidig, made=stored.creatiedatum)
-    for column, path in _IOB_PATHS.items():
-        if not getattr(new, column) and not _clears(huidig.bijzonderheden.get(path)):
-            setattr(new, column, getattr(stored, column))
-    if new.inhoud is None and not _clears(huidig.bijzonderheden.get("zkn:eib.inhoud")):
-        new.inhoud, new.inhoud_sha256 = stored.inhoud, stored.inhoud_sha256
-    said = {path: value for path, value in huidig.bijzonderheden.items() if value not in ({}, None)}
-    new.bijzonderheden = {**stored.bijzonderheden, **said}
-    new.zaak_id = stored.zaak_id
-    return new
-
-
-_IOB_PATHS: Final = {
-    "titel": "zkn:titel",
-    "bestandsnaam": "zkn:bestandsnaamEnkelvoudigInformatieobject/zkn:naam",
-    "formaat": "zkn:eib.formaat",
-    "taal": "zkn:eib.taal",
-    "ontvangstdatum": "zkn:ontvangstdatum",
-    "verzenddatum": "zkn:verzenddatum",
-    "afzender": "zkn:afzender",
-    "geadresseerde": "zkn:geadresseerde",
-    "verwijzing": "zkn:eib.link",
-}
-"""Columns of a document that a change may empty, and where it would say so."""
-
-
 def _said_beside(klantcontact: "Klantcontact", found: KlantcontactGegevens) -> dict[str, str]:
     """extraElementen: those of the record, and what reading could not tell without."""
     extra = {name: str(value) for name, value in klantcontact.extra.items()}
@@ -276,11 +195,11 @@ _CAMEL: Final = {"partij_herkomst": "partijHerkomst"}
 
 def _beside(gegevens: KlantcontactGegevens, *, types: Mapping[str, str]) -> dict[str, Any]:
     """The columns that RGBZ has no attribute for."""
-    dossier = _below(gegevens.extra, DOSSIER)
+    dossier = below(gegevens.extra, DOSSIER)
     extra = {name: text for name, text in gegevens.extra.items() if not name.startswith(DOSSIER)}
     relatie = gegevens.partij
     partij: dict[str, Any] | None = dict(relatie.gerelateerde or {}) if relatie is not None else None
-    partij = partij or _below(dossier, "partij.") or None
+    partij = partij or below(dossier, "partij.") or None
     herkomst = dossier.get("partijHerkomst", "")
     if herkomst not in ("bericht", "opvoerder", "initiator"):
         herkomst = "initiator" if extra.get("partijHerkomst") == "initiator" else "bericht"
@@ -309,7 +228,7 @@ def _opvoerder(
     partij: Mapping[str, Any] | None,
 ) -> dict[str, Any]:
     """As said; else the partij, when that is where the partij comes from; else the medewerker."""
-    for said in (_below(dossier, "opvoerder."), _below(extra, "opvoerder.")):
+    for said in (below(dossier, "opvoerder."), below(extra, "opvoerder.")):
         if said.get("soort"):
             return dict(said)
     found: dict[str, Any]
@@ -352,78 +271,6 @@ def _datum_tijd(gegevens: KlantcontactGegevens) -> datetime | None:
     return found if moment is not None and 0 <= (found - moment).total_seconds() < 0.001 else None
 
 
-def _below(values: Mapping[str, str], prefix: str) -> dict[str, str]:
+def below(values: Mapping[str, str], prefix: str) -> dict[str, str]:
+    """The extraElementen whose name begins so, by the rest of their name."""
     return {name.removeprefix(prefix): text for name, text in values.items() if name.startswith(prefix)}
-
-
-# --- a change ---------------------------------------------------------------------------------------------------
-
-
-_EXTRA: Final = "StUF:extraElementen"
-
-
-def _clears(said: Any) -> bool:
-    """An empty element says that there is no value, unless it says that this sender cannot tell."""
-    return isinstance(said, dict) and said.get("noValue", "vastgesteldOnbekend") == "vastgesteldOnbekend"
-
-
-def _merged(stored: Relatie[T] | None, huidig: Relatie[T] | None) -> Relatie[T] | None:
-    if huidig is None or huidig.verwerkingssoort in ("I", "S", "O"):
-        return stored
-    return _added(huidig) if huidig.aanwezig else None
-
-
-def _added(relatie: Relatie[T]) -> Relatie[T]:
-    """The relation as a message that adds it would have it."""
-    soort = "T" if relatie.entiteittype in ("KLCNPS", "KLCVES") else "I"
-    return replace(relatie, verwerkingssoort="T", gerelateerde_soort=soort)
-
-
-def _merged_partijen(
-    stored: KlantcontactGegevens, huidig: KlantcontactGegevens, *, namens: Mapping[str, str]
-) -> tuple[Relatie[Partij], ...]:
-    known = {relatie.entiteittype: relatie for relatie in stored.partijen}
-    for relatie in huidig.partijen:
-        before = known.get(relatie.entiteittype)
-        if relatie.verwerkingssoort == "W" and before is not None and relatie.gerelateerde is not None:
-            both = cast(Partij, {**(before.gerelateerde or {}), **relatie.gerelateerde})
-            known[relatie.entiteittype] = replace(before, gerelateerde=both)
-        elif (now := _merged(before, relatie)) is not None:
-            known[relatie.entiteittype] = now
-        else:
-            known.pop(relatie.entiteittype, None)
-    found: list[Relatie[Partij]] = []
-    for kind in sorted(known):
-        partij: dict[str, Any] = dict(known[kind].gerelateerde or {})
-        partij.pop("namens", None)
-        if namens:
-            partij["namens"] = dict(namens)
-        found.append(replace(known[kind], gerelateerde=cast(Partij, partij)))
-    return tuple(found)
-
-
-def _merged_documenten(
-    stored: KlantcontactGegevens, oud: KlantcontactGegevens | None, huidig: KlantcontactGegevens
-) -> tuple[Relatie[DocumentVerwijzing], ...]:
-    gone = {
-        relatie.gerelateerde
-        for relatie in (oud.documenten if oud is not None else ())
-        if relatie.verwerkingssoort in ("V", "E", "R")
-    }
-    known = {relatie.gerelateerde: relatie for relatie in stored.documenten if relatie.gerelateerde not in gone}
-    for relatie in huidig.documenten:
-        if relatie.aanwezig:
-            known.setdefault(relatie.gerelateerde, _added(relatie))
-    return tuple(known.values())
-
-
-def _merged_extra(
-    stored: KlantcontactGegevens, huidig: KlantcontactGegevens
-) -> tuple[dict[str, str], list[dict[str, str]]]:
-    """extraElementen with a text, by name, and what else was said of them."""
-    said: list[dict[str, str]] = huidig.bijzonderheden.get(_EXTRA, [])
-    cleared = {item["naam"] for item in said if not item.get("tekst") and _clears(item)}
-    extra = {name: text for name, text in {**stored.extra, **huidig.extra}.items() if name not in cleared}
-    named = {item["naam"] for item in said} | set(huidig.extra)
-    before: list[dict[str, str]] = stored.bijzonderheden.get(_EXTRA, [])
-    return extra, [item for item in before if item["naam"] not in named] + [item for item in said if len(item) > 1]
