@@ -33,6 +33,7 @@ OPERATIONS: Final = SYNCHRONOUS | {
 }
 """Root elements that `read` understands; those of SYNCHRONOUS are answered with Bv02, the others with Bv03."""
 
+_RELATIONS: Final = tuple(f"{{*}}{local}" for local in zaak.RELATIONS)
 _MUTATIESOORTEN: Final = frozenset("TWVCF")
 _SOORTEN: Final = frozenset("TWVIERSO")
 """Every verwerkingssoort (stuf-facts §4.2)."""
@@ -50,7 +51,7 @@ _CHANGED: Final = frozenset("WS")
 
 def read(message: etree._Element) -> ZaakMutatie:
     """Read the root element of a zaak message. Raises errors.Refusal with everything that keeps us from it."""
-    objects = [child for child in message.iterchildren(etree.Element) if zaak.local_name(child) == "object"]
+    objects = zaak.children(message, "object")
     violations = [*islice(_violations(message, objects), _FINDINGS)]
     if violations:
         raise Refusal(fouten.first([Fout[v.rule] for v in violations]).name, violations=violations)
@@ -120,24 +121,24 @@ def _violations(message: etree._Element, objects: Sequence[etree._Element]) -> I
         )
         return
     yield from _identified(objects, message=message)
-    for element, place in _places(message):
-        parent = element.getparent()
-        if element in objects:
-            kind = str(element.get(qname(STUF0301, "entiteittype"), ""))
-            if kind != "ZAK":
-                yield _violation(
-                    place,
-                    nl='Zet StUF:entiteittype="ZAK" op ZKN:object.',
-                    en='Put StUF:entiteittype="ZAK" on ZKN:object.',
-                    value=kind or None,
-                    expected="ZAK",
-                )
-        elif parent not in objects or zaak.local_name(element) not in zaak.RELATIONS:
-            continue
+    places: dict[etree._Element, str] = {}
+    for element in (part for each in objects for part in (each, *each.iterchildren(*_RELATIONS))):
+        kind = str(element.get(qname(STUF0301, "entiteittype"), "")) if element in objects else "ZAK"
         soort = zaak.verwerkingssoort(element)
+        if kind == "ZAK" and soort in _SOORTEN:
+            continue
+        places = places or dict(_places(message))
+        if kind != "ZAK":
+            yield _violation(
+                places[element],
+                nl='Zet StUF:entiteittype="ZAK" op ZKN:object.',
+                en='Put StUF:entiteittype="ZAK" on ZKN:object.',
+                value=kind or None,
+                expected="ZAK",
+            )
         if soort not in _SOORTEN:
             yield _violation(
-                place,
+                places[element],
                 nl="Zet StUF:verwerkingssoort op het object en op elke relatie.",
                 en="Put StUF:verwerkingssoort on the object and on every relation.",
                 value=soort or None,

@@ -32,6 +32,7 @@ RELATIONS: Final = frozenset({*ROLLEN, STATUS, ZAAKTYPE})
 SHORTEST_IDENTIFICATIE: Final = 5
 LONGEST_IDENTIFICATIE: Final = 40
 
+_ROL_TAGS: Final = tuple(f"{{*}}{local}" for local in ROLLEN)
 _SOORTEN: Final = (
     "natuurlijkPersoon",
     "nietNatuurlijkPersoon",
@@ -132,11 +133,11 @@ def statussen(zaak: etree._Element) -> Iterator[Relation[StatusMutatie]]:
 
 def betrokkenen(zaak: etree._Element, *, now: datetime | None) -> Iterator[Relation[BetrokkeneMutatie]]:
     """Everyone whom an object relates; E stands for a relation whose eindRelatie has passed."""
-    for relation in zaak.iterchildren(etree.Element):
-        rol = ROLLEN.get(local_name(relation))
-        gerelateerde = None if rol is None else first(relation, "gerelateerde")
-        if rol is None or gerelateerde is None:
+    for relation in zaak.iterchildren(*_ROL_TAGS):
+        gerelateerde = first(relation, "gerelateerde")
+        if gerelateerde is None:
             continue
+        rol = ROLLEN[local_name(relation)]
         soort = "E" if _ended(relation, now=now) else verwerkingssoort(relation)
         for actor in gerelateerde.iterchildren(etree.Element):
             if local_name(actor) in _SOORTEN:
@@ -157,12 +158,12 @@ def said(element: etree._Element | None) -> str | None:
 
 def children(parent: etree._Element, local: str) -> list[etree._Element]:
     """The children of that local name."""
-    return [child for child in parent.iterchildren(etree.Element) if local_name(child) == local]
+    return [*parent.iterchildren(f"{{*}}{local}")]
 
 
 def first(parent: etree._Element, local: str) -> etree._Element | None:
     """The first child of that local name."""
-    return next(iter(children(parent, local)), None)
+    return next(parent.iterchildren(f"{{*}}{local}"), None)
 
 
 def local_name(element: etree._Element) -> str:
