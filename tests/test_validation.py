@@ -511,7 +511,8 @@ def test_what_is_plainly_in_order_is_so_by_every_rule(path: Path, change: tuple[
 def _odd(root: etree._Element) -> Iterator[etree._Element]:
     """The message with every text, attribute and element changed in turn in ways that a schema may overlook."""
     blank = ("", " ", "\n  ")
-    texts = (*blank, "0", "x" * 90, "|", "000000000", "123456789", "20261320", "2026-11-20T24:00:00", "T", "W")
+    dates = ("20261320", "00010101", "2026-11-20", "2026-11-20T24:00:00", "0001-01-01T00:00:00+14:00")
+    texts = (*blank, *dates, "0", "x" * 90, "|", "000000000", "123456789", "T", "W", "9999-12-31T23:59:59-14:00")
     for index, element in enumerate(root.iter()):
         given = {str(name): str(value) for name, value in element.attrib.items()}
         others = [given | {"noValue": "waardeOnbekend"}, given | {qname(XSI, "nil"): "true"}]

@@ -4,7 +4,6 @@ Each holds the compiled schemas, which cannot be sent from one process to anothe
 the process that asked; and end when that one does, however it ends.
 """
 
-import multiprocessing
 import os
 import signal
 import sys
@@ -50,6 +49,8 @@ class Crew:
     def __enter__(self) -> Iterator[Judged]:
         if self._jobs < 2:
             return (judge_file(file, against=self._against) for file in self._files)
+        import multiprocessing  # who needs one process need not wait for it: a tenth of the start-up time
+
         global _against
         _against = self._against  # a forked process has it at once
         method = "fork" if sys.platform == "linux" else "spawn"
@@ -101,6 +102,8 @@ def _prepare(schema: Path | None, parent: int) -> None:
 
 def _follow(parent: int) -> None:
     """End when the parent has gone: it may have been killed."""
+    import multiprocessing
+
     known = multiprocessing.parent_process()
     if known is not None:
         with suppress(OSError):

@@ -264,12 +264,13 @@ def _wider_than(attributes: int) -> Callable[[etree._Element], bool]:
 
 def _tree(data: bytes, *, begin: int, limits: Limits, schema: etree.XMLSchema | None) -> etree._Element:
     """Parse, and validate in the same pass; XMLSyntaxError when not well-formed or not valid."""
+    parser = _own.parser if _own.schema is schema else _own_parser(schema)
     if _clearly_within(data, limits=limits):
-        return etree.fromstring(data, _own_parser(schema))
+        return etree.fromstring(data, parser)
     if len(data) - begin <= CHUNK:
         # What is as long as a first chunk has been parsed before a guard can look, so one look afterwards will do.
         with suppress(etree.XMLSyntaxError):
-            root = etree.fromstring(data, _own_parser(schema))
+            root = etree.fromstring(data, parser)
             if _found_within(root, data, limits=limits):
                 return root
     return _guarded(data, begin=begin, limits=limits, schema=schema)
@@ -287,8 +288,7 @@ _own = _Own()
 
 
 def _own_parser(schema: etree.XMLSchema | None) -> etree.XMLParser:
-    if _own.schema is not schema:
-        _own.schema, _own.parser = schema, etree.XMLParser(schema=schema, **_OPTIONS)
+    _own.schema, _own.parser = schema, etree.XMLParser(schema=schema, **_OPTIONS)
     return _own.parser
 
 

@@ -15,7 +15,6 @@ from typing import Final
 from lxml import etree
 
 from stuf_klantcontact import tijdstip
-from stuf_klantcontact.contract.sets import obeys
 from stuf_klantcontact.limits import Limits
 from stuf_klantcontact.names import BG0320, KC, KLC, qname
 from stuf_klantcontact.rules import passes_eleven_test
@@ -55,12 +54,13 @@ class Glance:
             if self._left >= 0:
                 return False
             schema = self._schema = usual.compiled()
-        if not obeys(schema, element):
+        try:
+            if not schema.validate(element):
+                return False
+        except etree.XMLSchemaValidateError:
             return False
         sent, contact, bsn, rsins = form(element)
-        # Of a day before yesterday it is plain that it is past, in whatever zone.
-        recent = _before_yesterday(now.date())
-        if not (_day(sent) < recent and _day(contact) < recent) and not _past(sent, contact, now, limits):
+        if not _settled(_day(sent), _day(contact), now.date()) and not _past(sent, contact, now=now, limits=limits):
             return False
         for rsin in rsins:
             if rsin and not _is_rsin(rsin):
@@ -98,30 +98,25 @@ _FORMS: Final[Mapping[str, Callable[[etree._Element], Said]]] = {
 
 # --- values -----------------------------------------------------------------------------------------------------
 
-_NEVER: Final = "99999999"
-
-
-@lru_cache(maxsize=4)
-def _before_yesterday(today: date) -> str:
-    return (today - timedelta(days=2)).strftime("%Y%m%d")
-
 
 def _day(moment: str) -> str:
-    """EEJJMMDD of a moment, written in either form; of a day that does not exist, one that is never past."""
-    return _existing(moment[:11] if moment[10:11] == "T" else moment[:8])
+    """The day of a moment as it is written there, with its T when it has one."""
+    return moment[:11] if moment[10:11] == "T" else moment[:8]
 
 
 @lru_cache(maxsize=4096)
-def _existing(day: str) -> str:
+def _settled(sent: str, contact: str, today: date) -> bool:
+    """Whether both days exist and lie before yesterday, so that they are past in whatever zone."""
+    days = [day.replace("-", "").removesuffix("T") for day in (sent, contact)]
     try:
-        digits = day.replace("-", "").removesuffix("T")
-        tijdstip.parse(digits)
+        first = min(tijdstip.parse(day) for day in days)
     except ValueError:
-        return _NEVER
-    return digits if len(digits) == 8 else _NEVER
+        return False
+    recent = f"{today - timedelta(days=2):%Y%m%d}"
+    return first.year > 1 and max(days) < recent and all(len(day) == 8 for day in days)
 
 
-def _past(sent: str, contact: str, now: datetime, limits: Limits) -> bool:
+def _past(sent: str, contact: str, *, now: datetime, limits: Limits) -> bool:
     try:
         return tijdstip.parse(sent) <= now and tijdstip.parse(contact) <= now + timedelta(
             seconds=limits.klokverschil
