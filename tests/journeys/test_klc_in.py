@@ -129,6 +129,14 @@ def test_documents_come_first_and_are_found_by_the_contact(town: Town) -> None:
     assert iob.text("object/informatieobjectidentificatie") == "TEKENING-1"
 
 
+def test_a_document_may_say_it_all(town: Town) -> None:
+    town.zaak()
+    contact = klantcontact(documenten=("TEKENING-2",), toelichting="")
+    message = zkn0320.iob_lk01(contact.informatieobjecten[0], klantcontact=contact, header=header("IOB"))
+    assert town.send(message, user="zaaksysteem", port=ASYNCHRONOUS).status == 200
+    assert tell(town, contact).status == 200
+
+
 def test_a_change_says_what_changes_and_a_withdrawal_ends_it(town: Town) -> None:
     town.zaak()
     before = klantcontact()
@@ -147,7 +155,7 @@ def test_a_change_says_what_changes_and_a_withdrawal_ends_it(town: Town) -> None
         (lambda: klantcontact(verantwoordelijke_organisatie="111222333"), "KC-11"),
         (lambda: klantcontact(toelichting=""), "KC-05"),
         (lambda: klantcontact(zaak=rgbz.Zaak(identificatie="0518ZAAK9", bronorganisatie=cast.RSIN)), "KC-01"),
-        (lambda: klantcontact(moment=datetime.fromisoformat("2099-01-01T00:00:00+01:00")), "KC-09"),
+        (lambda: klantcontact(moment=datetime.fromisoformat("2099-01-01T00:00:00+01:00")), "RGBZ-TOEKOMST"),
     ],
 )
 def test_it_obeys_the_same_rules(contact: Callable[[], Klantcontact], rule: str, town: Town) -> None:

@@ -9,6 +9,7 @@ StUF 03.01 §5.1 and §5.2; stuf-facts §4 and §10; docs/mapping.md §7.
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from sqlalchemy.orm import Session
 
@@ -18,10 +19,12 @@ from stuf_klantcontact.fouten import Fout
 from stuf_klantcontact.intake import about, judging, sending
 from stuf_klantcontact.intake.about import Finding
 from stuf_klantcontact.intake.answers import Answer
+from stuf_klantcontact.intake.inquiry import Inquiry
 from stuf_klantcontact.intake.message import Message
 from stuf_klantcontact.intake.verdicts import Verdicts
 from stuf_klantcontact.mapping import zkn0320
 from stuf_klantcontact.mapping.zkn0320 import Kennisgeving, KlantcontactGegevens
+from stuf_klantcontact.opvoering import Document
 from stuf_klantcontact.outbox import Order
 from stuf_klantcontact.settings import Settings
 from stuf_klantcontact.stuurgegevens import Systeem
@@ -38,9 +41,17 @@ def contact(message: Message, findings: Sequence[Finding], *, verdicts: Verdicts
     if strange:
         return verdicts.refuse(message, strange)
 
+    inquiry = Inquiry(verdicts.ask)
+    if verdicts.ask is not None and huidig.zaak is not None and huidig.zaak.gerelateerde is not None:
+        verwijzing = huidig.zaak.gerelateerde
+        with verdicts.database.session() as session:
+            zaak = rgbz.zaak_feiten(session, verwijzing.identificatie, rsin=verdicts.settings.gateway.rsin)
+        # Nothing is held while the zaaksysteem answers.
+        inquiry.made_about(verwijzing.identificatie, zaak)
+
     def work(session: Session) -> bytes | list[Finding]:
         wrong = _contact(session, message, kennisgeving, huidig, verdicts=verdicts)
-        return wrong or _confirmed(message, verdicts=verdicts)
+        return inquiry.explained(wrong, port=message.received.port) or _confirmed(message, verdicts=verdicts)
 
     return verdicts.taken(message, work)
 
@@ -78,8 +89,11 @@ def document(message: Message, findings: Sequence[Finding], *, verdicts: Verdict
         if kennisgeving.mutatiesoort == "V" and stored is not None:
             rgbz.drop_informatieobject(session, stored)
         else:
-            new = zkn0320.informatieobject(huidig, made=made)
-            new.zaak_id = zaak.id if zaak else None
+            if stored is None or kennisgeving.mutatiesoort == "T":
+                new = zkn0320.informatieobject(huidig, made=made)
+            else:
+                new = zkn0320.changed_informatieobject(stored, huidig=huidig)
+            new.zaak_id = zaak.id if zaak else new.zaak_id
             rgbz.put_informatieobject(session, stored, new)
         return _confirmed(message, verdicts=verdicts)
 
@@ -126,27 +140,18 @@ def _write(
     types: Mapping[str, str] = {kanaal: type for type, kanaal in settings.mapping.kanaal.items()}
     opvoering = zkn0320.opvoering(gegevens, types=types)
     zaak = rgbz.zaak_feiten(session, opvoering.zaakidentificatie, rsin=settings.gateway.rsin)
+    documenten, wrong = _documenten(session, gegevens)
+    # That the contact refers to documents is all that the rules need to know of them here.
+    known = tuple(Document(titel=d.titel, identificatie=d.identificatie) for d in documenten)
     judged = judging.judge(
-        opvoering,
+        replace(opvoering, documenten=known),
         zaak,
         zender=message.received.zender,
         valid=True,
         now=message.now,
         settings=settings,
     )
-    wrong = [Finding(f.fout, _in_klc(f.violation)) for f in judged.findings]
-    documenten: list[rgbz.Informatieobject] = []
-    for relatie in gegevens.documenten:
-        verwijzing = relatie.gerelateerde
-        if verwijzing is None or not relatie.aanwezig:
-            continue
-        found = rgbz.lock_informatieobject(
-            session, verwijzing.identificatie, bronorganisatie=verwijzing.bronorganisatie
-        )
-        if found is None:
-            wrong.append(_unknown("zkn:heeftRelevant", verwijzing.identificatie))
-        else:
-            documenten.append(found)
+    wrong += [Finding(f.fout, _in_klc(f.violation)) for f in judged.findings]
     if current is not None and current.effect == "uitgewisseld" and current.zaak_id != (zaak.id if zaak else None):
         wrong.append(about.other_zaak("zkn:heeftBetrekkingOp"))
     if wrong:
@@ -167,6 +172,26 @@ def _write(
         orders = sending.changes(current, vervangen, was=was, zaak=zaak, settings=settings)
     outbox.enqueue(session, _but(orders, message.header.zender, settings=settings))
     return []
+
+
+def _documenten(
+    session: Session, gegevens: KlantcontactGegevens
+) -> tuple[list[rgbz.Informatieobject], list[Finding]]:
+    """The documents that a contact refers to, and those that did not come before it."""
+    documenten: list[rgbz.Informatieobject] = []
+    wrong: list[Finding] = []
+    for relatie in gegevens.documenten:
+        verwijzing = relatie.gerelateerde
+        if verwijzing is None or not relatie.aanwezig:
+            continue
+        found = rgbz.lock_informatieobject(
+            session, verwijzing.identificatie, bronorganisatie=verwijzing.bronorganisatie
+        )
+        if found is None:
+            wrong.append(_unknown("zkn:heeftRelevant", verwijzing.identificatie))
+        else:
+            documenten.append(found)
+    return documenten, wrong
 
 
 def _but(orders: Sequence[Order], zender: Systeem, *, settings: Settings) -> list[Order]:

@@ -9,6 +9,7 @@ message and what is wrong with it, and then nothing was imported.
 Protocolbindingen §2; StUF 03.01 §5.4; stuf-facts §7 and §9.3; docs/operations.md.
 """
 
+from stuf_klantcontact import journal as _journal  # noqa: F401 - klantcontact refers to its table
 from stuf_klantcontact.transfer.inward import Imported, take_in
 from stuf_klantcontact.transfer.outward import PART_BYTES, take_out
 

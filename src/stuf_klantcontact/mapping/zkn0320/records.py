@@ -179,9 +179,10 @@ def _said_beside(klantcontact: "Klantcontact", found: KlantcontactGegevens) -> d
     if klantcontact.datum_tijd.microsecond % 1000:  # more digits than a dateTime of StUF has
         extra[f"{DOSSIER}datumTijd"] = klantcontact.datum_tijd.isoformat()
     types = {klantcontact.kanaal: klantcontact.type}
+    beside = _beside(replace(found, extra=extra), types=types)
     for column in ("groep", "effect", "partij", "partij_herkomst", "opvoerder"):  # the last depends on those before
         value = getattr(klantcontact, column)
-        if _beside(replace(found, extra=extra), types=types)[column] == value:
+        if beside[column] == value:
             continue
         if isinstance(value, dict):
             extra |= {f"{DOSSIER}{column}.{name}": str(text) for name, text in value.items()}
