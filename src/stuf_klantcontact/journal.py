@@ -13,10 +13,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final, Literal
 
-from sqlalchemy import Identity, Index, LargeBinary, String, desc, func, or_, select, text
+from sqlalchemy import DateTime, Identity, Index, LargeBinary, String, desc, func, or_, select, text
 from sqlalchemy.orm import Mapped, MappedAsDataclass, Session, defer, mapped_column
 
 from stuf_klantcontact.store import Base, Moment
+from stuf_klantcontact.tijdstip import Bounds
 
 Verdict = Literal["accepted", "refused", "repeated", "unreadable", "delivered", "deferred"]
 
@@ -55,12 +56,19 @@ class Bericht(MappedAsDataclass, Base, kw_only=True):
 
 
 class ZenderKlok(MappedAsDataclass, Base, kw_only=True):
-    """The latest tijdstipBericht of a zender that asked us to guard it (StUF019)."""
+    """The latest tijdstipBericht of a zender whose order is guarded, over all ports and berichtcodes (StUF019).
+
+    Digits without a zone are compared with digits, moments with a zone with moments; where the two meet, digits
+    get the benefit of the doubt in the hour that comes twice.
+    """
 
     __tablename__ = "zender_klok"
 
     systeem: Mapped[str] = mapped_column(primary_key=True, doc="Systeem.sleutel")
-    tijdstip: Mapped[Moment]
+    tijdstip: Mapped[Moment] = mapped_column(doc="the latest; of digits the earliest moment that they can be")
+    lokaal: Mapped[datetime | None] = mapped_column(
+        DateTime(timezone=False), default=None, doc="the latest without a zone, in Dutch local time as it was sent"
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +86,28 @@ PREVIOUS_FROM: Final = """
     LEFT JOIN bericht vorig ON vorig.systeem = %(systeem)s AND vorig.referentienummer = %(referentienummer)s
         AND vorig.richting = 'in' AND vorig.verdict = 'accepted' AND vorig.referentienummer <> ''
 """
+
+_LATER: Final = """z.tijdstip < %(klok_latest)s::timestamptz
+        AND coalesce(z.lokaal < %(klok_lokaal)s::timestamp, true)"""
+
+KLOK: Final = f"NOT coalesce({_LATER}, true) AS te_vroeg"
+"""Column for a SELECT over KLOK_FROM: the tijdstipBericht is not later than that of a message before it."""
+
+KLOK_FROM: Final = " LEFT JOIN zender_klok z ON z.systeem = %(systeem)s "
+
+TICK: Final = f"""
+    klok AS (
+        INSERT INTO zender_klok AS z (systeem, tijdstip, lokaal)
+        VALUES (%(systeem)s, %(klok_earliest)s::timestamptz, %(klok_lokaal)s::timestamp)
+        ON CONFLICT (systeem) DO UPDATE
+           SET tijdstip = greatest(z.tijdstip, excluded.tijdstip), lokaal = coalesce(excluded.lokaal, z.lokaal)
+         WHERE {_LATER}
+        RETURNING 1)
+"""
+"""The CTE that moves the clock of a zender on, and gives no row when the message comes too early."""
+
+TICKED: Final = "EXISTS (SELECT FROM klok)"
+"""The condition that it did."""
 
 INSERT: Final = """
     bericht_nieuw AS (
@@ -110,6 +140,21 @@ def accepted_before(session: Session, *, systeem: str, referentienummer: str) ->
         )
     ).one_or_none()
     return None if found is None else Previous(hash=bytes(found.hash), antwoord=bytes(found.antwoord))
+
+
+def klok_parameters(bounds: Bounds) -> dict[str, datetime | None]:
+    """The parameters of KLOK and TICK, besides `systeem`, for a tijdstipBericht."""
+    return {"klok_earliest": bounds.earliest, "klok_latest": bounds.latest, "klok_lokaal": bounds.lokaal}
+
+
+def tick(session: Session, bounds: Bounds, *, systeem: str) -> bool:
+    """Move the clock of a zender on; false: this message is not later than every one that was accepted.
+
+    Who else sends in the name of the same systeem waits here until this transaction ends.
+    """
+    parameters = {"systeem": systeem, **klok_parameters(bounds)}
+    moved = session.connection().exec_driver_sql(f"WITH {TICK} SELECT 1 FROM klok", parameters)
+    return moved.first() is not None
 
 
 def record_incoming(session: Session, *, raw: bytes, antwoord: bytes, **rest: Any) -> None:

@@ -97,10 +97,13 @@ class Zender(_Section):
     borgt_voor_opvoerder: bool = Field(False, description="trusted to vouch for opvoerders (KC-06)")
     operaties: Words = Field((), description='operations it may call; "zaken" for zaak messages')
     strikt: bool = Field(True, description="refuse every violation of the schema")
+    volgorde_bewaken: bool = Field(
+        False, description="refuse a message whose tijdstipBericht is not later than all before it (StUF019)"
+    )
 
 
 class Zaaksysteem(_Section):
-    """[zaaksysteem]: the system that is asked for a zaak that is not known here; nobody until it has an endpoint."""
+    """[zaaksysteem]: the system that is asked for a zaak that is not known here; nobody without an endpoint."""
 
     endpoint: str = Field("", description="address of its BeantwoordVraag; empty: nobody is asked")
     vraag: Zaakvraag = Field("geefZaakdetails", description="how it is asked: ZDS 1.2, or StUF-ZKN 3.10")

@@ -7,6 +7,7 @@ StUF 03.01 §4.3, stuf-facts §1.3, §2.4 and §5.3.
 
 import re
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Final
 from zoneinfo import ZoneInfo
@@ -39,18 +40,23 @@ def parse(text: str) -> datetime:
     text = text.strip(" \t\r\n")
     try:
         if _DIGITS.fullmatch(text):
-            return _from_digits(text.ljust(17, "0"))
+            return _from_digits(text)
         return _from_iso(text)
     except OverflowError:
         raise ValueError("a moment outside the years that can be told in every zone") from None
 
 
 def _from_digits(text: str) -> datetime:
+    return _utc(_local(text).replace(tzinfo=AMSTERDAM))
+
+
+def _local(digits: str) -> datetime:
+    """Digits as they stand, what is cut off being zero."""
+    text = digits.ljust(17, "0")
     day = _day(text)
-    moment = datetime(
+    return datetime(
         day.year, day.month, day.day, int(text[8:10]), int(text[10:12]), int(text[12:14]), int(text[14:]) * 1000
     )
-    return _utc(moment.replace(tzinfo=AMSTERDAM))
 
 
 def _from_iso(text: str) -> datetime:
@@ -70,6 +76,30 @@ def _utc(moment: datetime) -> datetime:
     """In UTC, if it can be told in Dutch local time too: OverflowError at both ends of the calendar."""
     moment.astimezone(AMSTERDAM)
     return moment.astimezone(UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """When a moment may have been. Without a zone it also has an order of its own: `lokaal`, as it was written.
+
+    The two bounds differ in the hour that comes twice when summer time ends, and in the one that then is skipped.
+    """
+
+    earliest: datetime
+    latest: datetime
+    lokaal: datetime | None = None
+
+
+def bounds(text: str) -> Bounds:
+    """Read a moment of either version without choosing between the two hours that it may mean. ValueError."""
+    text = text.strip(" \t\r\n")
+    match = _ISO.fullmatch(text)
+    moment = parse(text)
+    if match is not None and match["zone"]:
+        return Bounds(moment, moment)
+    lokaal = _local(text) if match is None else moment.astimezone(AMSTERDAM).replace(tzinfo=None)
+    both = [lokaal.replace(tzinfo=AMSTERDAM, fold=fold).astimezone(UTC) for fold in (0, 1)]
+    return Bounds(min(both), max(both), lokaal)
 
 
 def parse_date(text: str) -> date:

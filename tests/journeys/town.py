@@ -25,6 +25,25 @@ from stuf_klantcontact.testing import FakeMailServer, FakeZaakmagazijn, Reply, S
 PASSWORD = "een-wachtwoord-van-niemand"
 SYNCHRONOUS, ASYNCHRONOUS = "/soap/VerwerkSynchroonVrijBericht", "/soap/OntvangAsynchroon"
 
+ZENDERS: Mapping[str, Mapping[str, Any]] = {
+    "MIJNZAKEN": {
+        "gebruiker": "mijnzaken",
+        "borgt_voor_opvoerder": True,
+        "operaties": ["voegKlantcontactToe", "wijzigKlantcontact", "verwijderKlantcontact"],
+    },
+    "PORTAAL": {"gebruiker": "portaal", "operaties": ["voegKlantcontactToe"]},
+    "ZAAKMAGAZIJN": {
+        "gebruiker": "zaakmagazijn",
+        "borgt_voor_opvoerder": True,
+        "operaties": ["klantcontacten", "vragen", "bevestigingen"],
+    },
+    "ZAAKSYSTEEM": {
+        "gebruiker": "zaaksysteem",
+        "operaties": ["zaken", "klantcontacten"],
+        "borgt_voor_opvoerder": True,
+    },
+}
+
 
 @dataclass
 class Town:
@@ -115,9 +134,11 @@ def running(
     folder: Path,
     *,
     abonnee: Mapping[str, Any] | None = None,
+    zender: Mapping[str, Mapping[str, Any]] | None = None,
     contract: Contract | None = None,
+    **sections: Any,
 ) -> Iterator[Town]:
-    """The same, whose zaakmagazijn has these settings and judges by that contract."""
+    """The same, whose zaakmagazijn has these settings and judges by that contract; so have its zenders."""
     with FakeMailServer() as mail:
         zaakmagazijn = FakeZaakmagazijn(contract=contract).start()
         settings = Settings.model_validate(
@@ -129,29 +150,8 @@ def running(
                     "data_dir": folder,
                 },
                 "zender": {
-                    "MIJNZAKEN": {
-                        "gebruiker": "mijnzaken",
-                        "wachtwoord_hash": password_hash,
-                        "borgt_voor_opvoerder": True,
-                        "operaties": ["voegKlantcontactToe", "wijzigKlantcontact", "verwijderKlantcontact"],
-                    },
-                    "PORTAAL": {
-                        "gebruiker": "portaal",
-                        "wachtwoord_hash": password_hash,
-                        "operaties": ["voegKlantcontactToe"],
-                    },
-                    "ZAAKMAGAZIJN": {
-                        "gebruiker": "zaakmagazijn",
-                        "wachtwoord_hash": password_hash,
-                        "borgt_voor_opvoerder": True,
-                        "operaties": ["klantcontacten", "vragen", "bevestigingen"],
-                    },
-                    "ZAAKSYSTEEM": {
-                        "gebruiker": "zaaksysteem",
-                        "wachtwoord_hash": password_hash,
-                        "operaties": ["zaken", "klantcontacten"],
-                        "borgt_voor_opvoerder": True,
-                    },
+                    naam: {"wachtwoord_hash": password_hash, **values, **(zender or {}).get(naam, {})}
+                    for naam, values in ZENDERS.items()
                 },
                 "abonnee": {"ZAAKMAGAZIJN": {"endpoint": zaakmagazijn.url, **(abonnee or {})}},
                 "zaaktype": {
@@ -168,6 +168,7 @@ def running(
                     "starttls": False,
                     "afzender": "klantcontact@gemeente.example",
                 },
+                **sections,
             }
         )
         gateway = app.build(settings, address="http://127.0.0.1", pool_size=4)

@@ -21,7 +21,7 @@ from stuf_klantcontact import access, stuurgegevens, validation
 from stuf_klantcontact.contract import Contract, Schemas
 from stuf_klantcontact.errors import where
 from stuf_klantcontact.fouten import Fout
-from stuf_klantcontact.intake import about, adding, changing, kennisgeving, uitslag, vraag, zaak
+from stuf_klantcontact.intake import about, adding, changing, kennisgeving, uitslag, volgorde, vraag, zaak
 from stuf_klantcontact.intake.about import PORTS, SYNCHRONOUS_PORTS, Finding, Soort
 from stuf_klantcontact.intake.answers import Answer, Answers
 from stuf_klantcontact.intake.inquiry import Ask
@@ -37,9 +37,6 @@ from stuf_klantcontact.tijdstip import Clock, system_clock
 __all__ = ["PORTS", "SYNCHRONOUS_PORTS", "Answer", "Intake", "Received"]
 
 log = logging.getLogger(__name__)
-
-_STRANGE = frozenset({Fout.StUF010, Fout.StUF013, Fout.StUF052})
-"""Whoever is refused with one of these learns nothing about zaken."""
 
 
 class Take(Protocol):
@@ -101,10 +98,12 @@ class Intake:
         if zender is None or not access.may(zender, operatie=operation.operatie):
             findings.append(about.not_allowed())
         if operation.soort == "zaak":
-            findings += about.incomplete_header(message.header)
+            findings += [*about.incomplete_header(message.header), *volgorde.wrong(message, settings=settings)]
             return zaak.take(message, findings, verdicts=verdicts, schemas=self._zaak_schemas)
         findings += self._by_contract(message)
-        if any(finding.fout in _STRANGE for finding in findings):
+        if not any(finding.violation.element == "StUF:tijdstipBericht" for finding in findings):
+            findings += volgorde.wrong(message, settings=settings)
+        if about.is_stranger(findings):
             return verdicts.refuse(message, findings)
         return _TAKE[operation.soort](message, findings, verdicts=verdicts)
 

@@ -5,7 +5,7 @@ StUF 03.01 §4.2 and table 8.1 (the checks of soort 3); stuf-facts §8.2.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final, Literal, NamedTuple
 
@@ -112,6 +112,9 @@ OPERATIONS: Final[Mapping[str, Operation]] = {
 REFERENCE_LENGTH: Final = 40
 
 
+_STRANGE: Final = frozenset({Fout.StUF010, Fout.StUF013, Fout.StUF052})
+
+
 @dataclass(frozen=True, slots=True)
 class Finding:
     """A violation and the code it would be refused with."""
@@ -156,6 +159,11 @@ def identity(header: Header, *, authenticated: str, settings: Settings) -> list[
             )
         )
     return found
+
+
+def is_stranger(findings: Sequence[Finding]) -> bool:
+    """Whether they say that the sender is not known, or may not: then it learns nothing about zaken."""
+    return any(finding.fout in _STRANGE for finding in findings)
 
 
 def abonnee(systeem: Systeem, *, settings: Settings) -> str | None:

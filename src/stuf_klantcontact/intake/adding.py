@@ -1,7 +1,8 @@
 """Take a voegKlantcontactToe: the way of nearly every message, in two statements.
 
 One reads the facts, one writes the journal, the record and the outbox. Should the zaak have changed or the same
-message have been accepted in between, the second writes nothing and the message is judged again.
+message (or, of a guarded zender, a later one) have been accepted in between, the second writes nothing and the
+message is judged again.
 """
 
 from collections.abc import Mapping, Sequence
@@ -11,7 +12,7 @@ from typing import Any, Final
 import psycopg
 
 from stuf_klantcontact import journal, outbox, rgbz
-from stuf_klantcontact.intake import judging, sending
+from stuf_klantcontact.intake import judging, sending, volgorde
 from stuf_klantcontact.intake.about import Finding
 from stuf_klantcontact.intake.answers import Answer
 from stuf_klantcontact.intake.inquiry import Inquiry
@@ -25,6 +26,10 @@ from stuf_klantcontact.tijdstip import AMSTERDAM
 _FACTS: Final = Statement(
     f"SELECT {rgbz.FACTS}, {rgbz.NUMMER}, {journal.PREVIOUS} FROM {rgbz.FACTS_FROM} {journal.PREVIOUS_FROM}"
 )
+_FACTS_GUARDED: Final = Statement(
+    f"SELECT {rgbz.FACTS}, {rgbz.NUMMER}, {journal.PREVIOUS}, {journal.KLOK} "
+    f"FROM {rgbz.FACTS_FROM} {journal.PREVIOUS_FROM} {journal.KLOK_FROM}"
+)
 
 _ZAAK_UNCHANGED: Final = (
     "%(zaak_id)s::bigint IS NULL OR EXISTS (SELECT FROM zaak WHERE id = %(zaak_id)s AND versie = %(versie)s)"
@@ -33,9 +38,12 @@ _ENQUEUE: Final = outbox.ENQUEUE.replace("%(orders)s::jsonb", "(SELECT %(orders)
 
 
 @cache
-def _accept(*, documenten: bool, inhouden: bool, orders: bool) -> Statement:
+def _accept(*, guarded: bool, documenten: bool, inhouden: bool, orders: bool) -> Statement:
     """The one statement that writes an accepted klantcontact and all that comes with it."""
-    parts = ["WITH " + journal.INSERT.format(condition=_ZAAK_UNCHANGED), rgbz.INSERT]
+    condition = f"({_ZAAK_UNCHANGED}) AND {journal.TICKED}" if guarded else _ZAAK_UNCHANGED
+    parts = [journal.INSERT.format(condition=condition), rgbz.INSERT]
+    if guarded:
+        parts.insert(0, journal.TICK)
     # Each table that a statement names costs time, even when nothing goes into it.
     if inhouden:
         parts.append(rgbz.INSERT_INHOUDEN)
@@ -43,22 +51,25 @@ def _accept(*, documenten: bool, inhouden: bool, orders: bool) -> Statement:
         parts.append(rgbz.INSERT_DOCUMENTEN)
     if orders:
         parts.append(_ENQUEUE)
-    return Statement(", ".join(parts) + " SELECT id FROM bericht_nieuw")
+    return Statement("WITH " + ", ".join(parts) + " SELECT id FROM bericht_nieuw")
 
 
 def take(message: Message, findings: Sequence[Finding], *, verdicts: Verdicts) -> Answer:
     """Judge and write a voegKlantcontactToe; `findings` is what is wrong with it so far."""
     opvoering = gfozaken.read(message.element)
-    parameters = {
+    parameters: dict[str, Any] = {
         "zaak": opvoering.zaakidentificatie,
         "rsin": verdicts.settings.gateway.rsin,
         "systeem": message.header.zender.sleutel,
         "referentienummer": message.header.referentienummer,
     }
+    guarded = volgorde.of(message, settings=verdicts.settings)
+    if guarded is not None:
+        parameters |= journal.klok_parameters(guarded)
     inquiry = Inquiry(verdicts.ask)
     for _ in range(TRIES):
         with verdicts.database.connection() as connection:
-            row = _FACTS.row(connection, parameters)
+            row = (_FACTS if guarded is None else _FACTS_GUARDED).row(connection, parameters)
             if row is None:
                 raise LookupError("a SELECT from one row gave none")
             previous = journal.previous(row)
@@ -90,8 +101,11 @@ def _settle(
     judged = judging.judge(
         opvoering, zaak, zender=message.received.zender, valid=message.valid, now=message.now, settings=settings
     )
-    if findings or judged.findings:
-        return [*findings, *judged.findings]
+    wrong = [*findings, *judged.findings]
+    if row.get("te_vroeg"):
+        wrong.append(volgorde.too_early(message))
+    if wrong:
+        return wrong
     identificatie = rgbz.klantcontactidentificatie(row["nummer"], moment=message.now.astimezone(AMSTERDAM))
     record, documenten = judging.record(
         opvoering, judged, identificatie=identificatie, now=message.now, settings=settings
@@ -111,6 +125,18 @@ def _settle(
         "rules": "",
         "antwoord": body,
     }
-    statement = _accept(documenten=bool(documenten), inhouden=bool(parameters["inhouden"]), orders=bool(orders))
-    written = statement.row(connection, parameters)
-    return Answer(body=body) if written else None
+    guarded = volgorde.of(message, settings=settings)
+    statement = _accept(
+        guarded=guarded is not None,
+        documenten=bool(documenten),
+        inhouden=bool(parameters["inhouden"]),
+        orders=bool(orders),
+    )
+    if guarded is None:
+        return Answer(body=body) if statement.row(connection, parameters) else None
+    # When nothing was written the clock must not have moved either.
+    with connection.transaction() as transaction:
+        if statement.row(connection, parameters | journal.klok_parameters(guarded)):
+            return Answer(body=body)
+        raise psycopg.Rollback(transaction)
+    return None

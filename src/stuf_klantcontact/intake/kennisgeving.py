@@ -36,10 +36,10 @@ def contact(message: Message, findings: Sequence[Finding], *, verdicts: Verdicts
     kennisgeving = zkn0320.read(message.element)
     huidig = kennisgeving.huidig or kennisgeving.oud
     if findings or huidig is None:
-        return verdicts.refuse(message, findings or [_without_object()])
+        return verdicts.reject(message, findings or [_without_object()])
     strange = _strange(huidig.identificatie, huidig.verantwoordelijke_organisatie, settings=verdicts.settings)
     if strange:
-        return verdicts.refuse(message, strange)
+        return verdicts.reject(message, strange)
 
     inquiry = Inquiry(verdicts.ask)
     if verdicts.ask is not None and huidig.zaak is not None and huidig.zaak.gerelateerde is not None:
@@ -61,7 +61,7 @@ def document(message: Message, findings: Sequence[Finding], *, verdicts: Verdict
     kennisgeving = zkn0320.read_iob(message.element)
     huidig = kennisgeving.huidig or kennisgeving.oud
     if findings or huidig is None:
-        return verdicts.refuse(message, findings or [_without_object()])
+        return verdicts.reject(message, findings or [_without_object()])
     wrong: list[Finding] = []
     if huidig.onleesbaar:
         wrong.append(

@@ -24,7 +24,7 @@ def outcome(message: Message, findings: Sequence[Finding], *, verdicts: Verdicts
     settings = verdicts.settings
     abonnee = about.abonnee(message.header.zender, settings=settings)
     if findings:
-        return verdicts.refuse(message, findings)
+        return verdicts.reject(message, findings)
     good = message.header.berichtcode.startswith("Bv")
     code = about.text(message.element, "body/code")
     reason = "" if good else (about.text(message.element, "body/omschrijving") or code)
@@ -51,7 +51,7 @@ def trigger(message: Message, findings: Sequence[Finding], *, verdicts: Verdicts
     """Take Tr01: what waits for its zender goes now, instead of at its next attempt."""
     abonnee = about.abonnee(message.header.zender, settings=verdicts.settings)
     if findings or abonnee is None:
-        return verdicts.refuse(message, findings or [_nothing()])
+        return verdicts.reject(message, findings or [_nothing()])
 
     def work(session: Session) -> bytes:
         outbox.hurry(session, abonnee=abonnee)

@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 from stuf_klantcontact import fouten, journal
 from stuf_klantcontact.contract import Contract
 from stuf_klantcontact.fouten import Fout
-from stuf_klantcontact.intake import about
+from stuf_klantcontact.intake import about, volgorde
 from stuf_klantcontact.intake.about import REFERENCE_LENGTH, Finding
 from stuf_klantcontact.intake.answers import Answer, Answers
 from stuf_klantcontact.intake.inquiry import Ask
@@ -44,13 +44,20 @@ class Verdicts:
         """Do `work` and journal the message in one transaction, unless it was accepted before.
 
         `work` gives the answer, or what is wrong; then nothing of it stays. It is done anew when somebody else
-        wrote the same row at the same moment.
+        wrote the same row at the same moment. Of a zender that is guarded, no message overtakes another here.
         """
         for _ in range(TRIES):
             try:
                 with self.database.session() as session:
                     previous = journal.accepted_before(session, **message.identity)
+                    early: list[Finding] = []
+                    if previous is None and not self._ticked(session, message):
+                        # It may have been the same message that went before, while this one waited.
+                        previous = journal.accepted_before(session, **message.identity)
+                        early = [volgorde.too_early(message)]
                     outcome = work(session) if previous is None else []
+                    if early:
+                        outcome = [*early, *([] if isinstance(outcome, bytes) else outcome)]
                     if not isinstance(outcome, bytes):
                         session.rollback()
                     else:
@@ -61,6 +68,17 @@ class Verdicts:
                 return self.again(message, previous)
             return Answer(body=outcome) if isinstance(outcome, bytes) else self.refuse(message, outcome)
         raise TimeoutError(f"others changed the same row {TRIES} times while a message was taken")
+
+    def _ticked(self, session: Session, message: Message) -> bool:
+        """Move the clock of its zender on, if it is guarded; false: this message is not later."""
+        guarded = volgorde.of(message, settings=self.settings)
+        return guarded is None or journal.tick(session, guarded, systeem=message.identity["systeem"])
+
+    def reject(self, message: Message, findings: Sequence[Finding]) -> Answer:
+        """Refuse for what is known already; a message that was accepted before is answered as it was then."""
+        if about.is_stranger(findings):
+            return self.refuse(message, findings)
+        return self.taken(message, lambda _: [*findings])
 
     def refuse(self, message: Message, findings: Sequence[Finding]) -> Answer:
         """Answer with every finding, the code being the one that the standard puts first."""

@@ -47,7 +47,7 @@ def answer(message: Message, findings: Sequence[Finding], *, verdicts: Verdicts)
     said = {finding.fout for finding in findings}
     wrong = [*findings, *(_wrong(fout) for fout in vraag.fouten if fout not in said)]
     if wrong:
-        return verdicts.refuse(message, wrong)
+        return verdicts.reject(message, wrong)
 
     def work(session: Session) -> bytes:
         return etree.tostring(_la(session, message, vraag, settings=verdicts.settings))
@@ -65,7 +65,7 @@ def again(message: Message, findings: Sequence[Finding], *, verdicts: Verdicts) 
     if not synchronous and abonnee is None:
         wrong.append(_nobody())
     if wrong:
-        return verdicts.refuse(message, wrong)
+        return verdicts.reject(message, wrong)
 
     def work(session: Session) -> bytes | list[Finding]:
         # Our key of a klantcontact is its identificatie.

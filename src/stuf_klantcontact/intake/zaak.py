@@ -31,9 +31,9 @@ def take(
         if by_schema:
             # What our own reading has against the structure, the schema has said already.
             found = [finding for finding in found if finding.fout is not Fout.StUF055]
-        return verdicts.refuse(message, [*findings, *by_schema, *found])
+        return verdicts.reject(message, [*findings, *by_schema, *found])
     if findings or by_schema:
-        return verdicts.refuse(message, [*findings, *by_schema])
+        return verdicts.reject(message, [*findings, *by_schema])
 
     def work(session: Session) -> bytes | list[Finding]:
         try:

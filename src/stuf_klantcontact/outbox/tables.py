@@ -11,6 +11,7 @@ from sqlalchemy import (
     Index,
     LargeBinary,
     String,
+    Text,
     UniqueConstraint,
     text,
 )
@@ -36,7 +37,9 @@ class Stream(MappedAsDataclass, Base, kw_only=True):
     )
 
     id: Mapped[int] = mapped_column(Identity(), primary_key=True, init=False)
-    abonnee: Mapped[str] = mapped_column(String(50))
+    abonnee: Mapped[str] = mapped_column(
+        String(60), doc='an abonnee, "mail", or "zender:" and the name of a zender'
+    )
     sleutel: Mapped[str] = mapped_column(doc='zaakidentificatie, mail address, or "" for volgorde systeem')
     last_sequence: Mapped[int] = mapped_column(doc="sequence of the newest item")
     open_sequence: Mapped[int | None] = mapped_column(default=None, doc="sequence of the first open item")
@@ -62,14 +65,21 @@ class Item(MappedAsDataclass, Base, kw_only=True):
     stream_id: Mapped[int] = mapped_column(ForeignKey("outbox_stream.id"))
     stream: Mapped[Stream] = relationship(default=None, repr=False)
     sequence: Mapped[int]
-    soort: Mapped[str] = mapped_column(String(20), doc="klcLk01, klcSa01, iobLk01, edcLk01 or mail")
-    klantcontact: Mapped[str] = mapped_column(String(14), doc="Klantcontact.identificatie")
+    soort: Mapped[str] = mapped_column(
+        String(20), doc="klcLk01, klcSa01, iobLk01, edcLk01, mail, Bv01, Du01 or Fo01"
+    )
+    klantcontact: Mapped[str] = mapped_column(
+        String(14), doc='Klantcontact.identificatie; "" when it is about a message that brought none'
+    )
     document: Mapped[str | None] = mapped_column(String(40), default=None, doc="Informatieobject.identificatie")
     mutatiesoort: Mapped[str] = mapped_column(
         String(1), default="T", server_default="T", doc="T new, C corrected, V withdrawn"
     )
     versie: Mapped[int] = mapped_column(
         default=1, server_default="1", doc="the Klantcontact.versie that it tells of"
+    )
+    concept: Mapped[str | None] = mapped_column(
+        Text, default=None, repr=False, doc="of Bv01, Du01 and Fo01: the message, without its number and moment"
     )
     state: Mapped[str] = mapped_column(String(10), default="waiting", doc="State")
     enqueued_at: Mapped[Moment]
@@ -118,7 +128,7 @@ class Receiver(MappedAsDataclass, Base, kw_only=True):
 
     __tablename__ = "outbox_receiver"
 
-    abonnee: Mapped[str] = mapped_column(String(50), primary_key=True)
+    abonnee: Mapped[str] = mapped_column(String(60), primary_key=True)
     failures: Mapped[int] = mapped_column(default=0, doc="in a row, over all its streams")
     not_before: Mapped[Moment | None] = mapped_column(default=None, doc="null: the breaker is closed")
     reason: Mapped[str] = mapped_column(default="")
