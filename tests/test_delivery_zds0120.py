@@ -8,10 +8,11 @@ import pytest
 
 from contract.official import zds_schemas
 from outgoing import ABONNEE, LATER, RSIN, enqueue, items, number, remember
+from stuf_klantcontact import app, outbox, rgbz
 from stuf_klantcontact import contract as contracts
-from stuf_klantcontact import outbox, rgbz
 from stuf_klantcontact.contract import Contract, SchemaSet
 from stuf_klantcontact.delivery import Delivery
+from stuf_klantcontact.errors import ConfigurationError
 from stuf_klantcontact.journal import recent
 from stuf_klantcontact.outbox import Item, Mutatiesoort, Order
 from stuf_klantcontact.rgbz import Klantcontact
@@ -163,6 +164,29 @@ def test_the_question_goes_to_the_endpoint_that_is_set(
 def test_without_a_setting_the_question_goes_beside_the_endpoint() -> None:
     found = settings("https://dms.example:8443/zds/0120/OntvangAsynchroon").abonnee[ABONNEE]
     assert found.vrijbericht() == "https://dms.example:8443/zds/0120/VerwerkSynchroonVrijBericht"
+
+
+@pytest.mark.parametrize(
+    ("abonnee", "organisatie", "mistake"),
+    [
+        ({}, "0518", ""),
+        ({"verslag": "pdf", "document": "edcLk01"}, "00000001002220647000", ""),
+        ({"documentidentificatie": "zelf"}, "0518", ""),
+        ({"documentidentificatie": "zelf"}, "00000001002220647000", "gemeentecode"),
+        ({"documentidentificatie": "zelf", "gemeentecode": "0518"}, "00000001002220647000", ""),
+        ({"endpoint_vrijbericht": "dms.example/vrij"}, "0518", "endpoint_vrijbericht"),
+    ],
+)
+def test_settings_that_cannot_work_are_refused_at_the_start(
+    abonnee: dict[str, str], organisatie: str, mistake: str
+) -> None:
+    given = settings("https://dms.example/OntvangAsynchroon", **abonnee)
+    given = given.model_copy(update={"gateway": given.gateway.model_copy(update={"organisatie": organisatie})})
+    if not mistake:
+        app.check(given)
+        return
+    with pytest.raises(ConfigurationError, match=f"abonnee.{ABONNEE}.{mistake}"):
+        app.check(given)
 
 
 class TestNumberIsTakenOnce:

@@ -1,8 +1,9 @@
 """Try one outbox item once; settle by outcome.
 
 The first attempt renders the message from the stored facts, holds it against the contract, and stores the bytes
-under a referentienummer and a tijdstipBericht; every attempt sends those bytes, with no transaction open. What can
-go wrong with the receiver is an outcome (outlets). What goes wrong on our side before sending, such as a record
+under a referentienummer and a tijdstipBericht; every attempt sends those bytes, with no transaction open. A
+zaakdocument first gets its number, which is stored before anything is sent under it. What can go wrong
+with the receiver is an outcome (outlets). What goes wrong on our side before sending, such as a record
 that cannot be rendered, holds the item for a person and leaves a log line with a reference. The database being away
 leaves `attempt` as an exception; the lease then ends by itself and the item is tried again.
 
