@@ -15,7 +15,7 @@ from stuf_klantcontact.contract import objections, reading, wording
 from stuf_klantcontact.contract.declarations import Declarations
 from stuf_klantcontact.contract.objections import CONTENT, Objection
 from stuf_klantcontact.contract.overlooked import Overlooked
-from stuf_klantcontact.contract.sentences import called
+from stuf_klantcontact.contract.paths import Paths
 from stuf_klantcontact.contract.survey import Survey
 from stuf_klantcontact.contract.wording import Finding
 from stuf_klantcontact.errors import Violation
@@ -98,10 +98,10 @@ def explain(
         element, name=name, schema=schema, declarations=declarations, overlooked=overlooked, order=order
     )
     findings = search.run()
-    places = _Places(element)
+    paths = Paths(element)
     violations += [
         wording.violation(
-            finding, path=places.path(finding.element, finding.attribute), place=place(finding.element)
+            finding, path=paths.path(finding.element, finding.attribute), place=place(finding.element)
         )
         for finding in findings[:LIMIT]
     ]
@@ -276,50 +276,3 @@ def _in_message(
 def _is_relation(element: etree._Element) -> bool:
     """Whether it is written as a relation of StUF 03.02."""
     return "verwerkingssoort" in element.keys() and split(str(element.tag))[1] not in _ENTITIES  # noqa: SIM118
-
-
-class _Places:
-    """XPaths with the prefixes of `names.PREFIXES`, else the sender's; each step is worked out once."""
-
-    def __init__(self, root: etree._Element) -> None:
-        self._paths: dict[etree._Element, str] = {root: "/" + _named(root, str(root.tag))}
-        self._tags: dict[etree._Element, list[str]] = {}
-        self._numbers: dict[tuple[etree._Element, str], dict[etree._Element, int]] = {}
-
-    def path(self, element: etree._Element, attribute: str | None) -> str:
-        path = self._paths.get(element) or self._of(element)
-        return f"{path}/@{called(attribute)}" if attribute else path
-
-    def _of(self, element: etree._Element) -> str:
-        steps = [element]
-        parent = element.getparent()
-        while parent is not None and parent not in self._paths:
-            steps.append(parent)
-            parent = parent.getparent()
-        path = self._paths[parent] if parent is not None else ""
-        for step in reversed(steps):
-            tag = str(step.tag)
-            position = self._position(step, tag, parent) if parent is not None else ""
-            path = self._paths[step] = f"{path}/{_named(step, tag)}{position}"
-            parent = step
-        return path
-
-    def _position(self, element: etree._Element, tag: str, parent: etree._Element) -> str:
-        """Which of its namesakes it is; nothing when it has none."""
-        numbers = self._numbers.get((parent, tag))
-        if numbers is None:
-            tags = self._tags.get(parent)
-            if tags is None:
-                tags = self._tags[parent] = [str(child.tag) for child in parent]
-            numbers = {}
-            if tags.count(tag) > 1:
-                numbers = {child: number for number, child in enumerate(parent.iterchildren(tag), start=1)}
-            self._numbers[parent, tag] = numbers
-        return f"[{numbers[element]}]" if numbers else ""
-
-
-def _named(element: etree._Element, tag: str) -> str:
-    name = called(tag)
-    if ":" not in name and tag[0] == "{" and element.prefix:
-        return f"{element.prefix}:{name}"
-    return name

@@ -17,6 +17,8 @@ from stuf_klantcontact.contract.sentences import NAMES, Said, called, words
 from stuf_klantcontact.errors import Text, Violation
 from stuf_klantcontact.names import SOAP11, SOAP12, split
 
+_LONGEST: Final = 200
+"""A name of more characters is nobody's slip."""
 _WITHOUT_VALUE: Final = frozenset({"XSD-MISSING", "XSD-UNEXPECTED", "XSD-ORDER", "XSD-NIL"})
 """Rules that are not about a single value."""
 
@@ -94,7 +96,7 @@ def unknown_root(
 ) -> Violation:
     """The Body holds something that is no message of ours."""
     namespace, local = split(str(element.tag))
-    hint, expected = _envelope() if local == "Envelope" else _instead(local, roots)
+    hint, expected = _envelope() if local == "Envelope" else _instead(local[:_LONGEST], roots)
     shown = safe(namespace, 100) or "-"
     return Violation(
         rule="XSD-UNKNOWN-ROOT",
@@ -122,6 +124,7 @@ def _envelope() -> tuple[Text, str]:
     )
 
 
+@lru_cache(maxsize=256)
 def _instead(local: str, roots: frozenset[str]) -> tuple[Text, str | None]:
     by_local, lowered, messages = _known(roots)
     same = by_local.get(local, [])

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Final
 
-from stuf_klantcontact.contract import Schemas
+from stuf_klantcontact.contract import Schemas, wording
 from stuf_klantcontact.errors import Text, Violation
 from stuf_klantcontact.names import BG0310, BG0320, STUF0301, STUF0302, ZDS0120, ZKN0310, ZKN0320, split
 
@@ -26,8 +26,8 @@ _PUBLISHED: Final = ("http://www.egem.nl/StUF/", "http://www.stufstandaarden.nl/
 
 def explained(violations: list[Violation], *, tag: str, against: Schemas) -> list[Violation]:
     """The same; of a message that is in an official set and not in `against`, it says in which."""
-    namespace, local = split(tag)
-    if not namespace.startswith(_PUBLISHED) or any(split(root)[1] == local for root in against.roots):
+    namespace, _ = split(tag)
+    if not namespace.startswith(_PUBLISHED) or wording.namesakes(tag, roots=against.roots):
         return violations
     name = _SETS.get(namespace, namespace)
     return [

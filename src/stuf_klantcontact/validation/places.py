@@ -9,24 +9,11 @@ from dataclasses import replace
 from lxml import etree
 
 from stuf_klantcontact.contract import Positions, wording
+from stuf_klantcontact.contract.paths import Paths
+from stuf_klantcontact.contract.sentences import called
 from stuf_klantcontact.errors import Severity, Text, Violation
-from stuf_klantcontact.names import prefixed, split
+from stuf_klantcontact.names import split
 from stuf_klantcontact.parsing.refusals import line_of
-
-
-def path(element: etree._Element, *, root: etree._Element, attribute: str | None = None) -> str:
-    """The XPath of `element` from `root`, its message; a position only where there are namesakes."""
-    steps = [f"/@{prefixed(attribute)}"] if attribute else []
-    here: etree._Element | None = element
-    while here is not None and here is not root:
-        step = "/" + _called(here)
-        before = sum(1 for _ in here.itersiblings(str(here.tag), preceding=True))
-        if before or next(here.itersiblings(str(here.tag)), None) is not None:
-            step += f"[{before + 1}]"
-        steps.append(step)
-        here = here.getparent()
-    steps.append("/" + _called(root))
-    return "".join(reversed(steps))
 
 
 def finding(
@@ -49,9 +36,9 @@ def finding(
         hint=hint,
         severity=severity,
         line=line_of(element),
-        path=path(element, root=root, attribute=attribute),
-        element=_called(element),
-        value=None if value is None else wording.mask(value, local=local),
+        path=Paths(root).path(element, attribute),
+        element=called(str(element.tag)),
+        value=None if value is None else wording.mask(value, local=local, within=element),
         expected=expected,
     )
 
@@ -67,7 +54,7 @@ def placed(violation: Violation, *, root: etree._Element) -> Violation:
     index = int(position.rstrip("]")) - 1 if position else 0
     found = [element for element in root.iter("{*}" + last) if isinstance(element.tag, str)]
     element = found[index] if index < len(found) else root
-    return replace(violation, line=line_of(element), path=path(element, root=root))
+    return replace(violation, line=line_of(element), path=Paths(root).path(element))
 
 
 def located(
@@ -80,10 +67,11 @@ def located(
     wanted = {(violation.path or "").partition("/@")[0] for violation in violations}
     locals_ = {_local(step) for step in wanted}
     begin = next(n for n, node in enumerate(root.getroottree().getroot().iter(etree.Element)) if node is root)
+    paths = Paths(root)
     found: dict[str, tuple[int, int]] = {}
     for number, element in enumerate(root.iter(etree.Element), start=begin):
         if split(str(element.tag))[1] in locals_ and number < len(known):
-            here = path(element, root=root)
+            here = paths.path(element)
             if here in wanted:
                 found[here] = known[number]
     places = [found.get((violation.path or "").partition("/@")[0]) for violation in violations]
@@ -97,8 +85,3 @@ def _local(path: str) -> str:
     """The local name in the last step of an XPath."""
     step = path.rpartition("/")[2]
     return step.rpartition(":")[2].partition("[")[0]
-
-
-def _called(element: etree._Element) -> str:
-    name = prefixed(str(element.tag))
-    return name if len(name) <= 80 else name[:79] + "…"
