@@ -130,8 +130,13 @@ ROWS: list[tuple[str, bytes, dict[str, Any], int | str]] = [
     ("S16 latin-1 declared", edited(b"UTF-8", b"iso-8859-1").replace(b"Vroeg", b"Jos\xc3\xa9"), {}, "XML-ENCODING"),
     ("S17 text/plain", VALID, {"CONTENT_TYPE": "text/plain"}, 415),
     ("S17 json", VALID, {"CONTENT_TYPE": "application/json"}, 415),
-    ("S18 part without Content-ID", b"--b\r\n\r\n" + VALID + b"\r\n--b--", MTOM, 415),
-    ("S19 Content-ID injection", b'--b\r\nContent-ID: <x" or "1"="1>\r\n\r\n' + VALID + b"\r\n--b--", MTOM, 415),
+    ("S18 part without Content-ID", b"--b\r\n\r\n" + VALID + b"\r\n--b--", MTOM, "SOAP-MTOM-TYPE"),
+    (
+        "S19 Content-ID injection",
+        b'--b\r\nContent-ID: <x" or "1"="1>\r\n\r\n' + VALID + b"\r\n--b--",
+        MTOM,
+        "SOAP-MTOM-TYPE",
+    ),
     ("S23 malformed", edited(b"</gfo:Type>", f"</{SECRET}>".encode()), {}, "XML-TAG"),
     (
         "S24 newline in xsi:type",

@@ -170,41 +170,6 @@ def test_everything_that_a_message_says_is_read() -> None:
     )
 
 
-@pytest.mark.parametrize(
-    ("text", "decoded"),
-    [
-        ("", b""),
-        ("AA==", b"\x00"),
-        ("AAE=", b"\x00\x01"),
-        ("AAEC", b"\x00\x01\x02"),
-        (" AA\nEC\t", b"\x00\x01\x02"),
-        ("AA", None),
-        ("AA=", None),
-        ("AAE", None),
-        ("AB==", None),
-        ("AAF=", None),
-        ("AA==AA==", None),
-        ("AAEC====", None),
-        ("=AAEC", None),
-        ("AAE_", None),
-        ("AAE-", None),
-        ("AA EC!", None),
-        ("!!!!", None),
-        ("12.50", None),
-        ("AAEC\u00a0", None),
-        ("\u0661\u0661\u0661\u0661", None),
-        ("\U0001f600", None),
-    ],
-)
-def test_base64_is_read_strictly(text: str, decoded: bytes | None) -> None:
-    assert gfozaken.decode_base64(text) == decoded
-
-
-@given(st.binary(max_size=100))
-def test_all_that_was_encoded_decodes(content: bytes) -> None:
-    assert gfozaken.decode_base64(base64.encodebytes(content).decode()) == content
-
-
 def documented(**fields: str) -> Document:
     """The document of a message whose one document has these children."""
     message = cast.contact(referentienummer="1", now=NOW)

@@ -6,7 +6,6 @@ raises: what a schema refuses is left empty, so that the rules can judge the res
 docs/mapping.md §1 to §3; RGBZ 2.0 deel I §3.7.
 """
 
-import binascii
 import re
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date
@@ -25,6 +24,7 @@ from stuf_klantcontact.opvoering import (
     Opvoering,
     Partij,
 )
+from stuf_klantcontact.parsing.binary import decode_base64
 from stuf_klantcontact.stuurgegevens import Header, write
 
 if TYPE_CHECKING:
@@ -45,7 +45,6 @@ _ACTOREN: Final[Mapping[str, Any]] = {
     "Vestiging": "vestiging",
 }
 _IDENTIFIERS: Final = ("Identificatie", "BSN", "RSIN", "KVKnummer", "Vestigingsnummer")
-_XML_SPACE: Final = b" \t\r\n"
 
 
 def read(message: etree._Element) -> Opvoering:
@@ -409,24 +408,6 @@ def _document(element: etree._Element) -> Document:
         verwijzing=_text(parts.get("Verwijzing")),
         onleesbaar=tuple(name for name, value in values if name in parts and value is None),
     )
-
-
-def decode_base64(text: str) -> bytes | None:
-    """Decode strictly (alphabet, padding, no stray bits) or give None.
-
-    libxml2 accepts rubbish as xs:base64Binary and b64decode drops what it does not know: both let a broken document
-    through, so neither is asked.
-    """
-    try:
-        packed = text.encode("ascii").translate(None, _XML_SPACE)
-        decoded = binascii.a2b_base64(packed, strict_mode=True)
-        return (
-            decoded
-            if not packed or binascii.b2a_base64(decoded[-(len(decoded) % 3 or 3) :], newline=False) == packed[-4:]
-            else None
-        )
-    except ValueError:
-        return None
 
 
 def _inhoud(inhoud: bytes | None) -> "DocumentInhoud | None":

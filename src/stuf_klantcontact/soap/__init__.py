@@ -13,7 +13,9 @@ import hashlib
 import logging
 import re
 import secrets
+import threading
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from typing import Any, Final
 from xml.sax.saxutils import escape
@@ -26,15 +28,19 @@ from stuf_klantcontact.contract import Contract
 from stuf_klantcontact.errors import Text, Trouble, where
 from stuf_klantcontact.intake import Answer, Received
 from stuf_klantcontact.names import SOAP11
+from stuf_klantcontact.parsing import xop
 from stuf_klantcontact.settings import Limits
 from stuf_klantcontact.soap import transport
 from stuf_klantcontact.soap.layer import SpyneLayer
-from stuf_klantcontact.soap.transport import Environ, Rejected, Response
+from stuf_klantcontact.soap.transport import Announced, Environ, Rejected, Response
 from stuf_klantcontact.stuurgegevens import Header
 
 __all__ = ["PATH", "Door", "build", "dispatch"]
 
 PATH: Final = "/soap/"
+LARGE: Final = 4_000_000
+LARGE_AT_ONCE: Final = 2
+"""So many messages of more than so many bytes are in hand at a time: each takes some ten times its length."""
 REALM: Final = 'Basic realm="stuf-klantcontact", charset="UTF-8"'
 
 StartResponse = Callable[..., Any]
@@ -66,6 +72,7 @@ class Door:
     wsdls: Mapping[str, Mapping[str, bytes]]
     """Of every port its WSDLs by name; the first is for who names none."""
     _layer: SpyneLayer = field(default_factory=SpyneLayer, repr=False)
+    _turn: threading.Semaphore = field(default_factory=lambda: threading.Semaphore(LARGE_AT_ONCE), repr=False)
 
     def __call__(self, environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
         """Answer one request; nothing is ever raised."""
@@ -82,9 +89,9 @@ class Door:
                 asked = _WSDL.match(environ.get("QUERY_STRING", ""))
                 if asked is not None:
                     return _xml("200 OK", _wsdl(self.wsdls[port], name=asked[1]))
-            length, charset = transport.check(environ, limit=self.limits.message_bytes)
+            announced = transport.check(environ, limit=self.limits.message_bytes)
             zender = self._who(environ)
-            raw = transport.read_body(environ, length=length, limit=self.limits.message_bytes)
+            raw = transport.read_body(environ, length=announced.length, limit=self.limits.message_bytes)
         except Rejected as rejected:
             known = port if port in self.wsdls else "unknown"
             logger.info("rejected port=%s status=%d rule=%s", known, rejected.code, rejected.rule)
@@ -92,7 +99,8 @@ class Door:
         except Exception as error:
             return self._trouble(port, error)
         try:
-            status, headers, body = self._layer.run(lambda: self._exchange(port, zender, raw, charset))
+            with self._turn if len(raw) > LARGE else nullcontext():
+                status, headers, body = self._layer.run(lambda: self._exchange(port, zender, raw, announced))
             return Response(status, headers, body)
         except Exception as error:
             return self._trouble(port, error, raw=raw)
@@ -103,12 +111,12 @@ class Door:
         except Denied as denied:
             raise Rejected(401, "HTTP-AUTH", denied.text, headers=[("WWW-Authenticate", REALM)]) from None
 
-    def _exchange(self, port: str, zender: str, raw: bytes, charset: str | None) -> tuple[bytes, bool]:
+    def _exchange(self, port: str, zender: str, raw: bytes, announced: Announced) -> tuple[bytes, bool]:
         """One message to intake and its answer in an envelope; runs inside Spyne, so it does not raise."""
         try:
             envelope, unreadable = None, None
             try:
-                envelope = parsing.read(raw, limits=self.limits, schema=self.schema, charset=charset)
+                envelope = self._read(raw, announced)
             except parsing.Unreadable as refusal:
                 unreadable = refusal
             answer = self.accept(Received(port, raw, zender, envelope, unreadable))
@@ -118,6 +126,13 @@ class Door:
             return _enveloped(answer, faultcode=faultcode), answer.fault is not None
         except Exception as error:
             return self._troubled(port, error, raw=raw), True
+
+    def _read(self, raw: bytes, announced: Announced) -> parsing.Envelope:
+        """The tree of a request; of one in parts that of the message with its documents in place."""
+        charset = announced.charset
+        if announced.related is not None:
+            raw, charset = xop.inlined(raw, related=announced.related, limits=self.limits)
+        return parsing.read(raw, limits=self.limits, schema=self.schema, charset=charset)
 
     def _trouble(self, port: str, error: Exception, *, raw: bytes | None = None) -> Response:
         return _xml("500 Internal Server Error", self._troubled(port, error, raw=raw))

@@ -4,12 +4,14 @@ Everything it refuses raises Rejected: a status, a rule "HTTP-…", and a senten
 to send instead. (SOAP 1.1 §6; RFC 9110 §8 and §9; RFC 9112 §6; protocolbindingen §3.)
 """
 
+import io
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
 from stuf_klantcontact.errors import Text
+from stuf_klantcontact.parsing.multipart import Related, related
 
 SOAP_ACTION_BYTES: Final = 512
 BLOCK: Final = 64 * 1024
@@ -40,6 +42,15 @@ class Response:
     body: bytes
 
 
+@dataclass(frozen=True, slots=True)
+class Announced:
+    """What the head of a request says of its body: its length (None: chunked), its charset, whether it is MTOM."""
+
+    length: int | None
+    charset: str | None = None
+    related: Related | None = None
+
+
 class Rejected(Exception):
     """The request never becomes a message."""
 
@@ -62,8 +73,8 @@ class Rejected(Exception):
         )
 
 
-def check(environ: Environ, *, limit: int) -> tuple[int | None, str | None]:
-    """Check method and headers. Gives (Content-Length, or None when chunked; charset, or None)."""
+def check(environ: Environ, *, limit: int) -> Announced:
+    """Check method and headers."""
     if environ.get("REQUEST_METHOD") != "POST":
         raise Rejected(
             405,
@@ -80,7 +91,9 @@ def check(environ: Environ, *, limit: int) -> tuple[int | None, str | None]:
             "HTTP-HOST",
             Text(nl="De header Host ontbreekt.", en="The header Host is missing."),
         )
-    charset = _content_type(environ.get("CONTENT_TYPE") or "")
+    content_type = environ.get("CONTENT_TYPE") or ""
+    parts = _related(content_type)
+    charset = None if parts else _content_type(content_type)
     if environ.get("HTTP_CONTENT_ENCODING", "identity").strip().lower() not in ("", "identity"):
         raise Rejected(
             415,
@@ -97,29 +110,38 @@ def check(environ: Environ, *, limit: int) -> tuple[int | None, str | None]:
                 en=f"The header SOAPAction may have at most {SOAP_ACTION_BYTES} characters.",
             ),
         )
-    return _length(environ, limit=limit), charset
+    return Announced(_length(environ, limit=limit), charset, parts)
 
 
 def read_body(environ: Environ, *, length: int | None, limit: int) -> bytes:
     """The whole request body and no more than `limit`; `length` is what the sender announced, None if chunked."""
     stream = environ["wsgi.input"]
     most = limit + 1 if length is None else length
-    blocks: list[bytes] = []
+    body = io.BytesIO()  # gives what was written without another copy
     size = 0
     try:
         while size < most:
             block = stream.read(min(BLOCK, most - size) if size else min(most, BLOCK))
             if not block:
                 break
-            blocks.append(block)
-            size += len(block)
+            size += body.write(block)
     except (OSError, ValueError, RuntimeError):
         raise _incomplete() from None
     if size > limit:
         raise _too_large(limit)
     if length is not None and size < length:
         raise _incomplete()
-    return b"".join(blocks)
+    return body.getvalue()
+
+
+def _related(value: str) -> Related | None:
+    """What a multipart content type says, which must be that of MTOM for SOAP 1.1; None for any other type."""
+    if not value.lstrip().lower().startswith("multipart/"):
+        return None
+    found = related(value)
+    if found is None:
+        raise Rejected(415, "HTTP-MTOM", _MTOM)
+    return found
 
 
 def _content_type(value: str) -> str | None:
@@ -205,6 +227,12 @@ def _incomplete() -> Rejected:
     )
 
 
+_MTOM: Final = Text(
+    nl='Verstuur MTOM met Content-Type: multipart/related; type="application/xop+xml"; start-info="text/xml"; '
+    'boundary="…", of documenten als base64 met Content-Type: text/xml; charset=utf-8.',
+    en='Send MTOM with Content-Type: multipart/related; type="application/xop+xml"; start-info="text/xml"; '
+    'boundary="…", or documents as base64 with Content-Type: text/xml; charset=utf-8.',
+)
 _MEDIA_OTHER: Final = Text(
     nl="Verstuur SOAP 1.1: Content-Type: text/xml; charset=utf-8.",
     en="Send SOAP 1.1: Content-Type: text/xml; charset=utf-8.",
@@ -213,9 +241,5 @@ _MEDIA: Final[Mapping[str, Text]] = {
     "application": Text(
         nl="Verstuur SOAP 1.1 met Content-Type: text/xml; charset=utf-8; SOAP 1.2 wordt niet ondersteund.",
         en="Send SOAP 1.1 with Content-Type: text/xml; charset=utf-8; SOAP 1.2 is not supported.",
-    ),
-    "multipart": Text(
-        nl="Verstuur documenten als base64 in het bericht, met Content-Type: text/xml; charset=utf-8, zonder MTOM.",
-        en="Send documents as base64 in the message, with Content-Type: text/xml; charset=utf-8, without MTOM.",
     ),
 }

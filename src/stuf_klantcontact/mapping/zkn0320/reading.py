@@ -14,7 +14,6 @@ from typing import Any, Final, TypeVar, cast
 from lxml import etree
 
 from stuf_klantcontact import tijdstip
-from stuf_klantcontact.mapping import gfozaken
 from stuf_klantcontact.mapping.zkn0320 import bijzonderheden, elements
 from stuf_klantcontact.mapping.zkn0320.gegevens import (
     DocumentVerwijzing,
@@ -28,6 +27,7 @@ from stuf_klantcontact.mapping.zkn0320.gegevens import (
 )
 from stuf_klantcontact.names import split
 from stuf_klantcontact.opvoering import Medewerker, Partij
+from stuf_klantcontact.parsing.binary import decode_base64
 
 T = TypeVar("T")
 
@@ -95,7 +95,7 @@ def informatieobject(element: etree._Element) -> InformatieobjectGegevens:
     """An IOB object. Its bytes are decoded strictly, as those of a GFOZaken document."""
     inhoud = _first(element, "eib.inhoud")
     packed = "" if inhoud is None else (inhoud.text or "")
-    decoded = gfozaken.decode_base64(packed) if packed.strip() else None
+    decoded = decode_base64(packed) if packed.strip() else None
     bestandsnaam = _first(element, "bestandsnaamEnkelvoudigInformatieobject")
     found = InformatieobjectGegevens(
         identificatie=_text(_first(element, "informatieobjectidentificatie")),

@@ -10,6 +10,7 @@ from typing import Final, Literal
 from stuf_klantcontact.report import Layer, layer
 from stuf_klantcontact.validation.explanations import (
     gateway,
+    mtom,
     objects,
     readable,
     request,
@@ -28,7 +29,7 @@ Subject = Layer | Literal["HTTP", "schemas"]
 EXPLANATIONS: Final[Mapping[str, Explanation]] = MappingProxyType(
     {
         found.code: found
-        for module in (request, readable, schema, stuf, objects, gateway, schemaset, standard)
+        for module in (request, readable, mtom, schema, stuf, objects, gateway, schemaset, standard)
         for found in module.ENTRIES
     }
 )
