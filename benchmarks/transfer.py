@@ -16,7 +16,7 @@ from benchmarks.figure import Figure, table
 from benchmarks.stage import Stage, stage
 from stuf_klantcontact import contract, settings
 from stuf_klantcontact.names import KLC, qname
-from stuf_klantcontact.store import open_database
+from stuf_klantcontact.store import Database, open_database, upgrade
 from stuf_klantcontact.testing import cast
 
 PEAK: int = 200
@@ -40,6 +40,15 @@ JOIN LATERAL (SELECT id FROM status WHERE status.zaak_id = zaak.id ORDER BY id L
 """
 
 
+_DIGEST = """
+SELECT count(*), md5(string_agg(md5(ROW(k.identificatie, k.verantwoordelijke_organisatie, k.datum_tijd, k.type,
+    k.kanaal, k.onderwerp, k.toelichting, k.groep, k.effect, k.opvoerder, k.medewerker, k.partij, k.partij_herkomst,
+    k.uitkomst, k.afspraken, k.extra, k.bijzonderheden, z.identificatie, s.volgnummer, s.datum_status_gezet)::text),
+    '' ORDER BY k.identificatie))
+FROM klantcontact k LEFT JOIN zaak z ON z.id = k.zaak_id LEFT JOIN status s ON s.id = k.status_id
+"""
+
+
 def measure(found: Stage, *, contacts: int) -> list[Figure]:
     """Out of the database of the stage, and into a new one beside it, each in a process of its own."""
     folder = found.config.parent
@@ -59,12 +68,12 @@ def measure(found: Stage, *, contacts: int) -> list[Figure]:
     empty.chmod(0o600)
     database = open_database(settings.load(empty), check_schema=False)
     try:
-        from stuf_klantcontact.store import upgrade
-
         upgrade(database)
         out, out_peak = _command("export", str(file), "--config", str(found.config))
         bare = _bare(file)
         into, into_peak = _command("import", str(file), "--config", str(empty))
+        if _digest(found.database) != _digest(database):
+            raise AssertionError("what came in is not what went out")
     finally:
         database.close()
         file.unlink(missing_ok=True)
@@ -80,6 +89,12 @@ def measure(found: Stage, *, contacts: int) -> list[Figure]:
             for name, peak in (("export", out_peak), ("import", into_peak))
         ),
     ]
+
+
+def _digest(database: Database) -> object:
+    """All columns of all klantcontacten but their ids, and what their zaak and status are called."""
+    with database.connection() as connection:
+        return connection.execute(_DIGEST).fetchone()
 
 
 def _bare(file: Path) -> float:

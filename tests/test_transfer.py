@@ -2,6 +2,9 @@
 
 import io
 import os
+import pty
+import subprocess
+import sys
 from dataclasses import fields
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -224,3 +227,31 @@ def test_new_numbers_come_after_imported_ones(pair: tuple[Database, Database], t
     with empty.connection() as connection:
         row = connection.execute(f"SELECT nextval('{rgbz.KLANTCONTACT_NUMMER}')").fetchone()
     assert row == (21,)
+
+
+def test_the_commands_show_progress_on_a_terminal_and_say_what_they_did(
+    database_url: str, database: Database, tmp_path: Path
+) -> None:
+    fill(database, count=5)
+    config = tmp_path / "gateway.toml"
+    config.write_text(
+        f'[gateway]\norganisatie = "{cast.ORGANISATIE}"\nrsin = "{cast.RSIN}"\ndatabase_url = "{database_url}"\n'
+    )
+    file = tmp_path / "dossier.xml"
+    shown, said = terminal("export", str(file), "--config", str(config))
+    assert said == f"5 klantcontacten: {file}"
+    assert "100%" in shown
+    shown, said = terminal("import", str(file), "--config", str(config))
+    assert said == "0 klantcontacten and 0 documents were added, 5 were here"
+    assert "100%" in shown
+
+
+def terminal(*words: str) -> tuple[str, str]:
+    """What a command shows on a terminal (its standard error), and what it prints."""
+    ours, theirs = pty.openpty()
+    command = [sys.executable, "-m", "stuf_klantcontact", *words]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=theirs, text=True) as process:
+        os.close(theirs)
+        said, _ = process.communicate(timeout=60)
+    assert process.returncode == 0
+    return os.read(ours, 100_000).decode(), said.strip()

@@ -12,6 +12,7 @@ stuf-facts §5; docs/mapping.md §7.
 
 import re
 from collections.abc import Iterator, Mapping
+from copy import deepcopy
 from typing import Any, Final
 from urllib.parse import quote
 
@@ -70,6 +71,7 @@ NSMAP: Final = {"klc": KLC, "StUF": STUF0302, "zkn": ZKN0320, "bg": BG0320, "xsi
 
 _OF_THE_MESSAGE: Final = frozenset({"entiteittype", "verwerkingssoort", "scope", "sleutelSynchronisatie"})
 """Attributes that say something of one message, or follow from the element."""
+_SYNCHRONISATIE: Final = "sleutelSynchronisatie"
 _NOT_OURS: Final = frozenset({"sleutelVerzendend", "sleutelOntvangend"})
 """Keys between the sender and us: kept, but nothing that a third party may be told."""
 _ELSEWHERE: Final = frozenset({"eib.inhoud"})
@@ -142,6 +144,10 @@ def canonical(element: etree._Element) -> str:
 
 
 def _packed(element: etree._Element) -> bytes:
+    if _SYNCHRONISATIE in element.attrib:
+        element = deepcopy(element)
+        for entity in element.iter(etree.Element):
+            entity.attrib.pop(_SYNCHRONISATIE, None)
     return etree.tostring(element, method="c14n", exclusive=True, with_comments=False)
 
 
