@@ -79,6 +79,8 @@ def check(settings: Settings) -> None:
             mistakes.append(
                 f"zender.{naam}.wachtwoord_hash is not an argon2 hash; make one with: stuf-klantcontact config hash"
             )
+        if zender.functionele_fouten == "fo01" and not _is_address(zender.endpoint):
+            mistakes.append(f'zender.{naam}.endpoint "{zender.endpoint}" is not an http or https address')
         known = {operation.operatie for operation in OPERATIONS.values()}
         for operatie in sorted(set(zender.operaties) - known):
             mistakes.append(f'zender.{naam}.operaties: "{operatie}" is none of {", ".join(sorted(known))}')

@@ -102,6 +102,11 @@ class Fout(Enum):
         self.situation = Text(nl=nl, en=en)
 
     @property
+    def technical(self) -> bool:
+        """Whether it is of soort 3: checked before a Bv03 is given, and refused with Fo03."""
+        return self.name <= "StUF046"
+
+    @property
     def precedence(self) -> int:
         """Position in the standard's table; lower goes first."""
         return _PRECEDENCE[self]

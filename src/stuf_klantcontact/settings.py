@@ -100,6 +100,15 @@ class Zender(_Section):
     volgorde_bewaken: bool = Field(
         False, description="refuse a message whose tijdstipBericht is not later than all before it (StUF019)"
     )
+    functionele_fouten: Literal["fo03", "fo01"] = Field(
+        "fo03",
+        description="what follows an asynchronous message that schema or rules refuse: Fo03 at the door, or Bv03 "
+        "and later an Fo01 to its endpoint (and Bv01 or Du01 when it was processed)",
+    )
+    endpoint: str = Field("", description="address of its OntvangAsynchroon, for functionele_fouten fo01")
+    endpoint_gebruiker: str = Field("", description="user name of HTTP Basic there")
+    endpoint_wachtwoord: str = Field("", repr=False, description="password there; may be file:")
+    timeout: float = Field(30.0, gt=0, le=600, description="total seconds for one exchange of messages there")
 
 
 class Zaaksysteem(_Section):
@@ -321,6 +330,9 @@ class Settings(BaseSettings):
             raise ValueError("each zender needs a gebruiker of its own: two have the same one")
         if "mail" in self.abonnee:
             raise ValueError('abonnee "mail" is the name of what goes by mail: choose another name')
+        taken = [naam for naam in self.abonnee if naam.startswith("zender:")]
+        if taken:
+            raise ValueError(f'abonnee "{taken[0]}" is the name of what goes back to a zender: choose another name')
         return self
 
     @classmethod

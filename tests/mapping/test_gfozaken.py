@@ -551,7 +551,7 @@ def test_the_answer_is_as_the_schema_wants_it(groep: str, meldingen: list[str]) 
         functie="voegKlantcontactToe",
     )
     answer = etree.fromstring(
-        gfozaken.write_du02(
+        gfozaken.write_du(
             header, identificatie="KC202600000001", groep=groep, effect="bewaard", meldingen=meldingen
         )
     )

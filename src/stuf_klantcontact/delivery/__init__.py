@@ -89,6 +89,16 @@ class Delivery:
             for naam, abonnee in settings.abonnee.items()
             if abonnee.profiel in ("zkn0320", "zds0120")
         }
+        self._soap |= {
+            outbox.ZENDER + naam: SoapOutlet(
+                zender.endpoint,
+                gebruiker=zender.endpoint_gebruiker,
+                wachtwoord=zender.endpoint_wachtwoord,
+                timeout=zender.timeout,
+            )
+            for naam, zender in settings.zender.items()
+            if zender.functionele_fouten == "fo01"
+        }
         self._vragen = {
             naam: _outlet(abonnee, abonnee.vrijbericht())
             for naam, abonnee in settings.abonnee.items()
@@ -103,6 +113,8 @@ class Delivery:
 
     def timeout(self, abonnee: str) -> float:
         """Most seconds that one exchange with this abonnee takes."""
+        if abonnee.startswith(outbox.ZENDER):
+            return self._settings.zender[abonnee.removeprefix(outbox.ZENDER)].timeout
         return MAIL_TIMEOUT if abonnee == MAIL else self._settings.abonnee[abonnee].timeout
 
     def lease(self, abonnee: str) -> float:
@@ -139,7 +151,7 @@ class Delivery:
             return
         attempt = self._send(claim, message)
         self._checkpoint("answered")
-        berichtcode = "" if claim.soort == "mail" else "Lk01"
+        berichtcode = "" if claim.soort == "mail" else claim.soort[-4:]
         self._record(claim, message, attempt, berichtcode=berichtcode, operatie=claim.soort)
         self._settle(claim, attempt)
         self._checkpoint("settled")

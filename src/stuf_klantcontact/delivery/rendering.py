@@ -11,10 +11,11 @@ from uuid import uuid4
 
 from lxml import etree
 
-from stuf_klantcontact import rgbz
+from stuf_klantcontact import rgbz, stuurgegevens
 from stuf_klantcontact.contract import Contract, ContractError, Schemas
 from stuf_klantcontact.errors import Trouble
 from stuf_klantcontact.mapping import zds0120, zkn0320
+from stuf_klantcontact.names import STUF0301, STUF0302, split
 from stuf_klantcontact.outbox import Claim, Stamp
 from stuf_klantcontact.outlets import mail as mails
 from stuf_klantcontact.outlets import soap as soaps
@@ -78,6 +79,8 @@ class Rendering:
         A zaakdocument goes under its `documentidentificatie`; `vorige` is that of the verslag before it, if any.
         """
         referentienummer = str(uuid4())
+        if claim.concept is not None:
+            return self._answer(claim.concept, referentienummer, at)
         facts = self._facts(claim)
         try:
             if claim.soort == "mail":
@@ -116,6 +119,25 @@ class Rendering:
         if inhoud is not None:
             stamp = _without_document(stamp, inhoud)
         return Message(stamp, body)
+
+    def _answer(self, concept: str, referentienummer: str, at: Moment) -> Message:
+        """What a zender is told afterwards of its own message: it only lacks a number and a moment."""
+        try:
+            element = etree.fromstring(concept)
+            given = stuurgegevens.find(element)
+            if given is None:
+                raise ValueError("an answer without stuurgegevens")
+            stuf = STUF0302 if split(element.tag)[0] == STUF0302 else STUF0301
+            tijdstip = stuf0302(at.moment) if stuf == STUF0302 else stuf0301(at.lokaal)
+            header = replace(
+                stuurgegevens.read(element), referentienummer=referentienummer, tijdstip_bericht=tijdstip
+            )
+            element.replace(given, stuurgegevens.write(header, tag=given.tag, namespace=stuf))
+            self._contract.check(element)
+        except Exception as error:  # whatever it is, it is ours, and a person must see it; nothing was sent
+            raise trouble(error) from error
+        body = soaps.envelope(element)
+        return Message(Stamp(referentienummer, at.moment, soaps.action(element), body), body)
 
     def question(self, claim: Claim, *, at: Moment) -> Message:
         """The message that asks a receiver for the number of a zaakdocument. Raises Trouble."""

@@ -112,6 +112,8 @@ OPERATIONS: Final[Mapping[str, Operation]] = {
 REFERENCE_LENGTH: Final = 40
 
 
+NOT_ALLOWED: Final = Fout.StUF052.name
+"""The rule of a zender that may not; an opvoerder that may not breaks KC-06 or KC-07."""
 _STRANGE: Final = frozenset({Fout.StUF010, Fout.StUF013, Fout.StUF052})
 
 

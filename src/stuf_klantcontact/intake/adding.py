@@ -113,6 +113,7 @@ def _settle(
     orders = [
         *sending.orders(record, documenten, zaak=zaak, settings=settings),
         *sending.mails(record, opvoering, zaak=zaak, melding=judged.policy.melding, settings=settings),
+        *verdicts.processed(message, record),
     ]
     body = verdicts.answers.accepted(message.header, record, port=message.received.port, now=message.now)
     parameters = {

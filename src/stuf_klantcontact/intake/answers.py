@@ -1,4 +1,4 @@
-"""What goes back to a sender: Du02 or Bv03, Fo02 or Fo03, each complete.
+"""What goes back to a sender: Du02 or Bv03, Fo02 or Fo03; and Bv01, Du01 or Fo01 for later.
 
 Pure but for the number and the moment that an answer gets. StUF 03.01 §4.2 and §4.4; stuf-facts §2.2 and §8.1.
 """
@@ -69,6 +69,12 @@ class Answers:
         `stuf` is the StUF namespace to write it in: that of the message, if there is one.
         """
         header = self._fault_header(port=port, to=to, zender=zender, now=now, stuf=stuf)
+        element, fault = self._fault(fout, violations, header=header, stuf=stuf)
+        return Answer(body=etree.tostring(element), fault=fault)
+
+    def _fault(
+        self, fout: Fout, violations: Sequence[Violation], *, header: Header, stuf: str
+    ) -> tuple[etree._Element, Fault]:
         first = violations[0]
         base = self._settings.gateway.public_url.rstrip("/")
         details = [f"{first.rule}: {first.message.nl} / {first.message.en}"]
@@ -76,14 +82,13 @@ class Answers:
             details.append(f"{first.hint.nl} / {first.hint.en}")
         if base:
             details.append(report.url(first.rule, base=base))
-        element, fault = fouten.build(
+        return fouten.build(
             fout,
             header=header,
             details="\n".join(details),
             details_xml=(*_reference(header), report.as_element(violations, base=base)),
             namespace=stuf,
         )
-        return Answer(body=etree.tostring(element), fault=fault)
 
     def accepted(
         self, header: Header, record: rgbz.Klantcontact, *, port: str, now: datetime, functie: str = VOEG_TOE
@@ -91,17 +96,36 @@ class Answers:
         """Du02 with what became of the contact, or Bv03 where nobody waits for more."""
         if port not in SYNCHRONOUS_PORTS:
             return self.confirmed(header, port=port, now=now)
-        if record.ingetrokken:
-            kept = _WITHDRAWN
-        else:
-            kept = _KEPT["zonder_zaak" if record.zaak_id is None else record.groep]
-        return gfozaken.write_du02(
-            replace(_reply("Du02", header, now=now), functie=functie),
+        reply = _reply("Du02", header, now=now)
+        return gfozaken.write_du(
+            replace(reply, functie=functie),
             identificatie=record.identificatie,
             groep=record.groep,
             effect=record.effect,
-            meldingen=[kept] if record.ingetrokken or record.effect != "uitgewisseld" else [],
+            meldingen=_meldingen(record),
         )
+
+    def processed(self, header: Header, record: rgbz.Klantcontact, *, functie: str) -> str:
+        """Du01 to send afterwards, without number and moment."""
+        reply = replace(stuurgegevens.answer(header, berichtcode="Du01", **_UNSTAMPED), functie=functie)
+        return gfozaken.write_du(
+            reply,
+            identificatie=record.identificatie,
+            groep=record.groep,
+            effect=record.effect,
+            meldingen=_meldingen(record),
+        ).decode()
+
+    def done(self, header: Header, *, stuf: str) -> str:
+        """Bv01 to send afterwards, without number and moment."""
+        reply = stuurgegevens.answer(header, berichtcode="Bv01", **_UNSTAMPED)
+        return etree.tostring(berichten.bevestiging(reply, namespace=stuf), encoding="unicode")
+
+    def objection(self, fout: Fout, violations: Sequence[Violation], *, to: Header, stuf: str) -> str:
+        """Fo01 to send afterwards, without number and moment: the same report as at the door."""
+        reply = stuurgegevens.answer(to, berichtcode="Fo01", **_UNSTAMPED)
+        element, _ = self._fault(fout, violations, header=reply, stuf=stuf)
+        return etree.tostring(element, encoding="unicode")
 
     def confirmed(self, header: Header, *, port: str, now: datetime, stuf: str = STUF0301) -> bytes:
         """Bv03 (in order and safe), or Bv02 (done) on a synchronous port, in the StUF version of the message."""
@@ -149,7 +173,17 @@ _KEPT: Final[Mapping[str, str]] = {
 """Why a contact is not exchanged; StUF allows a melding 250 characters."""
 
 
+_UNSTAMPED: Final = {"referentienummer": "", "tijdstip_bericht": ""}
 _WITHDRAWN: Final = "Ingetrokken: het klantcontact telt niet meer. / Withdrawn: the klantcontact counts no longer."
+
+
+def _meldingen(record: rgbz.Klantcontact) -> list[str]:
+    """Why it is not exchanged, if it is not."""
+    if record.ingetrokken:
+        return [_WITHDRAWN]
+    if record.effect == "uitgewisseld":
+        return []
+    return [_KEPT["zonder_zaak" if record.zaak_id is None else record.groep]]
 
 
 def tijdstip_bericht(moment: datetime, *, stuf: str) -> str:

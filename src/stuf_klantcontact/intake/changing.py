@@ -57,7 +57,8 @@ def correct(message: Message, findings: Sequence[Finding], *, verdicts: Verdicts
         )
         was = (current.groep, current.effect)
         vervangen = rgbz.replace_klantcontact(session, current, record, documenten=documenten)
-        outbox.enqueue(session, sending.changes(current, vervangen, was=was, zaak=zaak, settings=settings))
+        orders = sending.changes(current, vervangen, was=was, zaak=zaak, settings=settings)
+        outbox.enqueue(session, [*orders, *verdicts.processed(message, current, functie=WIJZIG)])
         return verdicts.answers.accepted(
             message.header, current, port=message.received.port, now=message.now, functie=WIJZIG
         )
@@ -77,7 +78,8 @@ def withdraw(message: Message, findings: Sequence[Finding], *, verdicts: Verdict
         zaak = rgbz.zaak_feiten(session, current.zaak.identificatie, rsin=rsin) if current.zaak else None
         was = (current.groep, current.effect)
         vervangen = rgbz.withdraw_klantcontact(session, current)
-        outbox.enqueue(session, sending.changes(current, vervangen, was=was, zaak=zaak, settings=settings))
+        orders = sending.changes(current, vervangen, was=was, zaak=zaak, settings=settings)
+        outbox.enqueue(session, [*orders, *verdicts.processed(message, current, functie=VERWIJDER)])
         return verdicts.answers.accepted(
             message.header, current, port=message.received.port, now=message.now, functie=VERWIJDER
         )

@@ -1,7 +1,7 @@
 """What every kind of message needs to be taken: the parts of the gateway, and a verdict written down and answered.
 
-Only what is refused, repeated or unreadable is written here; an accepted message is written by who takes it, in
-one transaction with what it brings about.
+What is refused, repeated or unreadable is written here; an accepted message is written by who takes it, in one
+transaction with what it brings about.
 """
 
 from collections.abc import Callable, Sequence
@@ -12,14 +12,17 @@ from typing import Final
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from stuf_klantcontact import fouten, journal
+from stuf_klantcontact import fouten, journal, outbox
 from stuf_klantcontact.contract import Contract
+from stuf_klantcontact.errors import Violation
 from stuf_klantcontact.fouten import Fout
-from stuf_klantcontact.intake import about, volgorde
-from stuf_klantcontact.intake.about import REFERENCE_LENGTH, Finding
+from stuf_klantcontact.intake import about, afterwards, volgorde
+from stuf_klantcontact.intake.about import REFERENCE_LENGTH, VOEG_TOE, Finding
 from stuf_klantcontact.intake.answers import Answer, Answers
 from stuf_klantcontact.intake.inquiry import Ask
 from stuf_klantcontact.intake.message import Message, Received
+from stuf_klantcontact.outbox import Order
+from stuf_klantcontact.rgbz import Klantcontact
 from stuf_klantcontact.settings import Settings
 from stuf_klantcontact.store import Database, Statement
 from stuf_klantcontact.stuurgegevens import Header
@@ -40,11 +43,19 @@ class Verdicts:
     answers: Answers
     ask: Ask | None = None
 
-    def taken(self, message: Message, work: Callable[[Session], bytes | list[Finding]]) -> Answer:
+    def taken(
+        self,
+        message: Message,
+        work: Callable[[Session], bytes | list[Finding]],
+        *,
+        code: str = "",
+        found: str = "",
+    ) -> Answer:
         """Do `work` and journal the message in one transaction, unless it was accepted before.
 
         `work` gives the answer, or what is wrong; then nothing of it stays. It is done anew when somebody else
         wrote the same row at the same moment. Of a zender that is guarded, no message overtakes another here.
+        `code` and `found` (rule ids) are for the journal, of a message that is refused only afterwards.
         """
         for _ in range(TRIES):
             try:
@@ -61,7 +72,11 @@ class Verdicts:
                     if not isinstance(outcome, bytes):
                         session.rollback()
                     else:
-                        journal.record_incoming(session, **message.journal, antwoord=outcome)
+                        if not code:
+                            self._confirm_afterwards(session, message)
+                        journal.record_incoming(
+                            session, **message.journal, antwoord=outcome, code=code, rules=found
+                        )
             except IntegrityError:
                 continue
             if previous is not None:
@@ -81,10 +96,13 @@ class Verdicts:
         return self.taken(message, lambda _: [*findings])
 
     def refuse(self, message: Message, findings: Sequence[Finding]) -> Answer:
-        """Answer with every finding, the code being the one that the standard puts first."""
+        """Answer with every finding, the code being the one that the standard puts first: now, or afterwards."""
         fout = fouten.first([finding.fout for finding in findings])
         ordered = sorted(findings, key=lambda finding: finding.fout is not fout)
         violations = [about.placed(finding.violation, message.element) for finding in ordered]
+        found = " ".join(dict.fromkeys(v.rule for v in violations))
+        if afterwards.wanted(message, settings=self.settings) and afterwards.functional(message, findings):
+            return self._object(message, fout, violations, found=found)
         answer = self.answers.refusal(
             fout,
             violations,
@@ -94,9 +112,34 @@ class Verdicts:
             now=message.now,
             stuf=message.stuf,
         )
-        found = " ".join(dict.fromkeys(v.rule for v in violations))
         self._write(message, verdict="refused", code=fout.name, found=found, antwoord=answer.body)
         return answer
+
+    def _object(self, message: Message, fout: Fout, violations: Sequence[Violation], *, found: str) -> Answer:
+        """Take a message that cannot be processed all the same: Bv03 now, Fo01 afterwards."""
+        concept = self.answers.objection(fout, violations, to=message.header, stuf=message.stuf)
+
+        def work(session: Session) -> bytes:
+            outbox.enqueue(session, [afterwards.order(message, "Fo01", concept=concept)])
+            return self.answers.confirmed(
+                message.header, port=message.received.port, now=message.now, stuf=message.stuf
+            )
+
+        return self.taken(message, work, code=fout.name, found=found)
+
+    def processed(self, message: Message, record: Klantcontact, *, functie: str = VOEG_TOE) -> list[Order]:
+        """The Du01 about a contact that was added, changed or withdrawn, for a zender that wants to hear of it."""
+        if not afterwards.wanted(message, settings=self.settings):
+            return []
+        concept = self.answers.processed(message.header, record, functie=functie)
+        return [afterwards.order(message, "Du01", concept=concept, klantcontact=record.identificatie)]
+
+    def _confirm_afterwards(self, session: Session, message: Message) -> None:
+        """Bv01 for what has no answer of its own: a Du01, or the klcSa01 that was asked for."""
+        asked = message.header.berichtcode == "Sa03"
+        if afterwards.wanted(message, settings=self.settings) and not afterwards.is_vrij(message) and not asked:
+            concept = self.answers.done(message.header, stuf=message.stuf)
+            outbox.enqueue(session, [afterwards.order(message, "Bv01", concept=concept)])
 
     def again(self, message: Message, previous: journal.Previous) -> Answer:
         """An accepted referentienummer comes again: the stored answer, or StUF016 when the content is other."""

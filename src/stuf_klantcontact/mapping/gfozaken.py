@@ -266,9 +266,9 @@ def klantcontact(
     )
 
 
-def write_du02(header: Header, *, identificatie: str, groep: str, effect: str, meldingen: Sequence[str]) -> bytes:
-    """Write the Du02 of the functie in `header`, which is that of the answer, as UTF-8 XML."""
-    root = etree.Element(qname(KC, f"{header.functie}_Du02"), nsmap={"kc": KC, "StUF": STUF0301})
+def write_du(header: Header, *, identificatie: str, groep: str, effect: str, meldingen: Sequence[str]) -> bytes:
+    """Write the Du02 or Du01 of the functie in `header`, which is that of the answer, as UTF-8 XML."""
+    root = etree.Element(qname(KC, f"{header.functie}_{header.berichtcode}"), nsmap={"kc": KC, "StUF": STUF0301})
     root.append(write(header, tag=qname(KC, "stuurgegevens"), namespace=STUF0301))
     for local, value in (("klantcontactidentificatie", identificatie), ("groep", groep), ("effect", effect)):
         etree.SubElement(root, qname(KC, local)).text = value

@@ -12,7 +12,16 @@ uniquely and stamps it later than every message before it; reliability.md §3 ha
 """
 
 from stuf_klantcontact.outbox.desk import hold, hurry, listing, open_items, outcome, release, retry
-from stuf_klantcontact.outbox.enqueue import ENQUEUE, MAIL, Mutatiesoort, Order, Soort, enqueue, enqueue_parameter
+from stuf_klantcontact.outbox.enqueue import (
+    ENQUEUE,
+    MAIL,
+    ZENDER,
+    Mutatiesoort,
+    Order,
+    Soort,
+    enqueue,
+    enqueue_parameter,
+)
 from stuf_klantcontact.outbox.numbers import keep_number, next_tijdstip, next_tijdstip_0301, previous_number
 from stuf_klantcontact.outbox.queue import (
     BREAKER_FAILURES,
@@ -32,6 +41,7 @@ __all__ = [
     "BREAKER_FAILURES",
     "ENQUEUE",
     "MAIL",
+    "ZENDER",
     "Claim",
     "Clock",
     "Connection",

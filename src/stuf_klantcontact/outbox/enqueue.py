@@ -11,14 +11,20 @@ from sqlalchemy.orm import Session
 MAIL: Final = "mail"
 """The abonnee of everything that goes by mail; its sleutel is the address."""
 
-Soort = Literal["klcLk01", "klcSa01", "iobLk01", "edcLk01", "mail"]
+ZENDER: Final = "zender:"
+"""Begins the abonnee of what goes back to a zender."""
+
+Soort = Literal["klcLk01", "klcSa01", "iobLk01", "edcLk01", "mail", "Bv01", "Du01", "Fo01"]
 """edcLk01 is a zaakdocument, in whichever message its receiver wants it: a document, or else the contactverslag."""
 Mutatiesoort = Literal["T", "C", "V"]
 
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """One message to send. Orders of one stream leave in the order in which they are given."""
+    """One message to send. Orders of one stream leave in the order in which they are given.
+
+    `concept` is the message itself, but for its number and moment, when nothing else tells what it says.
+    """
 
     abonnee: str
     sleutel: str
@@ -27,6 +33,7 @@ class Order:
     document: str | None = None
     mutatiesoort: Mutatiesoort = "T"
     versie: int = 1
+    concept: str | None = None
 
 
 def enqueue_parameter(orders: Iterable[Order]) -> str:
@@ -47,6 +54,7 @@ def enqueue_parameter(orders: Iterable[Order]) -> str:
                 "document": order.document,
                 "mutatiesoort": order.mutatiesoort,
                 "versie": order.versie,
+                "concept": order.concept,
                 "place": reached[stream],
                 "places": places[stream],
             }
@@ -62,9 +70,9 @@ outbox_order AS (
       FROM ROWS FROM (
                jsonb_to_recordset(%(orders)s::jsonb)
                AS (abonnee text, sleutel text, soort text, klantcontact text, document text, mutatiesoort text,
-                   versie bigint, place int, places int)
+                   versie bigint, concept text, place int, places int)
            ) WITH ORDINALITY AS o(abonnee, sleutel, soort, klantcontact, document, mutatiesoort, versie,
-                                place, places, given)
+                                concept, place, places, given)
 ), outbox_locked AS (
     INSERT INTO outbox_stream AS s (abonnee, sleutel, last_sequence, open_sequence, due_at, fence)
     SELECT abonnee, sleutel, places, 1, now(), 0
@@ -77,10 +85,10 @@ outbox_order AS (
            due_at = CASE WHEN s.open_sequence IS NULL THEN excluded.due_at ELSE s.due_at END
     RETURNING s.id, s.abonnee, s.sleutel, s.last_sequence
 ), outbox_enqueued AS (
-    INSERT INTO outbox_item (stream_id, sequence, soort, klantcontact, document, mutatiesoort, versie, state,
-                             enqueued_at, next_attempt_at, attempts, code, reason)
+    INSERT INTO outbox_item (stream_id, sequence, soort, klantcontact, document, mutatiesoort, versie, concept,
+                             state, enqueued_at, next_attempt_at, attempts, code, reason)
     SELECT s.id, s.last_sequence - o.places + o.place, o.soort, o.klantcontact, o.document, o.mutatiesoort,
-           o.versie, 'waiting', now(), now(), 0, '', ''
+           o.versie, o.concept, 'waiting', now(), now(), 0, '', ''
       FROM outbox_order o
       JOIN outbox_locked s USING (abonnee, sleutel)
      ORDER BY o.given

@@ -64,6 +64,7 @@ class Claim:
     mutatiesoort: str = "T"
     versie: int = 1
     documentidentificatie: str | None = None
+    concept: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +121,7 @@ WITH due AS (
 SELECT l.id, l.fence, l.sleutel, {now},
        t.id, t.sequence, t.soort, t.klantcontact, t.document, t.attempts, t.first_attempt_at,
        t.referentienummer, t.tijdstip_bericht, t.action, t.body, t.document_sha256, t.document_at,
-       t.mutatiesoort, t.versie, t.documentidentificatie
+       t.mutatiesoort, t.versie, t.documentidentificatie, CASE WHEN t.body IS NULL THEN t.concept END
   FROM leased l
   LEFT JOIN tried t ON t.stream_id = l.id
  ORDER BY l.id
@@ -187,6 +188,7 @@ def claim(
             mutatiesoort=row[17],
             versie=row[18],
             documentidentificatie=row[19],
+            concept=row[20],
         )
         for row in rows
         if row[4] is not None

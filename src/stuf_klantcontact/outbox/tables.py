@@ -37,9 +37,7 @@ class Stream(MappedAsDataclass, Base, kw_only=True):
     )
 
     id: Mapped[int] = mapped_column(Identity(), primary_key=True, init=False)
-    abonnee: Mapped[str] = mapped_column(
-        String(60), doc='an abonnee, "mail", or "zender:" and the name of a zender'
-    )
+    abonnee: Mapped[str] = mapped_column(String(60), doc='an abonnee, "mail", or "zender:" before the name of one')
     sleutel: Mapped[str] = mapped_column(doc='zaakidentificatie, mail address, or "" for volgorde systeem')
     last_sequence: Mapped[int] = mapped_column(doc="sequence of the newest item")
     open_sequence: Mapped[int | None] = mapped_column(default=None, doc="sequence of the first open item")

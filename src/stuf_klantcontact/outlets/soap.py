@@ -53,9 +53,9 @@ def envelope(message: etree._Element) -> bytes:
 
 
 def action(message: etree._Element) -> str:
-    """SOAPAction of a message, without quotes: its namespace, a slash and its name (protocolbindingen §4.2)."""
+    """SOAPAction of a message, without quotes: namespace, slash and operation (protocolbindingen §4.2)."""
     namespace, local = split(message.tag)
-    return f"{namespace}/{local}"
+    return f"{namespace}/{local.removesuffix('Bericht') if namespace in (STUF0301, STUF0302) else local}"
 
 
 class SoapOutlet:
