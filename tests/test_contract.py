@@ -248,6 +248,32 @@ class TestViolations:
         assert time.thread_time() - before < 1
         assert len(found) == contract.LIMIT + 1
 
+    @pytest.mark.parametrize("count", [600, 13_000])
+    def test_nor_do_many_elements_with_an_error_each(self, count: int, ours: contract.Contract) -> None:
+        sibling = "<dga:Document><dga:Titel/><dga:Verwijzing>u</dga:Verwijzing></dga:Document>"
+        message = altered(
+            "<gfo:Documenten/>", f'<gfo:Documenten xmlns:dga="{DGA_UF}">{sibling * count}</gfo:Documenten>'
+        )
+        before = time.thread_time()
+        assert not ours.valid(message)
+        found = ours.violations(message)
+        assert time.thread_time() - before < 1
+        assert len(found) == contract.LIMIT + 1
+
+    def test_of_what_libxml2_does_not_look_at_the_children_are_told(self, ours: contract.Contract) -> None:
+        message = altered("<gfo:Documenten/>", "<gfo:Documenten/><gfo:Onzin/>")
+        message.find(f".//{qname(GFOZAKEN, 'Opvoerder')}").insert(0, etree.Element(qname(GFOZAKEN, "Fout")))
+        message.find(f".//{qname(GFOZAKEN, 'Identificatie')}").text = ""
+        assert rules(ours.violations(message)) == ["XSD-UNEXPECTED", "XSD-UNEXPECTED", "XSD-LENGTH"]
+
+    def test_a_message_inside_an_envelope_gets_the_same(self, ours: contract.Contract) -> None:
+        wrong = altered("<gfo:Documenten/>", "<gfo:Bijlagen/>")
+        wrong.find(f".//{qname(GFOZAKEN, 'Type')}").text = "fax"
+        bare = etree.tostring(wrong, with_tail=False)
+        inside = body(b'<s:Envelope xmlns:s="' + SOAP11.encode() + b'"><s:Body>' + bare + b"</s:Body></s:Envelope>")
+        alone = ours.violations(etree.fromstring(bare))
+        assert [(v.rule, v.path) for v in ours.violations(inside)] == [(v.rule, v.path) for v in alone]
+
     def test_threads_never_see_each_others_values(self, ours: contract.Contract) -> None:
         def ask(number: int) -> bool:
             found = ours.violations(altered(">call<", f">fax{number}<"))

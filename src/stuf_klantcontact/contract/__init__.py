@@ -14,8 +14,8 @@ from typing import Protocol
 
 from lxml import etree
 
-from stuf_klantcontact.contract import schemas, wording
-from stuf_klantcontact.contract.declarations import Declarations, base64_names, fixed_names
+from stuf_klantcontact.contract import scan, schemas, wording
+from stuf_klantcontact.contract.declarations import Declarations
 from stuf_klantcontact.contract.description import Description, SchemaFile
 from stuf_klantcontact.contract.explain import LIMIT, Positions, explain
 from stuf_klantcontact.contract.overlooked import Overlooked
@@ -201,6 +201,8 @@ def _contract(
         _files=MappingProxyType(files),
         _declarations=declarations,
         _overlooked=Overlooked(
-            fixed=fixed_names(documents), base64=base64_names(documents), declarations=lambda: declarations
+            fixed=scan.fixed_names(documents),
+            base64=scan.base64_names(documents),
+            declarations=lambda: declarations,
         ),
     )

@@ -82,10 +82,10 @@ class Declarations:
             for component in root.iterchildren(etree.Element):
                 name = component.get("name", "").strip()
                 if name:
-                    self._global.setdefault((str(component.tag), _join(namespace, name)), component)
+                    self._global.setdefault((str(component.tag), joined(namespace, name)), component)
                     head = component.get("substitutionGroup")
                     if head is not None:
-                        self._members.setdefault(self._resolve(component, head), []).append(_join(namespace, name))
+                        self._members.setdefault(self._resolve(component, head), []).append(joined(namespace, name))
 
     # Asking
 
@@ -147,7 +147,7 @@ class Declarations:
         if value is None:
             return None
         prefix, colon, local = value.strip().rpartition(":")
-        return _join(element.nsmap.get(prefix if colon else None, ""), local)
+        return joined(element.nsmap.get(prefix if colon else None, ""), local)
 
     def _slowly(self, element: etree._Element, *, root: etree._Element) -> Kind | None:
         """With a type that the message itself names on the way."""
@@ -351,7 +351,7 @@ class Declarations:
     def _local(self, part: etree._Element, *, default: str) -> str:
         root = part.getroottree().getroot()
         qualified = part.get("form", root.get(default, "unqualified")) == "qualified"
-        return _join(self._namespaces.get(root, "") if qualified else "", part.get("name", "").strip())
+        return joined(self._namespaces.get(root, "") if qualified else "", part.get("name", "").strip())
 
     def _resolve(self, node: etree._Element, name: str) -> str:
         prefix, colon, local = name.strip().rpartition(":")
@@ -359,7 +359,7 @@ class Declarations:
         if namespace is None and not colon:
             # A schema without a namespace of its own takes that of the one that includes it.
             namespace = self._namespaces.get(node.getroottree().getroot(), "")
-        return _join(namespace or "", local)
+        return joined(namespace or "", local)
 
 
 def _occurs(part: etree._Element) -> tuple[int, int | None]:
@@ -371,52 +371,6 @@ def _occurs(part: etree._Element) -> tuple[int, int | None]:
     )
 
 
-def _join(namespace: str, local: str) -> str:
+def joined(namespace: str, local: str) -> str:
+    """A Clark name; without a namespace, the local name alone."""
     return qname(namespace, local) if namespace else local
-
-
-def base64_names(documents: Iterable[tuple[str, etree._Element]]) -> frozenset[str]:
-    """The names of all elements that may hold base64: enough to know where to look."""
-    derived: dict[str, set[str]] = {}
-    elements: list[tuple[str, str]] = []
-    for namespace, root in documents:
-        for node in root.iter(_ELEMENT, *_DERIVATIONS):
-            base = node.get("type") if node.tag == _ELEMENT else node.get("base")
-            if base is None:
-                continue
-            prefix, colon, local = base.strip().rpartition(":")
-            resolved = _join(node.nsmap.get(prefix if colon else None) or ("" if colon else namespace), local)
-            if node.tag == _ELEMENT:
-                elements.append((node.get("name", "").strip(), resolved))
-                continue
-            holder = next(node.iterancestors(_COMPLEX, _SIMPLE, _ELEMENT), None)
-            while holder is not None and holder.get("name") is None:
-                holder = next(holder.iterancestors(_COMPLEX, _SIMPLE, _ELEMENT), None)
-            if holder is None:
-                continue
-            if holder.tag == _ELEMENT:
-                elements.append((holder.get("name", "").strip(), resolved))
-            else:
-                derived.setdefault(resolved, set()).add(_join(namespace, holder.get("name", "").strip()))
-    kinds, todo = {_BASE64}, [_BASE64]
-    while todo:
-        for name in derived.get(todo.pop(), ()):
-            if name not in kinds:
-                kinds.add(name)
-                todo.append(name)
-    return frozenset(name for name, kind in elements if kind in kinds)
-
-
-def fixed_names(documents: Iterable[tuple[str, etree._Element]]) -> frozenset[str]:
-    """The names of all attributes whose fixed value libxml2 overlooks somewhere."""
-    found = set()
-    for _, root in documents:
-        globally = {a.get("name") for a in root.iterchildren(_ATTRIBUTE) if a.get("fixed") is not None}
-        for attribute in root.iter(_ATTRIBUTE):
-            reference = attribute.get("ref")
-            if reference is None:
-                continue
-            prefix, colon, local = reference.strip().rpartition(":")
-            if attribute.get("fixed") is not None or local in globally:
-                found.add(_join(attribute.nsmap.get(prefix if colon else None) or "", local))
-    return frozenset(name for name in found if split(name)[1])

@@ -8,25 +8,30 @@ import json
 import os
 import shutil
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory, mkdtemp
 from threading import Lock
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from lxml import etree
 
-from stuf_klantcontact.contract import hubs, release, schemas
-from stuf_klantcontact.contract.declarations import Declarations, base64_names, fixed_names
+from stuf_klantcontact import parsing
+from stuf_klantcontact.contract import hubs, release, scan, schemas
+from stuf_klantcontact.contract.declarations import Declarations
 from stuf_klantcontact.contract.description import Description, SchemaFile
 from stuf_klantcontact.contract.explain import Positions, explain
 from stuf_klantcontact.contract.overlooked import Overlooked
 from stuf_klantcontact.errors import ConfigurationError, Text, Violation
+from stuf_klantcontact.limits import STANDARD
+from stuf_klantcontact.parsing import Unreadable
 
 _FORM: Final = 1
 """Of what is remembered; raised when the files made from a release change."""
 _MANIFEST: Final = "manifest.json"
+_is_very_large = cast(Callable[[etree._Element], bool], etree.XPath("count(descendant::*) > 5000", regexp=False))
 _ATTEMPTS: Final = 12
 """So many files that do not compile are left out, one after the other, before a set is given up."""
 
@@ -71,8 +76,15 @@ class SchemaSet:
 
 
 def obeys(schema: etree.XMLSchema, element: etree._Element) -> bool:
-    """The verdict of libxml2; a pattern of the schema that gives up on a value is no yes."""
+    """The verdict of libxml2; a pattern of the schema that gives up on a value is no yes.
+
+    Asked about a tree, each error costs the more the more siblings there are: of a very large one, the bytes are
+    judged.
+    """
     try:
+        if _is_very_large(element):
+            with suppress(Unreadable):
+                return parsing.document(etree.tostring(element, with_tail=False), limits=STANDARD, schema=schema)[1]
         return bool(schema.validate(element))
     except etree.XMLSchemaValidateError:
         return False
@@ -163,8 +175,8 @@ def _make(files: Mapping[str, bytes], path: Path) -> tuple[_Made, etree.XMLSchem
                 description=built.description(),
                 problems=tuple(sorted(built.problems, key=lambda p: (p.severity, p.path or "", p.line or 0))),
                 roots=built.roots(),
-                fixed=fixed_names(pairs),
-                base64=base64_names(pairs),
+                fixed=scan.fixed_names(pairs),
+                base64=scan.base64_names(pairs),
                 documents=[(document.stored, document.namespace) for document in built.documents],
             )
             return made, schema
