@@ -238,6 +238,32 @@ def test_the_rules_about_a_kennisgeving(text: str, expected: list[str]) -> None:
     assert [violation.rule for violation in by_rules(text)] == expected
 
 
+def test_who_sends_nothing_is_told_first_to_say_why() -> None:
+    [found] = [
+        v for v in check(zak(zaak('<ZKN:einddatum xsi:nil="true"/>')).encode()).violations if v.rule == "StUF-NIL"
+    ]
+    assert found.hint is not None
+    assert found.hint.nl.startswith("Voeg StUF:noValue toe")
+    assert found.hint.en.startswith("Add StUF:noValue")
+
+
+def test_an_open_end_is_written_as_its_version_has_it() -> None:
+    half = "<StUF:tijdvakGeldigheid><StUF:beginGeldigheid>20260101</StUF:beginGeldigheid></StUF:tijdvakGeldigheid>"
+    [old] = [v for v in check(zak(zaak(half)).encode()).violations if v.rule == "StUF-TIJDVAK"]
+    assert "geenWaarde" in (old.hint.nl if old.hint else "")
+    new = KLC.decode().replace(
+        "<zkn:heeftBetrekkingOp",
+        "<StUF:tijdvakGeldigheid><StUF:beginGeldigheid><StUF:tijdstip>2026-01-01T00:00:00</StUF:tijdstip>"
+        "</StUF:beginGeldigheid></StUF:tijdvakGeldigheid><zkn:heeftBetrekkingOp",
+        1,
+    )
+    unknown = new.replace("urn:stuf-klantcontact:klc:0320", "urn:x")  # else the schema says that it is absent
+    [found] = [v for v in check(unknown.encode()).violations if v.rule == "StUF-TIJDVAK"]
+    assert found.hint is not None
+    assert "geenWaarde" not in found.hint.nl
+    assert found.hint.nl.endswith("zo nodig leeg.")
+
+
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
