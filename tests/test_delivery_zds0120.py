@@ -1,5 +1,7 @@
 """Zaakdocumenten on their way out: whose number they get, what is sent, and that no number is taken twice."""
 
+import base64
+import hashlib
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -22,6 +24,7 @@ from stuf_klantcontact.testing import FakeZaakmagazijn, FixedClock
 
 PDF = b"%PDF-1.7 " + bytes(range(256)) * 20
 ZAAK = "0518ZAAK0000001"
+QUESTION = "genereerDocumentIdentificatie_Di02"
 
 
 @pytest.fixture(scope="module")
@@ -90,6 +93,34 @@ def order(count: int, *, document: int = 0, mutatiesoort: Mutatiesoort = "T", ve
     return Order(ABONNEE, ZAAK, "edcLk01", number(count), name, mutatiesoort=mutatiesoort, versie=versie)
 
 
+def again(database: Database, item: Item, clock: FixedClock, *, anew: bool = False) -> None:
+    """Let an item go once more, and a receiver in trouble be probed."""
+    with database.connection() as connection:
+        outbox.retry(
+            connection,
+            items=[item.id],
+            door="test",
+            anew=anew,
+            now=clock(),
+        )
+
+
+def replace_document(database: Database, inhoud: bytes) -> None:
+    """Make a second version of klantcontact 1, with another document in the place of its only one."""
+    with database.session() as session:
+        current = rgbz.lock_klantcontact(session, number(1), rsin=RSIN)
+        assert current is not None
+        (old,) = current.informatieobjecten
+        new = rgbz.Informatieobject(
+            identificatie=old.identificatie,
+            bronorganisatie=RSIN,
+            creatiedatum=old.creatiedatum,
+            titel=old.titel,
+            inhoud=rgbz.DocumentInhoud(sha256=hashlib.sha256(inhoud).digest(), inhoud=inhoud),
+        )
+        rgbz.replace_klantcontact(session, current, current, documenten=[new])
+
+
 def names(dms: FakeZaakmagazijn) -> list[str]:
     return [request.name for request in dms.received]
 
@@ -126,6 +157,91 @@ def test_originals_go_whole_and_are_stored_once(
     assert first.text("object/titel") == "Bouwtekening"
     assert len(first.raw) > len(PDF)
     assert second.text("object/titel").startswith("Contactverslag")
+
+
+class TestForm:
+    """MTOM unless a receiver cannot read it; whichever, the message is the same."""
+
+    @pytest.mark.parametrize("document", ["voegZaakdocumentToe", "edcLk01"])
+    @pytest.mark.parametrize("mtom", [True, False])
+    def test_documents_go_beside_the_message_or_in_it(
+        self, database: Database, deliver: Deliver, dms: FakeZaakmagazijn, mtom: bool, document: str
+    ) -> None:
+        remember(database, 1, inhoud=[PDF])
+        enqueue(database, order(1, document=1), order(1))
+        assert deliver(mtom=mtom, document=document).code == "Bv03"
+        assert deliver(mtom=mtom, document=document).code == "Bv03"
+        first, second = dms.kept
+        assert [first.in_parts, second.in_parts] == [mtom, mtom]
+        assert first.documents == [PDF]
+        assert (PDF in first.raw, base64.b64encode(PDF) in first.raw) == (mtom, not mtom)
+        assert "Stand van zaken" in second.documents[0].decode()
+        questions = [request for request in dms.received if not request.kept]
+        assert {request.headers["content-type"] for request in questions} == {"text/xml; charset=utf-8"}
+
+    def test_every_attempt_is_the_same_to_the_byte_whatever_is_set_in_between(
+        self, database: Database, deliver: Deliver, dms: FakeZaakmagazijn, clock: FixedClock
+    ) -> None:
+        remember(database, 1, inhoud=[PDF])
+        enqueue(database, order(1, document=1))
+        dms.next("well-behaved", "lost-answer")
+        item = deliver()
+        assert item.body is not None
+        assert PDF not in item.body
+        assert len(item.body) < 4_000, "the document is in document_inhoud already"
+        clock.advance(10)
+        assert deliver(mtom=False).state == "delivered"
+        first, second = [request for request in dms.received if request.name != QUESTION]
+        assert second.answer == "repeated"
+        assert (first.raw, first.headers["content-type"]) == (second.raw, second.headers["content-type"])
+        assert item.referentienummer is not None
+        assert item.referentienummer in first.headers["content-type"]
+
+    def test_a_receiver_that_knows_no_mtom_is_a_matter_of_configuration(
+        self, database: Database, deliver: Deliver, contract: Contract, clock: FixedClock
+    ) -> None:
+        remember(database, 1)
+        enqueue(database, order(1))
+        with FakeZaakmagazijn(mtom=False, clock=clock) as simple:
+            item = deliver(endpoint=simple.url)
+            assert (item.state, item.code) == ("waiting", "HTTP 415")
+            assert "mtom = false" in item.reason
+            again(database, item, clock, anew=True)
+            assert deliver(endpoint=simple.url, mtom=False).code == "Bv03"
+
+    def test_a_correction_brings_both_documents(
+        self, database: Database, deliver: Deliver, dms: FakeZaakmagazijn
+    ) -> None:
+        remember(database, 1, inhoud=[PDF])
+        enqueue(database, order(1, document=1))
+        deliver(document="edcLk01")
+        replace_document(database, b"%PDF-1.7 nieuw" * 100)
+        enqueue(database, order(1, document=1, mutatiesoort="C", versie=2))
+        item = deliver(document="edcLk01")
+        assert item.code == "Bv03"
+        assert dms.kept[-1].documents == [PDF, b"%PDF-1.7 nieuw" * 100]
+        assert item.body is not None
+        assert b"nieuw" not in item.body
+
+    def test_a_media_type_can_put_no_header_into_the_message(
+        self, database: Database, deliver: Deliver, dms: FakeZaakmagazijn
+    ) -> None:
+        remember(database, 1, inhoud=[PDF])
+        with database.session() as session:
+            document = session.query(rgbz.Informatieobject).one()
+            document.formaat = "text/x\r\nX-Evil: 1"
+        enqueue(database, order(1, document=1))
+        deliver()
+        (kept,) = dms.kept
+        assert b"Content-Type: application/octet-stream\r\n" in kept.raw
+        assert b"\r\nX-Evil" not in kept.raw
+
+    def test_answers_may_come_in_parts(self, database: Database, deliver: Deliver, dms: FakeZaakmagazijn) -> None:
+        remember(database, 1)
+        enqueue(database, order(1))
+        dms.behaviour = "mtom"
+        assert deliver().code == "Bv03"
+        assert [request.answer for request in dms.received] == ["Du02", "Bv03"]
 
 
 @pytest.mark.parametrize("also", [{"verslag": "pdf"}, {"document": "edcLk01"}])

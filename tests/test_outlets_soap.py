@@ -15,7 +15,7 @@ from lxml import etree
 from conftest import need
 from stuf_klantcontact import berichten
 from stuf_klantcontact.names import KLC, SOAP11, STUF0301, STUF0302, qname
-from stuf_klantcontact.outlets import Attempt, Deferred, Delivered, Refused
+from stuf_klantcontact.outlets import Attempt, Deferred, Delivered, Refused, mtom
 from stuf_klantcontact.outlets.soap import REPLY_BYTES, Reply, SoapOutlet, action, classify, envelope
 from stuf_klantcontact.stuurgegevens import Header, Systeem
 from stuf_klantcontact.testing import FakeZaakmagazijn, closed_port
@@ -65,6 +65,10 @@ def fault(content: str, detail: str = "detail") -> bytes:
     )
 
 
+def in_parts(data: bytes) -> bytes:
+    return b"".join(mtom.in_parts([data], [], referentienummer="A"))
+
+
 GOOD = envelope(berichten.bv03_0302())
 VIA = envelope(berichten.bv03_0302(intermediair=True))
 STRANGE = GOOD.replace(STUF0302.encode(), b"urn:x")
@@ -77,6 +81,7 @@ TABLE = [
     ("Bv03 of 03.02, intermediair J", Reply(200, VIA), "delivered", "Bv03"),
     ("Bv03 of 03.01, our crossRefnummer", Reply(200, bv03_0301()), "delivered", "Bv03"),
     ("Bv03 of 03.01, no crossRefnummer", Reply(200, bv03_0301("")), "delivered", "Bv03"),
+    ("Bv03 in parts", Reply(200, in_parts(GOOD), content_type=mtom.content_type("A")), "delivered", "Bv03"),
     ("Bv04 of 03.02", Reply(200, bv04()), "delivered", "Bv04"),
     ("Bv04 of 03.01", Reply(200, bv04(STUF0301)), "delivered", "Bv04"),
     ("Bv03 after a byte order mark", Reply(200, b"\xef\xbb\xbf" + GOOD), "delivered", "Bv03"),
@@ -118,6 +123,19 @@ TABLE = [
     ("fault without detail", Reply(500, BARE_FAULT), "receiver", "soap:Fault"),
     ("Fo03 without a code", Reply(500, fault(fo(""))), "receiver", "Fo-code"),
     ("HTML with 200", Reply(200, HTML), "receiver", "answer-unreadable"),
+    ("Bv03 in parts, unsaid", Reply(200, in_parts(GOOD)), "receiver", "answer-unreadable"),
+    (
+        "half of the parts",
+        Reply(200, in_parts(GOOD)[:-9], content_type=mtom.content_type("A")),
+        "receiver",
+        "answer-unreadable",
+    ),
+    (
+        "no parts at all",
+        Reply(200, GOOD, content_type=mtom.content_type("A")),
+        "receiver",
+        "answer-unreadable",
+    ),
     ("HTML with 500", Reply(500, HTML), "receiver", "HTTP 500"),
     ("empty with 200", Reply(200), "receiver", "answer-unreadable"),
     ("empty with 500", Reply(500), "receiver", "HTTP 500"),

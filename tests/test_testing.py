@@ -1,5 +1,6 @@
 """What we ship for testing does what it says: otherwise every test that uses it proves nothing."""
 
+import base64
 import gc
 import http.client
 import socket
@@ -20,7 +21,7 @@ from stuf_klantcontact.testing import FakeMailServer, FakeZaakmagazijn, FixedClo
 from stuf_klantcontact.testing.zaakmagazijn import BEHAVIOURS
 
 ENDPOINT = "/OntvangAsynchroon"
-CONFIRMS = ("well-behaved", "slow", "bv04")
+CONFIRMS = ("well-behaved", "slow", "mtom", "bv04")
 BREAKS = ("reset", "lost-answer", "truncated", "drip")
 
 
@@ -124,6 +125,23 @@ class TestZaakmagazijn:
         about_us = reply.text("stuurgegevens/crossRefnummer") in ("", "R-1")
         assert (reply.status, reply.name, about_us) != (200, "Bv03Bericht", True)
         assert fake.kept == []
+
+    def test_it_shows_the_documents_however_they_came(self, fake: FakeZaakmagazijn) -> None:
+        with_one = message()
+        etree.SubElement(with_one, qname(KLC, "inhoud")).text = base64.b64encode(b"een document").decode()
+        for mtom in (False, True):
+            assert SoapClient(fake.url.removesuffix(ENDPOINT)).post(ENDPOINT, with_one, mtom=mtom).status == 200
+        inline, beside = fake.received
+        assert [inline.in_parts, beside.in_parts] == [False, True]
+        assert inline.documents == beside.documents == [b"een document"]
+        assert beside.answer == "repeated", "it is the same message"
+        assert b"een document" in beside.raw
+
+    def test_it_may_be_one_that_knows_no_mtom(self) -> None:
+        with FakeZaakmagazijn(mtom=False) as simple:
+            client = SoapClient(simple.url.removesuffix(ENDPOINT))
+            assert client.post(ENDPOINT, message(), mtom=True).status == 415
+            assert client.post(ENDPOINT, message()).status == 200
 
     @pytest.mark.parametrize("behaviour", BREAKS)
     def test_some_break_the_connection(self, fake: FakeZaakmagazijn, behaviour: str) -> None:

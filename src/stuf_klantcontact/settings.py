@@ -148,6 +148,10 @@ class Abonnee(_Section):
     document: Zaakdocument = Field(
         "voegZaakdocumentToe", description="zds0120: the message that brings a zaakdocument"
     )
+    mtom: bool = Field(
+        True,
+        description="zds0120: documents beside the message (MTOM), as StUF 03.01 wants; false: in it as base64",
+    )
     verslag: Literal["tekst", "pdf"] = Field(
         "tekst", description="zds0120: the contactverslag as text/plain, or as PDF/A"
     )

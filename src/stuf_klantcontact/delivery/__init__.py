@@ -10,7 +10,6 @@ leaves `attempt` as an exception; the lease then ends by itself and the item is 
 StUF 03.01 §4.3 and §4.4: the same number, moment and content on every attempt; stuf-facts §2.4 and §9.1.
 """
 
-import base64
 import logging
 import random
 from collections.abc import Callable
@@ -21,7 +20,8 @@ from typing import Final
 from stuf_klantcontact import contract as contracts
 from stuf_klantcontact import journal, outbox, retry, rgbz
 from stuf_klantcontact.contract import Contract, Schemas
-from stuf_klantcontact.delivery.rendering import Message, Moment, Rendering, trouble
+from stuf_klantcontact.delivery.composing import Message
+from stuf_klantcontact.delivery.rendering import Moment, Rendering, trouble
 from stuf_klantcontact.errors import Text, Trouble
 from stuf_klantcontact.mapping import zds0120
 from stuf_klantcontact.outbox import MAIL, Claim, Stamp
@@ -189,15 +189,14 @@ class Delivery:
         return message
 
     def _again(self, stamp: Stamp) -> Message:
-        if stamp.document_sha256 is None or stamp.document_at is None:
-            return Message(stamp, stamp.body)
+        if stamp.document_sha256 is None:
+            return Message(stamp)
         with self._database.session() as session:
             try:
                 inhoud = rgbz.load_inhoud(session, stamp.document_sha256)
             except LookupError as error:
                 raise trouble(error) from error
-        at = stamp.document_at
-        return Message(stamp, b"".join((stamp.body[:at], base64.b64encode(inhoud), stamp.body[at:])))
+        return Message(stamp, inhoud)
 
     def _moment(self) -> Moment:
         with self._database.connection() as connection:
@@ -245,7 +244,7 @@ class Delivery:
             return None
         question = self._rendering.question(claim, at=self._moment())
         attempt, answer = self._vragen[claim.abonnee].ask(
-            question.body,
+            question.body(),
             action=question.stamp.action,
             referentienummer=question.stamp.referentienummer,
             answer=zds0120.DU02,
@@ -264,13 +263,13 @@ class Delivery:
     # --- the exchange and what comes of it ------------------------------------------------------------------------
 
     def _send(self, claim: Claim, message: Message) -> Attempt:
+        stamp = message.stamp
         if claim.abonnee == MAIL:
             if self._mail is None:
                 raise AssertionError("mail is claimed only when there is a mail server")
-            return self._mail.send(message.body, address=claim.sleutel)
-        stamp = message.stamp
+            return self._mail.send(stamp.body, address=claim.sleutel)
         return self._soap[claim.abonnee].send(
-            message.body, action=stamp.action, referentienummer=stamp.referentienummer
+            message.body(), action=stamp.action, referentienummer=stamp.referentienummer
         )
 
     def _record(self, claim: Claim, message: Message, attempt: Attempt, *, berichtcode: str, operatie: str) -> None:

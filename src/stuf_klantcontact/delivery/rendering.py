@@ -4,7 +4,6 @@ A record that cannot be rendered, or that comes out as no contract allows, is a 
 what kind and where, never a value.
 """
 
-import base64
 from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import uuid4
@@ -13,6 +12,7 @@ from lxml import etree
 
 from stuf_klantcontact import rgbz, stuurgegevens
 from stuf_klantcontact.contract import Contract, ContractError, Schemas
+from stuf_klantcontact.delivery.composing import Documents, Message, compose
 from stuf_klantcontact.errors import Trouble
 from stuf_klantcontact.mapping import zds0120, zkn0320
 from stuf_klantcontact.names import STUF0301, STUF0302, split
@@ -23,9 +23,6 @@ from stuf_klantcontact.settings import Abonnee, Settings
 from stuf_klantcontact.store import Database
 from stuf_klantcontact.stuurgegevens import Header, Systeem
 from stuf_klantcontact.tijdstip import stuf0301, stuf0302
-
-DOCUMENT_CUT = 1_000
-"""A document of so many base64 characters is not stored in the body again: its hash stands for it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,14 +41,6 @@ class Facts:
     document: rgbz.Informatieobject | None
     oud: rgbz.Klantcontact | None = None
     oud_document: rgbz.Informatieobject | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Message:
-    """What goes out: the stamp, and the whole body with its document."""
-
-    stamp: Stamp
-    body: bytes
 
 
 class Rendering:
@@ -84,41 +73,44 @@ class Rendering:
         facts = self._facts(claim)
         try:
             if claim.soort == "mail":
-                body, action = self._mail(claim, facts.klantcontact, referentienummer, at.moment), ""
+                body = self._mail(claim, facts.klantcontact, referentienummer, at.moment)
+                return Message(Stamp(referentienummer, at.moment, "", body))
+            documents, in_parts = Documents(referentienummer), False
+            header = self._header(claim, referentienummer, at)
+            if claim.soort == "edcLk01":
+                abonnee = self._settings.abonnee[claim.abonnee]
+                # Who never had the document cannot correct it: to them it is new.
+                unknown = claim.mutatiesoort == "C" and abonnee.document == "edcLk01" and not vorige
+                element = zds0120.zaakdocument(
+                    facts.klantcontact,
+                    facts.document,
+                    header=header,
+                    identificatie=documentidentificatie,
+                    abonnee=abonnee,
+                    gemaakt=at.moment,
+                    mutatiesoort="T" if unknown else claim.mutatiesoort,
+                    oud=facts.oud,
+                    oud_document=facts.oud_document,
+                    vorige=vorige,
+                    inhoud_als=documents.mark,
+                )
+                in_parts = abonnee.mtom
+            elif claim.soort == "klcSa01":
+                element = zkn0320.klc_sa(
+                    facts.klantcontact, header=replace(header, berichtcode="Sa01"), actueel=header
+                )
             else:
-                header = self._header(claim, referentienummer, at)
-                if claim.soort == "edcLk01":
-                    abonnee = self._settings.abonnee[claim.abonnee]
-                    # Who never had the document cannot correct it: to them it is new.
-                    unknown = claim.mutatiesoort == "C" and abonnee.document == "edcLk01" and not vorige
-                    element = zds0120.zaakdocument(
-                        facts.klantcontact,
-                        facts.document,
-                        header=header,
-                        identificatie=documentidentificatie,
-                        abonnee=abonnee,
-                        gemaakt=at.moment,
-                        mutatiesoort="T" if unknown else claim.mutatiesoort,
-                        oud=facts.oud,
-                        oud_document=facts.oud_document,
-                        vorige=vorige,
-                    )
-                elif claim.soort == "klcSa01":
-                    element = zkn0320.klc_sa(
-                        facts.klantcontact, header=replace(header, berichtcode="Sa01"), actueel=header
-                    )
-                else:
-                    element = _kennisgeving(facts, claim.mutatiesoort, header=header)
-                self._check(element, soort=claim.soort)
-                action = soaps.action(element)
-                body = soaps.envelope(element)
+                element = _kennisgeving(facts, claim.mutatiesoort, header=header, documents=documents)
+            self._check(element, soort=claim.soort)
+            return compose(
+                element,
+                documents=documents,
+                stamp=Stamp(referentienummer, at.moment, soaps.action(element), b""),
+                in_parts=in_parts,
+                stored=_inhoud(facts.document),
+            )
         except Exception as error:  # whatever it is, it is ours, and a person must see it; nothing was sent
             raise trouble(error) from error
-        stamp = Stamp(referentienummer, at.moment, action, body)
-        inhoud = None if facts.document is None else facts.document.inhoud
-        if inhoud is not None:
-            stamp = _without_document(stamp, inhoud)
-        return Message(stamp, body)
 
     def _answer(self, concept: str, referentienummer: str, at: Moment) -> Message:
         """What a zender is told afterwards of its own message: it only lacks a number and a moment."""
@@ -156,7 +148,7 @@ class Rendering:
         except ContractError as error:
             raise trouble(error) from error
         body = soaps.envelope(element)
-        return Message(Stamp(referentienummer, at.moment, soaps.action(element), body), body)
+        return Message(Stamp(referentienummer, at.moment, soaps.action(element), body))
 
     def _facts(self, claim: Claim) -> Facts:
         # Who is told of a withdrawal is told what there was.
@@ -231,12 +223,17 @@ class Rendering:
         return Systeem(organisatie, abonnee.applicatie or naam, abonnee.administratie)
 
 
-def _kennisgeving(facts: Facts, mutatiesoort: str, *, header: Header) -> etree._Element:
+def _kennisgeving(facts: Facts, mutatiesoort: str, *, header: Header, documents: Documents) -> etree._Element:
     """klcLk01 or iobLk01: of a change both as it was and as it is."""
     if facts.document is not None:
         was = (facts.oud_document, facts.oud) if facts.oud_document is not None and facts.oud is not None else None
         return zkn0320.iob_lk01(
-            facts.document, klantcontact=facts.klantcontact, header=header, mutatiesoort=mutatiesoort, oud=was
+            facts.document,
+            klantcontact=facts.klantcontact,
+            header=header,
+            mutatiesoort=mutatiesoort,
+            oud=was,
+            inhoud_als=documents.mark,
         )
     if facts.oud is not None:
         # A relation that was added is no correction to StUF.
@@ -248,14 +245,9 @@ def _document(klantcontact: rgbz.Klantcontact, identificatie: str | None) -> rgb
     return next((d for d in klantcontact.informatieobjecten if d.identificatie == identificatie), None)
 
 
-def _without_document(stamp: Stamp, inhoud: rgbz.DocumentInhoud) -> Stamp:
-    """The stamp to store: the document is stored already, and goes to every abonnee."""
-    encoded = base64.b64encode(inhoud.inhoud)
-    at = stamp.body.find(encoded)
-    if len(encoded) < DOCUMENT_CUT or at < 0:
-        return stamp
-    body = stamp.body[:at] + stamp.body[at + len(encoded) :]
-    return Stamp(stamp.referentienummer, stamp.tijdstip, stamp.action, body, inhoud.sha256, at)
+def _inhoud(document: rgbz.Informatieobject | None) -> bytes | None:
+    """The bytes of a document: they are stored already, and go to every abonnee."""
+    return None if document is None or document.inhoud is None else document.inhoud.inhoud
 
 
 def trouble(error: Exception) -> Trouble:

@@ -9,6 +9,7 @@ Protocolbindingen §3 and §4, StUF 03.01 §4.4; stuf-facts §8.3 and §9.1.
 
 import base64
 import ssl
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
@@ -16,17 +17,24 @@ import httpx
 from lxml import etree
 
 from stuf_klantcontact.errors import Text
+from stuf_klantcontact.limits import STANDARD
 from stuf_klantcontact.names import SOAP11, STUF0301, STUF0302, qname, split
 from stuf_klantcontact.outlets import Attempt, Deferred, Delivered, Outcome, Refused
 from stuf_klantcontact.outlets.deadline import Transport
+from stuf_klantcontact.parsing import Unreadable
+from stuf_klantcontact.parsing.multipart import related
+from stuf_klantcontact.parsing.xop import inlined
 from stuf_klantcontact.stuurgegevens import read as read_header
 
 REPLY_BYTES: Final = 1_000_000
 """Most of a reply that is read; a Bv03 has some 1,000 and a Fo03 with details some 10,000."""
 
+XML: Final = "text/xml; charset=utf-8"
+
 OMSCHRIJVING_LENGTH: Final = 200
 
-CONFIGURATION: Final = frozenset({401, 403, 404, 405, 415})
+UNSUPPORTED: Final = 415
+CONFIGURATION: Final = frozenset({401, 403, 404, 405, UNSUPPORTED})
 """Statuses, besides all of 3xx, that no repetition cures: somebody must change a setting."""
 
 LATER: Final = frozenset({"StUF046", "StUF049", "StUF960"})
@@ -43,6 +51,16 @@ class Reply:
     body: bytes = b""
     content_encoding: str = ""
     whole: bool = True
+    content_type: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Body:
+    """What to post: `length` bytes, in pieces that are made while they are sent."""
+
+    pieces: Callable[[], Iterator[bytes]]
+    length: int
+    content_type: str = XML
 
 
 def envelope(message: etree._Element) -> bytes:
@@ -74,8 +92,8 @@ class SoapOutlet:
         self._timeout = timeout
         self._transport = Transport(verify=trust or ssl.create_default_context())
         self._headers = {
-            "Content-Type": "text/xml; charset=utf-8",
-            "Accept": "text/xml",
+            "Content-Type": XML,
+            "Accept": "text/xml, multipart/related",
             "Accept-Encoding": "identity",
             "User-Agent": "stuf-klantcontact",
         }
@@ -83,12 +101,12 @@ class SoapOutlet:
             credential = base64.b64encode(f"{gebruiker}:{wachtwoord}".encode()).decode("ascii")
             self._headers["Authorization"] = f"Basic {credential}"
 
-    def send(self, body: bytes, *, action: str, referentienummer: str) -> Attempt:
+    def send(self, body: bytes | Body, *, action: str, referentienummer: str) -> Attempt:
         """Post one envelope, once, within the time-out."""
         return self.ask(body, action=action, referentienummer=referentienummer, answer="")[0]
 
     def ask(
-        self, body: bytes, *, action: str, referentienummer: str, answer: str
+        self, body: bytes | Body, *, action: str, referentienummer: str, answer: str
     ) -> tuple[Attempt, etree._Element | None]:
         """Post one envelope like `send`, and give the answer too: the message with the Clark name `answer`.
 
@@ -99,28 +117,32 @@ class SoapOutlet:
         except (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError, ValueError) as error:
             return Attempt(_unsent(error, seconds=self._timeout)), None
         outcome = classify(reply, referentienummer=referentienummer, answer=answer)
-        message = _message(reply.body) if answer and isinstance(outcome, Delivered) else None
+        message = _message(reply) if answer and isinstance(outcome, Delivered) else None
         return Attempt(outcome, reply.body), message
 
-    def _post(self, body: bytes, *, action: str) -> Reply:
+    def _post(self, body: bytes | Body, *, action: str) -> Reply:
         seconds = self._timeout
+        headers = {**self._headers, "SOAPAction": f'"{action}"'}
+        if isinstance(body, Body):
+            headers |= {"Content-Type": body.content_type, "Content-Length": str(body.length)}
         request = httpx.Request(
             "POST",
             self._endpoint,
-            headers={**self._headers, "SOAPAction": f'"{action}"'},
-            content=body,
+            headers=headers,
+            content=body.pieces() if isinstance(body, Body) else body,
             extensions={"timeout": {"connect": seconds, "read": seconds, "write": seconds, "pool": seconds}},
         )
         with self._transport.within(seconds):
             response = self._transport.handle_request(request)
             try:
                 encoding = response.headers.get("content-encoding", "").strip().lower()
+                kind = response.headers.get("content-type", "")
                 received = bytearray()
                 for piece in response.iter_raw():
                     received += piece
                     if len(received) > REPLY_BYTES:
                         return Reply(response.status_code, bytes(received[:REPLY_BYTES]), encoding, whole=False)
-                return Reply(response.status_code, bytes(received), encoding)
+                return Reply(response.status_code, bytes(received), encoding, content_type=kind)
             finally:
                 response.close()
 
@@ -141,6 +163,12 @@ def classify(reply: Reply, *, referentienummer: str, answer: str = "") -> Outcom
             "De ontvanger verwijst door; een doorverwijzing wordt niet gevolgd: controleer het endpoint",
             "The receiver redirects; a redirect is not followed: check the endpoint",
         )
+    if status == UNSUPPORTED:
+        return _configuration(
+            code,
+            "De ontvanger neemt deze vorm niet aan: controleer het endpoint; kent hij geen MTOM: mtom = false",
+            "The receiver does not take this form: check the endpoint; if it knows no MTOM: mtom = false",
+        )
     if status in CONFIGURATION:
         return _configuration(
             code,
@@ -157,7 +185,7 @@ def classify(reply: Reply, *, referentienummer: str, answer: str = "") -> Outcom
             "Het antwoord is gecomprimeerd, hoewel daar niet om gevraagd is",
             "The answer is compressed, although that was not asked for",
         )
-    message = _message(reply.body)
+    message = _message(reply)
     if message is None:
         return _later(
             code if status == 500 else "answer-unreadable",
@@ -269,8 +297,15 @@ def _causes(error: BaseException | None) -> list[BaseException]:
     return found
 
 
-def _message(data: bytes) -> etree._Element | None:
-    """The only child of the SOAP Body in a reply; None when it is not that, or not safe to walk."""
+def _message(reply: Reply) -> etree._Element | None:
+    """The only child of the SOAP Body in a reply, also one in parts; None when it is not that, or not safe."""
+    data = reply.body
+    parts = related(reply.content_type)
+    if parts is not None:
+        try:
+            data, _ = inlined(data, related=parts, limits=STANDARD)
+        except Unreadable:
+            return None
     parser = etree.XMLParser(
         resolve_entities=False, no_network=True, load_dtd=False, remove_comments=True, remove_pis=True
     )

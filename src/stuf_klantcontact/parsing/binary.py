@@ -37,6 +37,11 @@ def as_base64(data: bytes | memoryview) -> Iterator[bytes]:
         yield binascii.b2a_base64(view[start : start + _PIECE], newline=False)
 
 
+def base64_text(data: bytes) -> str:
+    """The base64 of `data` as the text of an element."""
+    return binascii.b2a_base64(data, newline=False).decode("ascii")
+
+
 def base64_length(length: int) -> int:
     """How many bytes the base64 of so many bytes is."""
     return (length + 2) // 3 * 4

@@ -21,7 +21,8 @@ from stuf_klantcontact.parsing.binary import as_base64
 from stuf_klantcontact.parsing.multipart import XOP, Part, Related, mtom, parts
 from stuf_klantcontact.parsing.refusals import line_of, malformed
 
-INCLUDE: Final = qname("http://www.w3.org/2004/08/xop/include", "Include")
+XOP_INCLUDE: Final = "http://www.w3.org/2004/08/xop/include"
+INCLUDE: Final = qname(XOP_INCLUDE, "Include")
 _INCLUDE: Final = INCLUDE.removeprefix("{")
 """As expat writes it."""
 

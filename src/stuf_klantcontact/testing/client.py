@@ -2,14 +2,21 @@
 
 import base64
 import http.client
+import re
 from copy import deepcopy
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
+from uuid import uuid4
 
 from lxml import etree
 
-from stuf_klantcontact.names import SOAP11, qname, split
+from stuf_klantcontact.limits import STANDARD
+from stuf_klantcontact.names import SOAP11, XMIME, qname, split
+from stuf_klantcontact.outlets import mtom as outlets_mtom
 from stuf_klantcontact.outlets.soap import action, envelope
+from stuf_klantcontact.parsing.binary import decode_base64
+from stuf_klantcontact.parsing.multipart import related
+from stuf_klantcontact.parsing.xop import BINARY, inlined
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,14 +77,23 @@ class SoapClient:
         user: str | None = None,
         password: str | None = None,
         headers: dict[str, str] | None = None,
+        mtom: bool = False,
     ) -> Reply:
-        """Post a message (it gets an envelope) or bytes (sent as they are); no user at all: user=""."""
+        """Post a message (it gets an envelope) or bytes (sent as they are); no user at all: user="".
+
+        With `mtom` the documents of a message go beside it.
+        """
         sent = {"Content-Type": "text/xml; charset=utf-8"}
         if isinstance(message, bytes):
             data = message
         else:
             sent["SOAPAction"] = f'"{action(message)}"'
-            data = envelope(deepcopy(message))
+            if mtom:
+                number = uuid4().hex
+                sent["Content-Type"] = outlets_mtom.content_type(number)
+                data = _in_parts(deepcopy(message), number=number)
+            else:
+                data = envelope(deepcopy(message))
         user = self._user if user is None else user
         if user:
             word = f"{user}:{self._password if password is None else password}".encode()
@@ -96,9 +112,24 @@ class SoapClient:
             raw = response.read()
         finally:
             connection.close()
-        message, fault = _unfold(raw) if method == "POST" else (None, None)
+        parts = related(response.getheader("Content-Type", ""))
+        text = raw if parts is None else inlined(raw, related=parts, limits=STANDARD)[0]
+        message, fault = _unfold(text) if method == "POST" else (None, None)
         found = {name.lower(): value for name, value in response.getheaders()}
         return Reply(response.status, found, raw, message, fault)
+
+
+def _in_parts(message: etree._Element, *, number: str) -> bytes:
+    """A message with the documents in its Inhoud elements beside it."""
+    contents, marks = [], []
+    for place, element in enumerate(message.iter(*(f"{{*}}{local}" for local in sorted(BINARY)))):
+        document = decode_base64(element.text or "")
+        if document:
+            element.text = f"{number}-{place:04}"
+            marks.append(element.text.encode())
+            contents.append((str(element.get(qname(XMIME, "contentType"), "")), document))
+    pieces = re.split(b"|".join(marks), envelope(message)) if marks else [envelope(message)]
+    return b"".join(outlets_mtom.in_parts(pieces, contents, referentienummer=number))
 
 
 def _unfold(raw: bytes) -> tuple[etree._Element | None, etree._Element | None]:

@@ -6,13 +6,17 @@ import threading
 import time
 from functools import cache
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from stuf_klantcontact import berichten
+from stuf_klantcontact.outlets import mtom
 from stuf_klantcontact.outlets.soap import envelope
 
 if TYPE_CHECKING:
     from stuf_klantcontact.testing.zaakmagazijn import FakeZaakmagazijn
+
+
+_PARTS: Final = mtom.content_type("antwoord")
 
 
 class Server(ThreadingHTTPServer):
@@ -69,10 +73,12 @@ class Handler(BaseHTTPRequestHandler):
         if mode == "slow":
             owner.wait(owner.delay)
         headers = {name.lower(): value for name, value in self.headers.items()}
-        if mode in ("well-behaved", "slow", "bv04", "lost-answer", "wrong-cross", "fo03", "fo03-200"):
+        if mode in ("well-behaved", "slow", "mtom", "bv04", "lost-answer", "wrong-cross", "fo03", "fo03-200"):
             status, data = owner.take(raw, headers, behaviour)
             if mode == "lost-answer":
                 self._break()
+            elif mode == "mtom":
+                self._answer(status, b"".join(mtom.in_parts([data], [], referentienummer="antwoord")), kind=_PARTS)
             else:
                 self._answer(status, data)
             return

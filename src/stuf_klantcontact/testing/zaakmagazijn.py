@@ -19,6 +19,9 @@ from stuf_klantcontact.fouten import Fout
 from stuf_klantcontact.names import SOAP11, STUF0301, STUF0302, qname, split
 from stuf_klantcontact.outlets.soap import envelope
 from stuf_klantcontact.parsing import Unreadable, canonical_hash, read
+from stuf_klantcontact.parsing.binary import decode_base64
+from stuf_klantcontact.parsing.multipart import related
+from stuf_klantcontact.parsing.xop import inlined
 from stuf_klantcontact.settings import Limits
 from stuf_klantcontact.stuurgegevens import Header, Systeem, answer, write
 from stuf_klantcontact.stuurgegevens import read as read_header
@@ -29,6 +32,7 @@ from stuf_klantcontact.tijdstip import Clock
 BEHAVIOURS: Final = {
     "well-behaved": "judges, dedupes, keeps, and answers Bv03 or Fo03",
     "slow": "the same, after `delay` seconds",
+    "mtom": "the same, with the answer in a multipart",
     "bv04": "confirms as an intermediate node, and keeps",
     "lost-answer": "keeps the message and breaks the connection instead of answering",
     "wrong-cross": "confirms another message",
@@ -66,6 +70,19 @@ class Received:
     answer: str = ""
 
     @property
+    def in_parts(self) -> bool:
+        """Whether its documents came beside it (MTOM); `message` has them in it all the same."""
+        return related(self.headers.get("content-type", "")) is not None
+
+    @property
+    def documents(self) -> list[bytes]:
+        """The documents that it brought, decoded, in the order of the message; what is no base64 is left out."""
+        if self.message is None:
+            return []
+        found = (decode_base64(e.text or "") for e in self.message.iter("{*}inhoud", "{*}eib.inhoud"))
+        return [document for document in found if document]
+
+    @property
     def referentienummer(self) -> str:
         """Of its stuurgegevens."""
         return self.header.referentienummer
@@ -83,7 +100,8 @@ class FakeZaakmagazijn:
 
     `behaviour` is one of BEHAVIOURS and may be changed while it runs; `next` makes the next requests different.
     With a contract it refuses what the contract refuses (StUF055); `ordered` makes it insist on rising
-    tijdstipBerichten (StUF019); `judge` may refuse any message by giving a code for it. Messages of ZDS 1.2 and
+    tijdstipBerichten (StUF019); `judge` may refuse any message by giving a code for it; without `mtom` it answers
+    415 to a message in parts, as receivers do that know no MTOM. Messages of ZDS 1.2 and
     StUF-ZKN 3.10 it takes as well: `zaakdocumenten` has the numbers it gave and the documents it holds.
     """
 
@@ -98,6 +116,7 @@ class FakeZaakmagazijn:
         delay: float = 1.0,
         ordered: bool = False,
         judge: Callable[[Received], str] | None = None,
+        mtom: bool = True,
         clock: Clock = tijdstip.system_clock,
     ) -> None:
         self.behaviour = behaviour
@@ -108,6 +127,7 @@ class FakeZaakmagazijn:
         self._contract = contract
         self._credential = base64.b64encode(f"{user}:{password}".encode()).decode() if user else ""
         self._ordered = ordered
+        self._mtom = mtom
         self._clock = clock
         self._port = port
         self._next: deque[str] = deque()
@@ -203,9 +223,13 @@ class FakeZaakmagazijn:
     def _judge(self, raw: bytes, headers: dict[str, str], behaviour: str) -> tuple[int, bytes, Received]:
         mode, _, word = behaviour.partition(":")
         at = self._clock()
+        parts = related(headers.get("content-type", ""))
+        if parts is not None and not self._mtom:
+            return 415, b"", Received(at, raw, headers, behaviour, answer="415")
         try:
             schema = self._contract.envelope if self._contract else None
-            parsed = read(raw, limits=Limits(), schema=schema)
+            data = raw if parts is None else inlined(raw, related=parts, limits=Limits())[0]
+            parsed = read(data, limits=Limits(), schema=schema)
         except Unreadable as error:
             data = self._fo(Header(), error.code)
             return 500, data, Received(at, raw, headers, behaviour, answer=error.code)

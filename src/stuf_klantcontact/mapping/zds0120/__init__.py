@@ -7,8 +7,8 @@ rules keep such a contact from being exchanged at all.
 stuf-facts §11.2, §11.6, §11.8; docs/mapping.md §5.
 """
 
-import base64
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Final
@@ -19,6 +19,7 @@ from stuf_klantcontact.mapping.gfozaken import cut
 from stuf_klantcontact.mapping.zds0120.pdf import as_pdf
 from stuf_klantcontact.mapping.zds0120.verslag import contactverslag, is_toelichting, medewerker, partij
 from stuf_klantcontact.names import STUF0301, XMIME, ZDS0120, ZKN0310, qname, split
+from stuf_klantcontact.parsing.binary import base64_text
 from stuf_klantcontact.rgbz import Informatieobject, Klantcontact
 from stuf_klantcontact.settings import Abonnee
 from stuf_klantcontact.stuurgegevens import Header, write
@@ -59,14 +60,15 @@ def zaakdocument(
     oud: Klantcontact | None = None,
     oud_document: Informatieobject | None = None,
     vorige: str = "",
+    inhoud_als: Callable[[bytes], str] = base64_text,
 ) -> etree._Element:
     """The message that brings a document of a contact, or without one its contactverslag.
 
     `identificatie` is the documentidentificatie. As edcLk01 a correction (C) and a withdrawal (V) change the
     document of that number; `oud` and `oud_document` are as they were before a C. ZDS 1.2 only adds: there they are
-    a new verslag, and `vorige` is the number of the one before.
+    a new verslag, and `vorige` is the number of the one before. `inhoud_als` says what stands for bytes.
     """
-    making = _Making(identificatie, abonnee, gemaakt)
+    making = _Making(identificatie, abonnee, gemaakt, inhoud_als)
     if abonnee.document == "voegZaakdocumentToe":
         if document is not None and mutatiesoort == "V":
             raise ValueError("ZDS 1.2 has no message that withdraws a zaakdocument")
@@ -126,6 +128,7 @@ class _Making:
     identificatie: str
     abonnee: Abonnee
     gemaakt: datetime
+    inhoud_als: Callable[[bytes], str]
 
     def edc(
         self,
@@ -183,7 +186,7 @@ class _Making:
         _add(root, "vertrouwelijkAanduiding", "ZAAKVERTROUWELIJK")
         _add(root, "auteur", cut(auteur, length=_AUTEUR_LENGTH))
         naam = f"contactverslag-{klantcontact.identificatie}.{extension}"
-        _inhoud(root, inhoud, bestandsnaam=naam, formaat=formaat)
+        _inhoud(root, self.inhoud_als(inhoud), bestandsnaam=naam, formaat=formaat)
 
     def _origineel(self, root: etree._Element, klantcontact: Klantcontact, document: Informatieobject) -> None:
         formaat, bestandsnaam = document.formaat or "application/octet-stream", document.bestandsnaam
@@ -205,7 +208,8 @@ class _Making:
         _add(root, "vertrouwelijkAanduiding", "ZAAKVERTROUWELIJK")
         _add(root, "auteur", cut(theirs or medewerker(klantcontact) or _ONBEKEND, length=_AUTEUR_LENGTH))
         _optional(root, "link", document.verwijzing if len(document.verwijzing) <= _LINK_LENGTH else "")
-        _inhoud(root, inhoud, bestandsnaam=bestandsnaam or _bestandsnaam(document), formaat=formaat)
+        bestandsnaam = bestandsnaam or _bestandsnaam(document)
+        _inhoud(root, self.inhoud_als(inhoud), bestandsnaam=bestandsnaam, formaat=formaat)
 
 
 def _titel(klantcontact: Klantcontact, *, kop: str) -> str:
@@ -276,11 +280,11 @@ def _zaak(root: etree._Element, klantcontact: Klantcontact, *, verwerkingssoort:
 # --- elements -----------------------------------------------------------------------------------------------------
 
 
-def _inhoud(root: etree._Element, inhoud: bytes, *, bestandsnaam: str, formaat: str) -> None:
+def _inhoud(root: etree._Element, inhoud: str, *, bestandsnaam: str, formaat: str) -> None:
     element = _sub(root, "inhoud")
     element.set(_stuf("bestandsnaam"), bestandsnaam)
     element.set(qname(XMIME, "contentType"), formaat)
-    element.text = base64.b64encode(inhoud).decode("ascii")
+    element.text = inhoud
 
 
 def _entity(element: etree._Element, entiteittype: str, *, verwerkingssoort: str) -> etree._Element:

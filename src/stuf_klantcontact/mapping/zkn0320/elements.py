@@ -4,8 +4,7 @@ A matchgegeven that is not known is sent in the empty form the standard allows (
 invented. What was kept of an object that came in is put back. stuf-facts §10.2 to §10.8.
 """
 
-import base64
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any, Final
 
@@ -22,6 +21,7 @@ from stuf_klantcontact.mapping.zkn0320.gegevens import (
 )
 from stuf_klantcontact.names import BG0320, KLC, STUF0302, XSI, ZKN0320, ZTC0320, qname
 from stuf_klantcontact.opvoering import Medewerker, Partij
+from stuf_klantcontact.parsing.binary import base64_text
 from stuf_klantcontact.tijdstip import stuf0302
 
 if TYPE_CHECKING:
@@ -81,15 +81,15 @@ def bare_klc(gegevens: KlantcontactGegevens, *, tag: str = OBJECT) -> etree._Ele
     return root
 
 
-def iob(gegevens: InformatieobjectGegevens) -> etree._Element:
+def iob(gegevens: InformatieobjectGegevens, *, inhoud_als: Callable[[bytes], str] = base64_text) -> etree._Element:
     """IOB with its zaak (stuf-facts §10.5), the document itself as base64 or as a link, and what was kept of it."""
-    root = bare_iob(gegevens, inhoud=gegevens.inhoud)
+    root = bare_iob(gegevens, inhoud=None if gegevens.inhoud is None else inhoud_als(gegevens.inhoud))
     bijzonderheden.put_back(root, gegevens.bijzonderheden)
     return root
 
 
-def bare_iob(gegevens: InformatieobjectGegevens, *, inhoud: bytes | None) -> etree._Element:
-    """The same from its fields alone, with `inhoud` as its content."""
+def bare_iob(gegevens: InformatieobjectGegevens, *, inhoud: str | None) -> etree._Element:
+    """The same from its fields alone, with `inhoud` as its content, which is base64."""
     root = _entity(etree.Element(OBJECT, nsmap=NSMAP), "IOB", verwerkingssoort=gegevens.verwerkingssoort)
     if gegevens.identificatie:
         root.set("sleutelVerzendend", gegevens.identificatie)
@@ -110,7 +110,7 @@ def bare_iob(gegevens: InformatieobjectGegevens, *, inhoud: bytes | None) -> etr
     _optional(root, "eib.formaat", gegevens.formaat)
     _optional(root, "eib.taal", gegevens.taal)
     if inhoud is not None:
-        _add(root, "eib.inhoud", base64.b64encode(inhoud).decode("ascii"))
+        _add(root, "eib.inhoud", inhoud)
     _optional(root, "eib.link", gegevens.verwijzing)
     if gegevens.inhoud is not None:
         _add(root, "eib.bestandsomvang", str(len(gegevens.inhoud)))

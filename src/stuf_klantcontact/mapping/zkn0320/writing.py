@@ -4,7 +4,7 @@ A record that lacks what RGBZ demands raises ValueError where it would be exchan
 from being exchanged at all. stuf-facts §4, §6.6 and §7; docs/mapping.md §5.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Final
 
 from lxml import etree
@@ -16,6 +16,7 @@ from stuf_klantcontact.mapping.zkn0320.gegevens import (
     KlantcontactGegevens,
 )
 from stuf_klantcontact.names import ZKN0320, qname
+from stuf_klantcontact.parsing.binary import base64_text
 from stuf_klantcontact.stuurgegevens import Header
 
 if TYPE_CHECKING:
@@ -50,16 +51,20 @@ def iob_lk01(
     mutatiesoort: str = "T",
     oud: "tuple[Informatieobject, Klantcontact] | None" = None,
     beside_contact: bool = False,
+    inhoud_als: Callable[[bytes], str] = base64_text,
 ) -> etree._Element:
     """iobLk01 or iobLk02: a document of a klantcontact, related to its zaak; `oud` is both as they were.
 
     A receipt or sending is exchanged as this and nothing else, so it carries what else was said of the contact, and
-    changes with it; not so when the contact itself goes `beside_contact`.
+    changes with it; not so when the contact itself goes `beside_contact`. `inhoud_als` says what stands for bytes.
     """
     objects = _objects(
         mutatiesoort,
-        elements.iob(document(informatieobject, klantcontact=klantcontact, beside_contact=beside_contact)),
-        None if oud is None else elements.iob(document(oud[0], klantcontact=oud[1])),
+        elements.iob(
+            document(informatieobject, klantcontact=klantcontact, beside_contact=beside_contact),
+            inhoud_als=inhoud_als,
+        ),
+        None if oud is None else elements.iob(document(oud[0], klantcontact=oud[1]), inhoud_als=inhoud_als),
     )
     return berichten.lk(f"iob{header.berichtcode}", header=header, mutatiesoort=mutatiesoort, objects=objects)
 
