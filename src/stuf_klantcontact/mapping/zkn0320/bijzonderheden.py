@@ -147,7 +147,8 @@ def _packed(element: etree._Element) -> bytes:
     if _SYNCHRONISATIE in element.attrib:
         element = deepcopy(element)
         for entity in element.iter(etree.Element):
-            entity.attrib.pop(_SYNCHRONISATIE, None)
+            if _SYNCHRONISATIE in entity.attrib:
+                del entity.attrib[_SYNCHRONISATIE]
     return etree.tostring(element, method="c14n", exclusive=True, with_comments=False)
 
 
