@@ -221,6 +221,9 @@ class Limits(_Section):
     elements: int = Field(STANDARD.elements, gt=0, description="most elements in a message")
     attributes: int = Field(STANDARD.attributes, gt=0, description="most attributes on an element")
     namespaces: int = Field(STANDARD.namespaces, gt=0, description="most namespace declarations in a message")
+    answer_seconds: float = Field(
+        30.0, gt=0, description="a synchronous message that takes longer is not processed (StUF960)"
+    )
     klokverschil: int = Field(
         STANDARD.klokverschil, ge=0, description="seconds that DatumGezet may be ahead of our clock (KC-09)"
     )

@@ -12,8 +12,9 @@ StUF 03.01 §4.4 and §8; stuf-facts §8.2 and §9.2; docs/mapping.md §3 to §5
 """
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from time import monotonic
 from typing import Final, Protocol
 from uuid import uuid4
 
@@ -21,7 +22,7 @@ from stuf_klantcontact import access, stuurgegevens, validation
 from stuf_klantcontact.contract import Contract, Schemas
 from stuf_klantcontact.errors import where
 from stuf_klantcontact.fouten import Fout
-from stuf_klantcontact.intake import about, adding, changing, kennisgeving, uitslag, volgorde, vraag, zaak
+from stuf_klantcontact.intake import about, adding, changing, kennisgeving, soort3, uitslag, volgorde, vraag, zaak
 from stuf_klantcontact.intake.about import PORTS, SYNCHRONOUS_PORTS, Finding, Soort
 from stuf_klantcontact.intake.answers import Answer, Answers
 from stuf_klantcontact.intake.inquiry import Ask
@@ -37,6 +38,9 @@ from stuf_klantcontact.tijdstip import Clock, system_clock
 __all__ = ["PORTS", "SYNCHRONOUS_PORTS", "Answer", "Intake", "Received"]
 
 log = logging.getLogger(__name__)
+
+
+_VERSIONS = frozenset({Fout.StUF001, Fout.StUF004, Fout.StUF007})
 
 
 class Take(Protocol):
@@ -59,20 +63,24 @@ class Intake:
         zaak_schemas: Schemas | None = None,
         ask: Ask | None = None,
         clock: Clock = system_clock,
+        monotonic: Callable[[], float] = monotonic,
     ) -> None:
         """`zaak_schemas`: the official set that zaak messages must satisfy. `ask`: who asks about unknown zaken."""
+        self._monotonic = monotonic
         self._settings = settings
         self._clock = clock
         self._zaak_schemas = zaak_schemas
         self._answers = Answers(settings, clock=clock)
-        self._verdicts = Verdicts(settings, database, contract, self._answers, ask)
+        self._verdicts = Verdicts(settings, database, contract, self._answers, ask, monotonic)
 
     def accept(self, received: Received) -> Answer:
         """Take one message all the way, and answer it; never raises."""
         try:
             if received.envelope is None:
                 return self._verdicts.unreadable(received, now=self._clock())
-            return self._judge(message(received, received.envelope, now=self._clock()))
+            waits = received.port in SYNCHRONOUS_PORTS
+            until = self._monotonic() + self._settings.limits.answer_seconds if waits else None
+            return self._judge(message(received, received.envelope, now=self._clock(), until=until))
         except Unreadable as unreadable:
             refused = replace(received, envelope=None, unreadable=unreadable)
             return self._verdicts.unreadable(refused, now=self._clock())
@@ -89,18 +97,21 @@ class Intake:
     def _judge(self, message: Message) -> Answer:
         settings, verdicts = self._settings, self._verdicts
         findings = about.identity(message.header, authenticated=message.received.zender, settings=settings)
+        findings += soort3.versions(message.element)
         operation = about.OPERATIONS.get(message.element.tag)
         if operation is None or operation.port != message.received.port:
-            known = operation is not None
-            findings.append(about.not_supported(message.element, port=message.received.port, known=known))
+            if not any(finding.fout in _VERSIONS for finding in findings):
+                findings += soort3.unsupported(message.element, message.header, port=message.received.port)
             return verdicts.refuse(message, findings)
+        technical = [*soort3.header(message.element, message.header)]
+        findings += technical
         zender = settings.zender.get(message.received.zender)
         if zender is None or not access.may(zender, operatie=operation.operatie):
             findings.append(about.not_allowed())
         if operation.soort == "zaak":
             findings += [*about.incomplete_header(message.header), *volgorde.wrong(message, settings=settings)]
             return zaak.take(message, findings, verdicts=verdicts, schemas=self._zaak_schemas)
-        findings += self._by_contract(message)
+        findings += soort3.without(self._by_contract(message), technical)
         if not any(finding.violation.element == "StUF:tijdstipBericht" for finding in findings):
             findings += volgorde.wrong(message, settings=settings)
         if about.is_stranger(findings):

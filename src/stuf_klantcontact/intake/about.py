@@ -16,7 +16,6 @@ from stuf_klantcontact.errors import Text, Violation
 from stuf_klantcontact.fouten import Fout
 from stuf_klantcontact.mapping import zkn0310
 from stuf_klantcontact.names import (
-    GFOZAKEN,
     KC,
     KLC,
     PREFIXES,
@@ -204,21 +203,14 @@ def unexplained() -> Finding:
     )
 
 
-def not_supported(element: etree._Element, *, port: str, known: bool) -> Finding:
-    """The code for a message that this port does not take."""
-    namespace = split(element.tag)[0]
-    if known:
-        fout, nl, en = (
-            Fout.StUF025,
-            "Stuur dit bericht naar een andere poort.",
-            "Send this message to another port.",
-        )
-    elif namespace not in (KC, KLC, ZKN0310, ZDS0120, GFOZAKEN):
-        fout, nl, en = Fout.StUF004, "Gebruik een bericht van dit koppelvlak.", "Use a message of this koppelvlak."
-    else:
-        fout, nl, en = Fout.StUF040, "Gebruik een bericht uit de WSDL.", "Use a message of the WSDL."
-    local = [prefixed(tag) for tag, operation in OPERATIONS.items() if operation.port == port]
-    return standard(fout, prefixed(element.tag), nl=nl, en=en, expected=", ".join(sorted(local)))
+def too_late() -> Finding:
+    """We took longer than a synchronous sender waits; nothing of the message was kept."""
+    return standard(
+        Fout.StUF960,
+        "",
+        nl="Het verwerken duurde te lang; er is niets bewaard. Bied het bericht later ongewijzigd opnieuw aan.",
+        en="Processing took too long; nothing was kept. Offer the message again later, unchanged.",
+    )
 
 
 def other_zaak(element: str) -> Finding:

@@ -12,7 +12,7 @@ from typing import Any, Final
 import psycopg
 
 from stuf_klantcontact import journal, outbox, rgbz
-from stuf_klantcontact.intake import judging, sending, volgorde
+from stuf_klantcontact.intake import about, judging, sending, volgorde
 from stuf_klantcontact.intake.about import Finding
 from stuf_klantcontact.intake.answers import Answer
 from stuf_klantcontact.intake.inquiry import Inquiry
@@ -74,6 +74,8 @@ def take(message: Message, findings: Sequence[Finding], *, verdicts: Verdicts) -
                 raise LookupError("a SELECT from one row gave none")
             previous = journal.previous(row)
             outcome = None
+            if previous is None and verdicts.late(message):
+                return verdicts.refuse(message, [about.too_late()])
             if previous is None:
                 outcome = _settle(message, opvoering, row, findings, verdicts=verdicts, connection=connection)
         # What follows takes a connection of its own: nobody holds one while waiting for another.

@@ -77,7 +77,9 @@ class Answers:
     ) -> tuple[etree._Element, Fault]:
         first = violations[0]
         base = self._settings.gateway.public_url.rstrip("/")
-        details = [f"{first.rule}: {first.message.nl} / {first.message.en}"]
+        # Of a version that is not supported, the standard wants the nearest here.
+        nearest = [first.expected or ""] if fout in (Fout.StUF001, Fout.StUF007) else []
+        details = [*nearest, f"{first.rule}: {first.message.nl} / {first.message.en}"]
         if first.hint is not None:
             details.append(f"{first.hint.nl} / {first.hint.en}")
         if base:

@@ -36,6 +36,8 @@ class Message:
     hash: bytes
     now: datetime
     valid: bool
+    until: float | None = None
+    """Until when its sender waits for an answer, on the monotonic clock of this process; None: it does not."""
 
     @property
     def stuf(self) -> str:
@@ -67,7 +69,7 @@ def stuf(tag: str) -> str:
     return STUF0302 if split(tag)[0] in (KLC, STUF0302) else STUF0301
 
 
-def message(received: Received, envelope: Envelope, *, now: datetime) -> Message:
+def message(received: Received, envelope: Envelope, *, now: datetime, until: float | None = None) -> Message:
     """Read the header of what came in. Raises parsing.Unreadable when the tree cannot be made canonical."""
     return Message(
         received=received,
@@ -76,4 +78,5 @@ def message(received: Received, envelope: Envelope, *, now: datetime) -> Message
         hash=parsing.canonical_hash(envelope.body),
         now=now,
         valid=envelope.valid,
+        until=until,
     )

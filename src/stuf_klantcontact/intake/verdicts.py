@@ -7,6 +7,7 @@ transaction with what it brings about.
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from time import monotonic
 from typing import Final
 
 from sqlalchemy.exc import IntegrityError
@@ -42,6 +43,11 @@ class Verdicts:
     contract: Contract
     answers: Answers
     ask: Ask | None = None
+    monotonic: Callable[[], float] = monotonic
+
+    def late(self, message: Message) -> bool:
+        """Whether its sender has waited so long that nothing may be done with it any more (StUF960)."""
+        return message.until is not None and self.monotonic() > message.until
 
     def taken(
         self,
@@ -69,6 +75,8 @@ class Verdicts:
                     outcome = work(session) if previous is None else []
                     if early:
                         outcome = [*early, *([] if isinstance(outcome, bytes) else outcome)]
+                    if previous is None and self.late(message):
+                        outcome = [about.too_late()]
                     if not isinstance(outcome, bytes):
                         session.rollback()
                     else:
