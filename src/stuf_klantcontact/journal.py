@@ -199,6 +199,35 @@ def recent(session: Session, *, limit: int = 50, since: datetime | None = None) 
     return list(session.scalars(query.limit(limit)))
 
 
+@dataclass(frozen=True, slots=True)
+class Forgiven:
+    """How often a rule was forgiven a partner, and when last."""
+
+    partner: str
+    rule: str
+    times: int
+    last: datetime
+
+
+def forgiven(session: Session, *, since: datetime | None = None) -> list[Forgiven]:
+    """What was forgiven zenders that are not strikt, the most frequent first."""
+    rule = func.unnest(func.string_to_array(Bericht.rules, " ")).label("rule")
+    rows = select(Bericht.partner, rule, Bericht.moment).where(
+        Bericht.richting == "in", Bericht.verdict == "accepted", Bericht.rules.like("%MILD-%")
+    )
+    if since is not None:
+        rows = rows.where(Bericht.moment >= since)
+    found = rows.subquery()
+    times = func.count().label("times")
+    query = (
+        select(found.c.partner, found.c.rule, times, func.max(found.c.moment))
+        .where(found.c.rule.like("MILD-%"))
+        .group_by(found.c.partner, found.c.rule)
+        .order_by(desc(times), found.c.partner, found.c.rule)
+    )
+    return [Forgiven(*row) for row in session.execute(query)]
+
+
 def find(session: Session, reference: str) -> list[Bericht]:
     """Messages by referentienummer or by journal number, oldest first."""
     conditions = [Bericht.referentienummer == reference]

@@ -96,7 +96,7 @@ class Zender(_Section):
     wachtwoord_hash: str = Field("", description="argon2 hash of its password; may be file:")
     borgt_voor_opvoerder: bool = Field(False, description="trusted to vouch for opvoerders (KC-06)")
     operaties: Words = Field((), description='operations it may call; "zaken" for zaak messages')
-    strikt: bool = Field(True, description="refuse every violation of the schema")
+    strikt: bool = Field(True, description="refuse every violation of the schema; false: forgive MILD-... and warn")
     volgorde_bewaken: bool = Field(
         False, description="refuse a message whose tijdstipBericht is not later than all before it (StUF019)"
     )

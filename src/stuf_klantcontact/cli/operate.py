@@ -3,7 +3,7 @@
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import click
@@ -53,6 +53,23 @@ def messages_list(config: Path | None, limit: int) -> None:
             rows.append((b.id, _moment(b.moment), *about, b.verdict, b.code, b.rules))
     head = ("number", "moment", "in/uit", "partner", "bericht", "referentienummer", "verdict", "code", "rules")
     click.echo(table(rows, head=head))
+
+
+@messages.command("warnings")
+@CONFIG
+@click.option("--days", default=30, show_default=True, type=click.IntRange(min=1), help="How far to look back.")
+def messages_warnings(config: Path | None, days: int) -> None:
+    """How often each zender that is not strikt was forgiven what.
+
+    Example: stuf-klantcontact messages warnings --days 7
+    """
+    since = datetime.now(UTC) - timedelta(days=days)
+    with _database(config) as database, database.session() as session:
+        rows = [
+            (f.partner, f.rule, f.times, _moment(f.last), _meaning(f.rule))
+            for f in journal.forgiven(session, since=since)
+        ]
+    click.echo(table(rows, head=("zender", "rule", "times", "last", "meaning")))
 
 
 @messages.command("show")

@@ -18,11 +18,24 @@ from time import monotonic
 from typing import Final, Protocol
 from uuid import uuid4
 
+from lxml import etree
+
 from stuf_klantcontact import access, stuurgegevens, validation
 from stuf_klantcontact.contract import Contract, Schemas
-from stuf_klantcontact.errors import where
+from stuf_klantcontact.errors import Violation, where
 from stuf_klantcontact.fouten import Fout
-from stuf_klantcontact.intake import about, adding, changing, kennisgeving, soort3, uitslag, volgorde, vraag, zaak
+from stuf_klantcontact.intake import (
+    about,
+    adding,
+    changing,
+    forgiving,
+    kennisgeving,
+    soort3,
+    uitslag,
+    volgorde,
+    vraag,
+    zaak,
+)
 from stuf_klantcontact.intake.about import PORTS, SYNCHRONOUS_PORTS, Finding, Soort
 from stuf_klantcontact.intake.answers import Answer, Answers
 from stuf_klantcontact.intake.inquiry import Ask
@@ -67,6 +80,8 @@ class Intake:
     ) -> None:
         """`zaak_schemas`: the official set that zaak messages must satisfy. `ask`: who asks about unknown zaken."""
         self._monotonic = monotonic
+        strict = all(zender.strikt for zender in settings.zender.values())
+        self._names = frozenset() if strict else forgiving.known_names(contract.files())
         self._settings = settings
         self._clock = clock
         self._zaak_schemas = zaak_schemas
@@ -98,14 +113,16 @@ class Intake:
         settings, verdicts = self._settings, self._verdicts
         findings = about.identity(message.header, authenticated=message.received.zender, settings=settings)
         findings += soort3.versions(message.element)
+        zender = settings.zender.get(message.received.zender)
         operation = about.OPERATIONS.get(message.element.tag)
         if operation is None or operation.port != message.received.port:
             if not any(finding.fout in _VERSIONS for finding in findings):
                 findings += soort3.unsupported(message.element, message.header, port=message.received.port)
             return verdicts.refuse(message, findings)
+        if zender is not None and not zender.strikt and not about.is_stranger(findings):
+            message = self._forgiven(message, operation.soort)
         technical = [*soort3.header(message.element, message.header)]
         findings += technical
-        zender = settings.zender.get(message.received.zender)
         if zender is None or not access.may(zender, operatie=operation.operatie):
             findings.append(about.not_allowed())
         if operation.soort == "zaak":
@@ -117,6 +134,30 @@ class Intake:
         if about.is_stranger(findings):
             return verdicts.refuse(message, findings)
         return _TAKE[operation.soort](message, findings, verdicts=verdicts)
+
+    def _forgiven(self, message: Message, soort: Soort) -> Message:
+        """The message of a zender that is not strict, mended when that is all it takes."""
+        schemas = self._zaak_schemas if soort == "zaak" else None
+        if message.valid or (soort == "zaak" and schemas is None):
+            return message
+
+        def violations(element: etree._Element) -> Sequence[Violation]:
+            if schemas is not None:
+                return [] if schemas.valid(element) else schemas.violations(element)
+            if split(element.tag)[0] == KC:
+                return self._verdicts.contract.violations(element)
+            return validation.check_message(
+                element, against=self._verdicts.contract, limits=self._settings.limits, now=message.now
+            )
+
+        found = forgiving.mended(
+            message.element, violations=violations, names=self._names if schemas is None else frozenset()
+        )
+        if found is None:
+            return message
+        element, warnings = found
+        header = stuurgegevens.read(element)
+        return replace(message, element=element, header=header, valid=True, warnings=warnings)
 
     def _by_contract(self, message: Message) -> list[Finding]:
         """What the schema says of it; of what is not a vrij bericht of ours, what StUF and RGBZ say too."""

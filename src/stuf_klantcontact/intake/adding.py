@@ -117,7 +117,9 @@ def _settle(
         *sending.mails(record, opvoering, zaak=zaak, melding=judged.policy.melding, settings=settings),
         *verdicts.processed(message, record),
     ]
-    body = verdicts.answers.accepted(message.header, record, port=message.received.port, now=message.now)
+    body = verdicts.answers.accepted(
+        message.header, record, port=message.received.port, now=message.now, meldingen=message.meldingen
+    )
     parameters = {
         **message.journal,
         **rgbz.parameters(record, documenten=documenten),
@@ -125,7 +127,7 @@ def _settle(
         "orders": outbox.enqueue_parameter(orders),
         "verdict": "accepted",
         "code": "",
-        "rules": "",
+        "rules": message.forgiven,
         "antwoord": body,
     }
     guarded = volgorde.of(message, settings=settings)

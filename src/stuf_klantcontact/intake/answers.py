@@ -93,7 +93,14 @@ class Answers:
         )
 
     def accepted(
-        self, header: Header, record: rgbz.Klantcontact, *, port: str, now: datetime, functie: str = VOEG_TOE
+        self,
+        header: Header,
+        record: rgbz.Klantcontact,
+        *,
+        port: str,
+        now: datetime,
+        functie: str = VOEG_TOE,
+        meldingen: Sequence[str] = (),
     ) -> bytes:
         """Du02 with what became of the contact, or Bv03 where nobody waits for more."""
         if port not in SYNCHRONOUS_PORTS:
@@ -104,10 +111,12 @@ class Answers:
             identificatie=record.identificatie,
             groep=record.groep,
             effect=record.effect,
-            meldingen=_meldingen(record),
+            meldingen=[*_meldingen(record), *meldingen],
         )
 
-    def processed(self, header: Header, record: rgbz.Klantcontact, *, functie: str) -> str:
+    def processed(
+        self, header: Header, record: rgbz.Klantcontact, *, functie: str, meldingen: Sequence[str] = ()
+    ) -> str:
         """Du01 to send afterwards, without number and moment."""
         reply = replace(stuurgegevens.answer(header, berichtcode="Du01", **_UNSTAMPED), functie=functie)
         return gfozaken.write_du(
@@ -115,13 +124,14 @@ class Answers:
             identificatie=record.identificatie,
             groep=record.groep,
             effect=record.effect,
-            meldingen=_meldingen(record),
+            meldingen=[*_meldingen(record), *meldingen],
         ).decode()
 
-    def done(self, header: Header, *, stuf: str) -> str:
+    def done(self, header: Header, *, stuf: str, meldingen: Sequence[str] = ()) -> str:
         """Bv01 to send afterwards, without number and moment."""
         reply = stuurgegevens.answer(header, berichtcode="Bv01", **_UNSTAMPED)
-        return etree.tostring(berichten.bevestiging(reply, namespace=stuf), encoding="unicode")
+        message = berichten.bevestiging(reply, namespace=stuf, meldingen=meldingen)
+        return etree.tostring(message, encoding="unicode")
 
     def objection(self, fout: Fout, violations: Sequence[Violation], *, to: Header, stuf: str) -> str:
         """Fo01 to send afterwards, without number and moment: the same report as at the door."""
@@ -129,12 +139,17 @@ class Answers:
         element, _ = self._fault(fout, violations, header=reply, stuf=stuf)
         return etree.tostring(element, encoding="unicode")
 
-    def confirmed(self, header: Header, *, port: str, now: datetime, stuf: str = STUF0301) -> bytes:
-        """Bv03 (in order and safe), or Bv02 (done) on a synchronous port, in the StUF version of the message."""
+    def confirmed(
+        self, header: Header, *, port: str, now: datetime, stuf: str = STUF0301, meldingen: Sequence[str] = ()
+    ) -> bytes:
+        """Bv03 (in order and safe), or Bv02 (done) on a synchronous port, in the StUF version of the message.
+
+        Only Bv02 has room for `meldingen`.
+        """
         berichtcode = "Bv02" if port in SYNCHRONOUS_PORTS else "Bv03"
-        return etree.tostring(
-            berichten.bevestiging(_reply(berichtcode, header, now=now, stuf=stuf), namespace=stuf)
-        )
+        reply = _reply(berichtcode, header, now=now, stuf=stuf)
+        told = meldingen if berichtcode == "Bv02" else ()
+        return etree.tostring(berichten.bevestiging(reply, namespace=stuf, meldingen=told))
 
     def _fault_header(self, *, port: str, to: Header, zender: str, now: datetime, stuf: str = STUF0301) -> Header:
         """The header of a fault: Fo02 on a synchronous port, Fo03 on an asynchronous one, always complete."""

@@ -60,7 +60,12 @@ def correct(message: Message, findings: Sequence[Finding], *, verdicts: Verdicts
         orders = sending.changes(current, vervangen, was=was, zaak=zaak, settings=settings)
         outbox.enqueue(session, [*orders, *verdicts.processed(message, current, functie=WIJZIG)])
         return verdicts.answers.accepted(
-            message.header, current, port=message.received.port, now=message.now, functie=WIJZIG
+            message.header,
+            current,
+            port=message.received.port,
+            now=message.now,
+            functie=WIJZIG,
+            meldingen=message.meldingen,
         )
 
     return verdicts.taken(message, work)
@@ -81,7 +86,12 @@ def withdraw(message: Message, findings: Sequence[Finding], *, verdicts: Verdict
         orders = sending.changes(current, vervangen, was=was, zaak=zaak, settings=settings)
         outbox.enqueue(session, [*orders, *verdicts.processed(message, current, functie=VERWIJDER)])
         return verdicts.answers.accepted(
-            message.header, current, port=message.received.port, now=message.now, functie=VERWIJDER
+            message.header,
+            current,
+            port=message.received.port,
+            now=message.now,
+            functie=VERWIJDER,
+            meldingen=message.meldingen,
         )
 
     return verdicts.taken(message, work)

@@ -51,7 +51,7 @@ def contact(message: Message, findings: Sequence[Finding], *, verdicts: Verdicts
 
     def work(session: Session) -> bytes | list[Finding]:
         wrong = _contact(session, message, kennisgeving, huidig, verdicts=verdicts)
-        return inquiry.explained(wrong, port=message.received.port) or _confirmed(message, verdicts=verdicts)
+        return inquiry.explained(wrong, port=message.received.port) or verdicts.confirmed(message)
 
     return verdicts.taken(message, work)
 
@@ -95,7 +95,7 @@ def document(message: Message, findings: Sequence[Finding], *, verdicts: Verdict
                 new = zkn0320.changed_informatieobject(stored, huidig=huidig)
             new.zaak_id = zaak.id if zaak else new.zaak_id
             rgbz.put_informatieobject(session, stored, new)
-        return _confirmed(message, verdicts=verdicts)
+        return verdicts.confirmed(message)
 
     return verdicts.taken(message, work)
 
@@ -202,12 +202,6 @@ def _but(orders: Sequence[Order], zender: Systeem, *, settings: Settings) -> lis
         if order.abonnee not in settings.abonnee
         or (settings.abonnee[order.abonnee].applicatie or order.abonnee) != zender.applicatie
     ]
-
-
-def _confirmed(message: Message, *, verdicts: Verdicts) -> bytes:
-    return verdicts.answers.confirmed(
-        message.header, port=message.received.port, now=message.now, stuf=message.stuf
-    )
 
 
 _IN_KLC: Mapping[str, str] = {

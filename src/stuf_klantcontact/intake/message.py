@@ -7,6 +7,7 @@ from typing import Any, Final
 from lxml import etree
 
 from stuf_klantcontact import parsing, stuurgegevens
+from stuf_klantcontact.errors import Violation
 from stuf_klantcontact.names import KLC, STUF0301, STUF0302, split
 from stuf_klantcontact.parsing import Envelope, Unreadable
 from stuf_klantcontact.stuurgegevens import Header
@@ -38,11 +39,24 @@ class Message:
     valid: bool
     until: float | None = None
     """Until when its sender waits for an answer, on the monotonic clock of this process; None: it does not."""
+    warnings: tuple[Violation, ...] = ()
+    """What was forgiven; `element` is the mended message then."""
 
     @property
     def stuf(self) -> str:
         """The StUF namespace that the answer is written in: that of the message."""
         return stuf(self.element.tag)
+
+    @property
+    def meldingen(self) -> list[str]:
+        """What was forgiven, for a person; StUF allows a melding 250 characters."""
+        told = (f"{w.rule} {w.element or ''}: {w.message.nl} / {w.message.en}" for w in self.warnings)
+        return [melding[:250] for melding in dict.fromkeys(told)]
+
+    @property
+    def forgiven(self) -> str:
+        """The ids of what was forgiven, for the journal."""
+        return " ".join(dict.fromkeys(warning.rule for warning in self.warnings))
 
     @property
     def identity(self) -> dict[str, str]:

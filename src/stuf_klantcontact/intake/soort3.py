@@ -61,8 +61,8 @@ _FUNCTIES_ZDS: Final = _words(
 """In lower case: the standard itself writes them in more than one way."""
 
 
-def _named(local: str) -> tuple[str, str]:
-    """(what stands before it, berichtcode) of the name of a message; ("", "") when it names none."""
+def named(local: str) -> tuple[str, str]:
+    """(entiteittype or functie, berichtcode) in the name of a message; ("", "") when it names none."""
     found = _NAME.fullmatch(local)
     if found is None:
         return "", ""
@@ -71,9 +71,9 @@ def _named(local: str) -> tuple[str, str]:
     return local[: found.start(3)].rstrip("_"), found[3]
 
 
-_TAKEN: Final = frozenset(_named(split(tag)[1])[1] for tag in about.OPERATIONS)
+_TAKEN: Final = frozenset(named(split(tag)[1])[1] for tag in about.OPERATIONS)
 _ENTITEITTYPEN_TAKEN: Final[Mapping[str, frozenset[str]]] = {
-    namespace: frozenset(_named(split(tag)[1])[0].upper() for tag in about.OPERATIONS if split(tag)[0] == namespace)
+    namespace: frozenset(named(split(tag)[1])[0].upper() for tag in about.OPERATIONS if split(tag)[0] == namespace)
     for namespace in _ENTITEITTYPEN
 }
 
@@ -134,7 +134,7 @@ def unsupported(element: etree._Element, header: Header, *, port: str) -> list[F
                 expected=expected,
             )
         ]
-    kind, code = _named(local)
+    kind, code = named(local)
     code = header.berichtcode or code
     fout = _of_code(namespace, code, kind=header.entiteittype or kind.upper(), functie=header.functie or kind)
     nl, en = "Gebruik een bericht uit de WSDL.", "Use a message of the WSDL."
@@ -165,7 +165,7 @@ def _of_code(namespace: str, code: str, *, kind: str, functie: str) -> Fout:
 def header(element: etree._Element, header: Header) -> Iterator[Finding]:
     """What the stuurgegevens of a message that we take say against its name. What is absent is for the schema."""
     namespace, local = split(element.tag)
-    kind, code = _named(local)
+    kind, code = named(local)
     if header.berichtcode and header.berichtcode != code:
         yield _against(
             "berichtcode",

@@ -40,9 +40,7 @@ def outcome(message: Message, findings: Sequence[Finding], *, verdicts: Verdicts
         )
         if not known:
             return [_unknown(message.header.cross_refnummer)]
-        return verdicts.answers.confirmed(
-            message.header, port=message.received.port, now=message.now, stuf=message.stuf
-        )
+        return verdicts.confirmed(message)
 
     return verdicts.taken(message, work)
 
@@ -55,9 +53,7 @@ def trigger(message: Message, findings: Sequence[Finding], *, verdicts: Verdicts
 
     def work(session: Session) -> bytes:
         outbox.hurry(session, abonnee=abonnee)
-        return verdicts.answers.confirmed(
-            message.header, port=message.received.port, now=message.now, stuf=message.stuf
-        )
+        return verdicts.confirmed(message)
 
     return verdicts.taken(message, work)
 

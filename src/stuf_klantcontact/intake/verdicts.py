@@ -83,7 +83,7 @@ class Verdicts:
                         if not code:
                             self._confirm_afterwards(session, message)
                         journal.record_incoming(
-                            session, **message.journal, antwoord=outcome, code=code, rules=found
+                            session, **message.journal, antwoord=outcome, code=code, rules=found or message.forgiven
                         )
             except IntegrityError:
                 continue
@@ -108,6 +108,7 @@ class Verdicts:
         fout = fouten.first([finding.fout for finding in findings])
         ordered = sorted(findings, key=lambda finding: finding.fout is not fout)
         violations = [about.placed(finding.violation, message.element) for finding in ordered]
+        violations += message.warnings
         found = " ".join(dict.fromkeys(v.rule for v in violations))
         if afterwards.wanted(message, settings=self.settings) and afterwards.functional(message, findings):
             return self._object(message, fout, violations, found=found)
@@ -129,24 +130,32 @@ class Verdicts:
 
         def work(session: Session) -> bytes:
             outbox.enqueue(session, [afterwards.order(message, "Fo01", concept=concept)])
-            return self.answers.confirmed(
-                message.header, port=message.received.port, now=message.now, stuf=message.stuf
-            )
+            return self.confirmed(message)
 
         return self.taken(message, work, code=fout.name, found=found)
+
+    def confirmed(self, message: Message) -> bytes:
+        """Bv03, or Bv02 with what was forgiven."""
+        return self.answers.confirmed(
+            message.header,
+            port=message.received.port,
+            now=message.now,
+            stuf=message.stuf,
+            meldingen=message.meldingen,
+        )
 
     def processed(self, message: Message, record: Klantcontact, *, functie: str = VOEG_TOE) -> list[Order]:
         """The Du01 about a contact that was added, changed or withdrawn, for a zender that wants to hear of it."""
         if not afterwards.wanted(message, settings=self.settings):
             return []
-        concept = self.answers.processed(message.header, record, functie=functie)
+        concept = self.answers.processed(message.header, record, functie=functie, meldingen=message.meldingen)
         return [afterwards.order(message, "Du01", concept=concept, klantcontact=record.identificatie)]
 
     def _confirm_afterwards(self, session: Session, message: Message) -> None:
         """Bv01 for what has no answer of its own: a Du01, or the klcSa01 that was asked for."""
         asked = message.header.berichtcode == "Sa03"
         if afterwards.wanted(message, settings=self.settings) and not afterwards.is_vrij(message) and not asked:
-            concept = self.answers.done(message.header, stuf=message.stuf)
+            concept = self.answers.done(message.header, stuf=message.stuf, meldingen=message.meldingen)
             outbox.enqueue(session, [afterwards.order(message, "Bv01", concept=concept)])
 
     def again(self, message: Message, previous: journal.Previous) -> Answer:

@@ -84,9 +84,7 @@ def again(message: Message, findings: Sequence[Finding], *, verdicts: Verdicts) 
         sleutel = found.zaak.identificatie if settings.abonnee[naam].volgorde == "zaak" else ""
         order = Order(naam, sleutel, "klcSa01", found.identificatie, versie=found.versie)
         outbox.enqueue(session, [order])
-        return verdicts.answers.confirmed(
-            message.header, port=message.received.port, now=message.now, stuf=message.stuf
-        )
+        return verdicts.confirmed(message)
 
     return verdicts.taken(message, work)
 
@@ -110,7 +108,7 @@ def _la(session: Session, message: Message, vraag: Vraag, *, settings: Settings)
         more = len(zaken) > limit
         objects = _zaken(session, zaken[:limit])
         aantal = rgbz.tel_zaken(session, voorwaarden, rsin=rsin) if vraag.aantal else None
-    meldingen = []
+    meldingen = message.meldingen
     if vraag.genegeerd:
         meldingen.append("StUF0001: " + " ".join(vraag.genegeerd))
     if more and vraag.maximum_aantal > LARGEST:

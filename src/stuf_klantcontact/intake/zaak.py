@@ -40,7 +40,7 @@ def take(
             rgbz.verwerk(session, mutatie, rsin=verdicts.settings.gateway.rsin)
         except Refusal as refusal:
             return _findings(refusal)
-        return verdicts.answers.confirmed(message.header, port=message.received.port, now=message.now)
+        return verdicts.confirmed(message)
 
     return verdicts.taken(message, work)
 

@@ -10,6 +10,7 @@ from typing import Final, Literal
 from stuf_klantcontact.report import Layer, layer
 from stuf_klantcontact.validation.explanations import (
     gateway,
+    mild,
     mtom,
     objects,
     readable,
@@ -29,7 +30,7 @@ Subject = Layer | Literal["HTTP", "schemas"]
 EXPLANATIONS: Final[Mapping[str, Explanation]] = MappingProxyType(
     {
         found.code: found
-        for module in (request, readable, mtom, schema, stuf, objects, gateway, schemaset, standard)
+        for module in (request, readable, mtom, schema, stuf, objects, gateway, mild, schemaset, standard)
         for found in module.ENTRIES
     }
 )
