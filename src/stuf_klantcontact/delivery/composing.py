@@ -21,6 +21,7 @@ from stuf_klantcontact.parsing.binary import as_base64, base64_length, base64_te
 DOCUMENT_CUT: Final = 750
 """A document of so many bytes is not stored in the body again: its hash stands for it."""
 
+_PIECE: Final = 256 * 1024
 _CONTENT_TYPE: Final = qname(XMIME, "contentType")
 
 
@@ -43,7 +44,8 @@ class Message:
         def pieces() -> Iterator[bytes]:
             yield stamp.body[:at]
             if in_parts:
-                yield document
+                for start in range(0, len(document), _PIECE):
+                    yield document[start : start + _PIECE]
             else:
                 yield from as_base64(document)
             yield stamp.body[at:]

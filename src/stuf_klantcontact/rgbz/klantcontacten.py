@@ -1,12 +1,14 @@
 """A klantcontact and its documents: read, replaced and withdrawn, with what it was before."""
 
+import io
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from sqlalchemy import Select, select
+from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session, joinedload, selectinload
+from sqlalchemy.orm.attributes import set_committed_value
 
 from stuf_klantcontact.rgbz.statement import FACTS, FACTS_FROM, ZaakFeiten, columns, facts
 from stuf_klantcontact.rgbz.tables import (
@@ -16,6 +18,8 @@ from stuf_klantcontact.rgbz.tables import (
     KlantcontactVersie,
     Zaak,
 )
+
+_SLICE: Final = 4_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +68,9 @@ def load_klantcontact(
     if document is not None and not wanted:
         raise LookupError("no such document")
     for informatieobject in wanted:
-        session.refresh(informatieobject, ["inhoud"])
+        sha256 = informatieobject.inhoud_sha256
+        inhoud = DocumentInhoud(sha256=sha256, inhoud=load_inhoud(session, sha256)) if sha256 else None
+        set_committed_value(informatieobject, "inhoud", inhoud)
     zaak = found.zaak
     if was is not None and was.gegevens["zaak_id"] != found.zaak_id:
         zaak = session.get(Zaak, was.gegevens["zaak_id"]) if was.gegevens["zaak_id"] else None
@@ -221,8 +227,16 @@ def _version(klantcontact: Klantcontact) -> KlantcontactVersie:
 
 
 def load_inhoud(session: Session, sha256: bytes) -> bytes:
-    """The bytes of a document by their hash. LookupError when they are not here (any longer)."""
-    found = session.scalar(select(DocumentInhoud.inhoud).where(DocumentInhoud.sha256 == sha256))
-    if found is None:
-        raise LookupError("no such document")
-    return found
+    """The bytes of a document by their hash. LookupError when they are not here (any longer).
+
+    They come in slices: the driver needs six times the length of what it fetches at once.
+    """
+    whole = io.BytesIO()  # gives what was written without another copy
+    while whole.tell() % _SLICE == 0:
+        piece = func.substring(DocumentInhoud.inhoud, whole.tell() + 1, _SLICE)
+        found = session.scalar(select(piece).where(DocumentInhoud.sha256 == sha256))
+        if found is None:
+            raise LookupError("no such document")
+        if not whole.write(found):
+            break
+    return whole.getvalue()
