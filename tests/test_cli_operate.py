@@ -60,6 +60,77 @@ def test_the_zaak_of_a_delivery_is_a_zaak_whatever_its_receiver(database: Databa
     assert "s.jansen" not in "\n".join(rows)
 
 
+# --- subscribers --------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def subscribed(config: Path) -> Path:
+    """A gateway that tells a zaakmagazijn, and one zender afterwards."""
+    config.write_text(
+        f"""{config.read_text()}
+[abonnee.ZAAKMAGAZIJN]
+endpoint = "http://127.0.0.1:9/OntvangAsynchroon"
+[zender.MIJNZAKEN]
+functionele_fouten = "fo01"
+endpoint = "http://127.0.0.1:9/terug"
+"""
+    )
+    return config
+
+
+def row(config: Path, name: str) -> str:
+    listed = run("subscribers", "list", "--config", config)
+    assert listed.exit_code == 0, listed.output
+    (found,) = [line for line in listed.output.splitlines() if line.startswith(f"{name} ")]
+    return found
+
+
+def test_every_subscriber_is_listed_with_its_state(database: Database, subscribed: Path) -> None:
+    enqueue(database, order(1), order(2), order(3, abonnee="WEG"))
+    assert re.fullmatch(
+        r"ZAAKMAGAZIJN +zkn0320 +http://127\.0\.0\.1:9/OntvangAsynchroon +open +2 +0 +20\d\d-[-0-9: ]+\+0[12]:00",
+        row(subscribed, "ZAAKMAGAZIJN"),
+    )
+    assert re.fullmatch(
+        r"zender:MIJNZAKEN +fo01 +http://127\.0\.0\.1:9/terug +open +0 +0", row(subscribed, "zender:MIJNZAKEN")
+    )
+    assert re.search(r"WEG +not in the settings: waits +1 +0 ", row(subscribed, "WEG"))
+    with database.connection() as connection:
+        (claimed,) = outbox.claim(connection, abonnee="ZAAKMAGAZIJN", limit=1, lease=60)
+        outbox.receiver_failed(connection, claimed, at_once=True, reason="HTTP 404", first=100, longest=100)
+        assert re.search(r" left alone until [-0-9: ]+\+0[12]:00: HTTP 404 ", row(subscribed, "ZAAKMAGAZIJN"))
+        connection.execute("UPDATE outbox_receiver SET not_before = now()")
+        assert " left alone; the next item is a probe: HTTP 404 " in row(subscribed, "ZAAKMAGAZIJN")
+        outbox.settle(connection, claimed, state="delivered", alive=True)
+    assert re.search(r" open +1 +0( +20\d\d-[-0-9: ]+\+0[12]:00){2}", row(subscribed, "ZAAKMAGAZIJN"))
+
+
+def test_a_subscriber_is_paused_and_resumed_by_a_person(database: Database, subscribed: Path) -> None:
+    enqueue(database, order(1))
+    why = ("--reason", "nieuwe versie", "--by", "jdevries", "--config", subscribed)
+    paused = run("subscribers", "pause", "ZAAKMAGAZIJN", *why)
+    assert (paused.exit_code, paused.output) == (0, "ZAAKMAGAZIJN: paused; what is being sent now is finished\n")
+    assert re.search(
+        r" paused since [-0-9: ]+\+0[12]:00 by jdevries: nieuwe versie +1 ", row(subscribed, "ZAAKMAGAZIJN")
+    )
+    again = run("subscribers", "pause", "ZAAKMAGAZIJN", *why)
+    assert (again.exit_code, again.output) == (1, "ZAAKMAGAZIJN: was paused already\n")
+    with database.connection() as connection:
+        assert outbox.claim(connection, abonnee="ZAAKMAGAZIJN", limit=1, lease=60) == []
+        resumed = run("subscribers", "resume", "ZAAKMAGAZIJN", "--by", "kim", "--config", subscribed)
+        assert (resumed.exit_code, resumed.output) == (0, "ZAAKMAGAZIJN: resumed\n")
+        assert len(outbox.claim(connection, abonnee="ZAAKMAGAZIJN", limit=1, lease=60)) == 1
+    assert run("subscribers", "resume", "ZAAKMAGAZIJN", "--config", subscribed).exit_code == 1
+
+
+@pytest.mark.parametrize("command", ["pause", "resume"])
+def test_an_unknown_subscriber_is_named_with_those_there_are(subscribed: Path, command: str) -> None:
+    reason = ("--reason", "x") if command == "pause" else ()
+    result = run("subscribers", command, "ZAAKMAGAZIN", *reason, "--config", subscribed)
+    assert result.exit_code == 2
+    assert "no abonnee ZAAKMAGAZIN in the settings; there are: ZAAKMAGAZIJN, zender:MIJNZAKEN" in result.output
+
+
 # --- send ---------------------------------------------------------------------------------------------------------
 
 

@@ -28,6 +28,7 @@ MODULES: Final[Mapping[str, str]] = {
     "schemas": "schemas",
     "send": "check",
     "serve": "run",
+    "subscribers": "operate",
     "validate": "validate",
 }
 """Each command, and the module whose COMMANDS has it."""

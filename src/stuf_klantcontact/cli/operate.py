@@ -1,5 +1,6 @@
-"""Commands for functioneel beheer: messages, deliveries, db."""
+"""Commands for functioneel beheer: messages, deliveries, subscribers, db."""
 
+import getpass
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -10,9 +11,26 @@ import click
 
 from stuf_klantcontact import journal, outbox, rgbz
 from stuf_klantcontact.cli.check import CONFIG, load
+from stuf_klantcontact.settings import Settings
 from stuf_klantcontact.store import Database, migration_status, open_database, upgrade
 from stuf_klantcontact.tijdstip import AMSTERDAM
 from stuf_klantcontact.validation.explanations import explain
+
+
+def _login() -> str | None:
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):  # a container whose user has no name
+        return None
+
+
+BY = click.option(
+    "--by",
+    default=_login,
+    required=True,
+    show_default="who is logged in",
+    help="Who asks for it; goes into the history.",
+)
 
 
 @contextmanager
@@ -174,7 +192,7 @@ def _receiver(stream: outbox.Stream) -> str:
 @deliveries.command("retry")
 @click.argument("items", nargs=-1, type=int, required=True)
 @CONFIG
-@click.option("--by", required=True, help="Who asks for it; goes into the history of the item.")
+@BY
 @click.option("--anew", is_flag=True, help="Render and number the message again: the cause was ours.")
 def deliveries_retry(items: tuple[int, ...], config: Path | None, by: str, anew: bool) -> None:
     """Let held or waiting items go now, in their order. Exit status 1 when one of them cannot.
@@ -188,6 +206,103 @@ def deliveries_retry(items: tuple[int, ...], config: Path | None, by: str, anew:
             f"{item}: {'goes now, or as soon as it is its turn' if item in done else 'is not held or waiting'}"
         )
     sys.exit(0 if len(done) == len(items) else 1)
+
+
+@click.group()
+def subscribers() -> None:
+    """Whom is told: how each is doing, and letting one be for a while."""
+
+
+@subscribers.command("list")
+@CONFIG
+def subscribers_list(config: Path | None) -> None:
+    """Every abonnee with its state, and what waits for it.
+
+    Example: stuf-klantcontact subscribers list
+    """
+    known = _subscribers(load(config))
+    with _database(config) as database, database.connection() as connection:
+        standings = {standing.abonnee: standing for standing in outbox.standings(connection)}
+    nothing = outbox.Standing("", 0, 0, None, None, None, "", None, "", "")
+    rows = []
+    for naam in sorted({*known, *standings}):
+        standing = standings.get(naam, nothing)
+        rows.append(
+            (
+                naam,
+                *known.get(naam, ("", "")),
+                _state(standing, now=datetime.now(UTC)) if naam in known else "not in the settings: waits",
+                standing.waiting,
+                standing.held,
+                *(moment and _moment(moment) for moment in (standing.oldest, standing.last_delivered)),
+            )
+        )
+    head = ("name", "profile", "endpoint", "state", "waiting", "held", "oldest waiting", "last delivered")
+    click.echo(table(rows, head=head))
+
+
+def _subscribers(settings: Settings) -> dict[str, tuple[str, str]]:
+    """Everyone who is told something: name to profile and endpoint."""
+    found: dict[str, tuple[str, str]] = {
+        a: (abonnee.profiel, abonnee.endpoint) for a, abonnee in settings.abonnee.items()
+    }
+    for naam, zender in settings.zender.items():
+        if zender.functionele_fouten == "fo01":
+            found[outbox.ZENDER + naam] = ("fo01", zender.endpoint)
+    if settings.mail.server:
+        found[outbox.MAIL] = ("mail", f"{settings.mail.server}:{settings.mail.port}")
+    return found
+
+
+def _state(standing: outbox.Standing, *, now: datetime) -> str:
+    if standing.paused_since is not None:
+        since, reason = _moment(standing.paused_since), standing.paused_reason
+        return f"paused since {since} by {standing.paused_by}: {reason}"
+    if standing.left_alone_until is not None:
+        if standing.left_alone_until <= now:
+            return f"left alone; the next item is a probe: {standing.trouble}"
+        return f"left alone until {_moment(standing.left_alone_until)}: {standing.trouble}"
+    return "open"
+
+
+@subscribers.command("pause")
+@click.argument("name")
+@CONFIG
+@BY
+@click.option("--reason", required=True, help="Why; others see it in the list.")
+def subscribers_pause(name: str, config: Path | None, by: str, reason: str) -> None:
+    """Send nothing more to an abonnee, from any machine, until it is resumed; what is for it waits.
+
+    Example: stuf-klantcontact subscribers pause ZAAKMAGAZIJN --reason "new version on Friday" --by jdevries
+    """
+    _known(name, config=config)
+    with _database(config) as database, database.connection() as connection:
+        done = outbox.pause(connection, abonnee=name, door=by, reason=reason)
+    click.echo(f"{name}: {'paused; what is being sent now is finished' if done else 'was paused already'}")
+    sys.exit(0 if done else 1)
+
+
+@subscribers.command("resume")
+@click.argument("name")
+@CONFIG
+@BY
+def subscribers_resume(name: str, config: Path | None, by: str) -> None:
+    """Send to a paused abonnee again, what waits first.
+
+    Example: stuf-klantcontact subscribers resume ZAAKMAGAZIJN --by jdevries
+    """
+    _known(name, config=config)
+    with _database(config) as database, database.connection() as connection:
+        done = outbox.resume(connection, abonnee=name, door=by)
+    click.echo(f"{name}: {'resumed' if done else 'was not paused'}")
+    sys.exit(0 if done else 1)
+
+
+def _known(name: str, *, config: Path | None) -> None:
+    known = _subscribers(load(config))
+    if name not in known:
+        names = ", ".join(sorted(known)) or "none"
+        raise click.UsageError(f"no abonnee {name} in the settings; there are: {names}")
 
 
 @click.group()
@@ -220,4 +335,4 @@ def db_status(config: Path | None) -> None:
     sys.exit(0 if status.is_current else 1)
 
 
-COMMANDS = (messages, deliveries, db)
+COMMANDS = (messages, deliveries, subscribers, db)

@@ -35,7 +35,8 @@ from stuf_klantcontact.outbox.queue import (
     settle,
     stamp,
 )
-from stuf_klantcontact.outbox.tables import Clock, Event, Item, Receiver, State, Stream
+from stuf_klantcontact.outbox.receivers import Standing, pause, resume, standings
+from stuf_klantcontact.outbox.tables import Clock, Event, Item, Receiver, ReceiverEvent, State, Stream
 
 __all__ = [
     "BREAKER_FAILURES",
@@ -50,9 +51,11 @@ __all__ = [
     "Mutatiesoort",
     "Order",
     "Receiver",
+    "ReceiverEvent",
     "Settled",
     "Soort",
     "Stamp",
+    "Standing",
     "State",
     "Stream",
     "claim",
@@ -67,10 +70,13 @@ __all__ = [
     "next_tijdstip_0301",
     "open_items",
     "outcome",
+    "pause",
     "previous_number",
     "receiver_failed",
     "release",
+    "resume",
     "retry",
     "settle",
     "stamp",
+    "standings",
 ]

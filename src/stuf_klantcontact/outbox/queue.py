@@ -79,13 +79,13 @@ _BREAKER: Final = query("""
 WITH probe AS (
     UPDATE outbox_receiver
        SET not_before = {now} + %(lease)s
-     WHERE abonnee = %(abonnee)s AND not_before <= {now}
+     WHERE abonnee = %(abonnee)s AND not_before <= {now} AND paused_since IS NULL
        AND EXISTS (SELECT FROM outbox_stream WHERE abonnee = %(abonnee)s AND due_at <= {now})
     RETURNING 1
 )
 SELECT EXISTS (SELECT FROM probe)
   FROM outbox_receiver
- WHERE abonnee = %(abonnee)s AND not_before IS NOT NULL
+ WHERE abonnee = %(abonnee)s AND (not_before IS NOT NULL OR paused_since IS NOT NULL)
 """)
 
 
@@ -98,6 +98,9 @@ WITH due AS (
     SELECT id
       FROM outbox_stream
      WHERE abonnee = %(abonnee)s AND due_at <= {now}
+       AND NOT EXISTS (
+           SELECT FROM outbox_receiver WHERE abonnee = %(abonnee)s AND paused_since IS NOT NULL
+       )
      ORDER BY due_at
      LIMIT {limit}
        FOR UPDATE SKIP LOCKED
@@ -154,7 +157,8 @@ def claim(
     """Take at most `limit` due streams of one abonnee, each with its first open item; count the attempt.
 
     The attempt is committed before anything is sent, so an item that kills its worker is seen to have tried. An
-    abonnee that is left alone gives nothing, and when its time has come a single probe, whoever asks first.
+    abonnee that is paused gives nothing; nor does one that is left alone, and when its time has come a single
+    probe, whoever asks first.
     """
     until = monotonic() + lease
     values = {"abonnee": abonnee, "lease": timedelta(seconds=lease), "now": now}
@@ -267,7 +271,12 @@ WITH mine AS (
      WHERE i.id = %(item)s AND i.stream_id = mine.id
     RETURNING i.id
 ), receiver AS (
-    DELETE FROM outbox_receiver WHERE %(alive)s AND abonnee = %(abonnee)s RETURNING not_before
+    UPDATE outbox_receiver r
+       SET failures = 0, not_before = NULL, reason = ''
+      FROM outbox_receiver was
+     WHERE %(alive)s AND r.abonnee = %(abonnee)s AND was.abonnee = r.abonnee
+       AND (r.failures > 0 OR r.not_before IS NOT NULL)
+    RETURNING was.not_before
 )
 SELECT EXISTS (SELECT FROM item), EXISTS (SELECT FROM receiver WHERE not_before IS NOT NULL)
 """)
@@ -322,7 +331,8 @@ ON CONFLICT (abonnee) DO UPDATE
                          THEN {now} + least(%(longest)s, %(first)s * power(
                              2, least(20, greatest(0, r.failures + 1 - %(threshold)s))
                          )) END,
-       reason = excluded.reason
+       reason = excluded.reason,
+       since = CASE WHEN r.failures = 0 THEN excluded.since ELSE r.since END
  WHERE %(probe)s OR r.not_before IS NULL
 RETURNING failures
 """)

@@ -122,15 +122,34 @@ class Event(MappedAsDataclass, Base, kw_only=True):
 
 
 class Receiver(MappedAsDataclass, Base, kw_only=True):
-    """An abonnee that is in trouble: before `not_before` nothing is claimed for it, after that one probe."""
+    """An abonnee that is or was in trouble or paused; one that never was has no row.
+
+    Before `not_before` nothing is claimed for it, after that one probe; nothing at all while it is paused.
+    """
 
     __tablename__ = "outbox_receiver"
 
     abonnee: Mapped[str] = mapped_column(String(60), primary_key=True)
     failures: Mapped[int] = mapped_column(default=0, doc="in a row, over all its streams")
     not_before: Mapped[Moment | None] = mapped_column(default=None, doc="null: the breaker is closed")
+    reason: Mapped[str] = mapped_column(default="", doc="of the last failure, for people")
+    since: Mapped[Moment] = mapped_column(doc="of the first failure in that row")
+    paused_since: Mapped[Moment | None] = mapped_column(default=None, doc="null: a person let it be sent to")
+    paused_by: Mapped[str] = mapped_column(default="", server_default="")
+    paused_reason: Mapped[str] = mapped_column(default="", server_default="")
+
+
+class ReceiverEvent(MappedAsDataclass, Base, kw_only=True):
+    """What a person did with an abonnee; never changed."""
+
+    __tablename__ = "outbox_receiver_event"
+
+    id: Mapped[int] = mapped_column(Identity(), primary_key=True, init=False)
+    abonnee: Mapped[str] = mapped_column(String(60))
+    at: Mapped[Moment]
+    state: Mapped[str] = mapped_column(String(10), doc="paused or resumed")
     reason: Mapped[str] = mapped_column(default="")
-    since: Mapped[Moment]
+    door: Mapped[str] = mapped_column(doc="the person who asked for it")
 
 
 class Clock(MappedAsDataclass, Base, kw_only=True):
