@@ -104,11 +104,17 @@ def messages_show(reference: str, config: Path | None, raw: bool) -> None:
         for bericht in found:
             click.echo("\n".join(_described(bericht)))
             if raw:
-                click.echo(bericht.raw.decode("utf-8", "replace"))
-                click.echo((bericht.antwoord or b"").decode("utf-8", "replace"))
+                click.echo(_printable(bericht.raw))
+                click.echo(_printable(bericht.antwoord or b""))
     if not found:
         click.echo(f"no message {reference}", err=True)
         sys.exit(1)
+
+
+def _printable(raw: bytes) -> str:
+    """For a terminal: of what is no text, as a document in a part of its own, each byte becomes a replacement."""
+    text = raw.decode("utf-8", "replace").replace("\r\n", "\n")
+    return "".join(c if c.isprintable() or c in "\n\t" else "\ufffd" for c in text)
 
 
 def _described(bericht: journal.Bericht) -> Iterator[str]:
