@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from stuf_klantcontact import access
-from stuf_klantcontact.access import Access, Denied
+from stuf_klantcontact.access import Access, Busy, Denied
 from stuf_klantcontact.settings import Gateway, Zender
 from stuf_klantcontact.stuurgegevens import Systeem
 
@@ -192,7 +192,7 @@ def test_only_a_few_passwords_are_checked_at_once(door: Door, monkeypatch: pytes
     deadline = threading.Event()
     while door.hasher.at_once < access.CONCURRENT_CHECKS:
         deadline.wait(0.01)
-    with pytest.raises(Denied, match="Too many passwords"):
+    with pytest.raises(Busy, match="Too many passwords"):
         door.access.authenticate(basic("zaaksysteem", "anders"))
     door.hasher.gate.set()
     for caller in callers:

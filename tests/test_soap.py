@@ -6,6 +6,7 @@ import logging
 import subprocess
 import sys
 import weakref
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -26,7 +27,8 @@ from standin import (
     the_contract,
 )
 from stuf_klantcontact import soap
-from stuf_klantcontact.errors import Trouble
+from stuf_klantcontact.access import Busy
+from stuf_klantcontact.errors import Text, Trouble
 from stuf_klantcontact.fouten import Fault
 from stuf_klantcontact.intake import Answer, Received
 from stuf_klantcontact.names import KC, KLC, SOAP11, WSDL_SOAP
@@ -146,6 +148,17 @@ def test_what_is_wrong_with_the_transport_is_refused_unread(changes: Any, status
     assert_plain_refusal(reply)
     assert f"[{rule}]" in reply.body.decode()
     assert behind.received == []
+
+
+def test_who_is_not_looked_at_for_want_of_time_is_asked_to_come_back() -> None:
+    def busy(authorization: str | None) -> str:
+        raise Busy(Text(nl="Even wachten.", en="One moment."))
+
+    reply = call(replace(door(), authenticate=busy), environ())
+    assert reply.status == 503
+    assert "[HTTP-BUSY]" in reply.body.decode()
+    assert int(reply.headers["retry-after"]) > 0
+    assert "www-authenticate" not in reply.headers
 
 
 def test_401_says_how_and_comes_before_the_body_is_read() -> None:

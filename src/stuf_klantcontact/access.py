@@ -3,7 +3,7 @@
 The zender is whom HTTP Basic says it is; stuurgegevens must agree with it. A password is checked against an argon2
 hash, which takes about 0.15 s of CPU on purpose; a credential that was right is therefore remembered for a short
 time, by keyed hash in memory, and only a few are checked at once. What can go wrong: Denied, for the door to answer
-401 with; the sentences never say which half of the credential was wrong.
+401 with, or Busy, for 503; the sentences never say which half of the credential was wrong.
 
 StUF 03.01 §4.2; the opvoerder is judged by KC-06 and KC-07 (docs/mapping.md §4).
 """
@@ -36,6 +36,10 @@ class Denied(GatewayError):
     def __init__(self, text: Text) -> None:
         self.text = text
         super().__init__(text.en)
+
+
+class Busy(Denied):
+    """Nobody looked: too many passwords are being checked at once. The door answers 503."""
 
 
 _WHO = Text(
@@ -93,7 +97,7 @@ class Access:
         """The applicatie, or "" when the credential is wrong; both are remembered."""
         found = next(((a, z) for a, z in self.zenders.items() if z.gebruiker and z.gebruiker == gebruiker), None)
         if not self._checks.acquire(timeout=PATIENCE_SECONDS):
-            raise Denied(_BUSY)
+            raise Busy(_BUSY)
         try:
             # A busy system comes with many requests at once: what another has just found need not be found again.
             applicatie = self._remembered(seal)

@@ -82,6 +82,8 @@ class Document:
     identificatie: str = ""
     bestandsnaam: str = ""
     formaat: str = ""
+    mediatype: str = ""
+    """What the content says of itself (xmime:contentType), beside what Formaat says."""
     taal: str = ""
     ontvangstdatum: date | None = None
     verzenddatum: date | None = None

@@ -3,6 +3,7 @@
 The last test stubs each rule out in turn and expects its journey to fail: a journey that cannot fail shows nothing.
 """
 
+import logging
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
@@ -154,3 +155,14 @@ def test_journey_notices_that_its_rule_is_gone(
     stub(monkeypatch)
     with pytest.raises(AssertionError):
         journey(town)
+
+
+def test_the_log_has_the_code_and_the_rules_of_a_refusal_and_nothing_of_the_message(
+    town: Town, caplog: pytest.LogCaptureFixture
+) -> None:
+    town.zaak()
+    with caplog.at_level(logging.INFO):
+        town.contact(toelichting=" ", zaak="0518ZAAK0000099")
+    (line,) = [r.getMessage() for r in caplog.records if r.getMessage().startswith("refused ")]
+    assert "zender=MIJNZAKEN code=StUF058 rules=KC-05,KC-01 " in line
+    assert "0518ZAAK0000099" not in caplog.text

@@ -154,7 +154,11 @@ def test_everything_that_a_message_says_is_read() -> None:
         ),
         documenten=(
             Document(
-                titel="Bouwtekening", bestandsnaam="bouwtekening.pdf", formaat="application/pdf", inhoud=cast.PDF
+                titel="Bouwtekening",
+                bestandsnaam="bouwtekening.pdf",
+                formaat="application/pdf",
+                mediatype="application/pdf",
+                inhoud=cast.PDF,
             ),
         ),
         onderwerp="Vergunning",

@@ -15,7 +15,6 @@ from stuf_klantcontact import journal, outbox, rgbz
 from stuf_klantcontact.intake import about, judging, sending, volgorde
 from stuf_klantcontact.intake.about import Finding
 from stuf_klantcontact.intake.answers import Answer
-from stuf_klantcontact.intake.inquiry import Inquiry
 from stuf_klantcontact.intake.message import Message
 from stuf_klantcontact.intake.verdicts import TRIES, Verdicts
 from stuf_klantcontact.mapping import gfozaken
@@ -66,7 +65,7 @@ def take(message: Message, findings: Sequence[Finding], *, verdicts: Verdicts) -
     guarded = volgorde.of(message, settings=verdicts.settings)
     if guarded is not None:
         parameters |= journal.klok_parameters(guarded)
-    inquiry = Inquiry(verdicts.ask)
+    inquiry = verdicts.inquiry(message)
     for _ in range(TRIES):
         with verdicts.database.connection() as connection:
             row = (_FACTS if guarded is None else _FACTS_GUARDED).row(connection, parameters)

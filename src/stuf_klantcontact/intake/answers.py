@@ -28,6 +28,8 @@ class Answer:
 
     body: bytes
     fault: Fault | None = None
+    said: str = ""
+    """Of a fault for the log: its code and the rules that were broken, never a value."""
 
 
 class Answers:
@@ -70,7 +72,8 @@ class Answers:
         """
         header = self._fault_header(port=port, to=to, zender=zender, now=now, stuf=stuf)
         element, fault = self._fault(fout, violations, header=header, stuf=stuf)
-        return Answer(body=etree.tostring(element), fault=fault)
+        rules = ",".join(dict.fromkeys(violation.rule for violation in violations))
+        return Answer(body=etree.tostring(element), fault=fault, said=f"code={fout.name} rules={rules}")
 
     def _fault(
         self, fout: Fout, violations: Sequence[Violation], *, header: Header, stuf: str

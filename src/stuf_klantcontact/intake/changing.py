@@ -17,7 +17,6 @@ from stuf_klantcontact.fouten import Fout
 from stuf_klantcontact.intake import about, judging, sending
 from stuf_klantcontact.intake.about import VERWIJDER, WIJZIG, Finding
 from stuf_klantcontact.intake.answers import Answer
-from stuf_klantcontact.intake.inquiry import Inquiry
 from stuf_klantcontact.intake.message import Message
 from stuf_klantcontact.intake.verdicts import Verdicts
 from stuf_klantcontact.mapping import gfozaken
@@ -28,7 +27,7 @@ def correct(message: Message, findings: Sequence[Finding], *, verdicts: Verdicts
     settings = verdicts.settings
     rsin = settings.gateway.rsin
     opvoering = gfozaken.read(message.element)
-    inquiry = Inquiry(verdicts.ask)
+    inquiry = verdicts.inquiry(message)
     if inquiry.ask is not None:
         with verdicts.database.session() as looking:
             zaak = rgbz.zaak_feiten(looking, opvoering.zaakidentificatie, rsin=rsin)

@@ -19,7 +19,6 @@ from stuf_klantcontact.fouten import Fout
 from stuf_klantcontact.intake import about, judging, sending
 from stuf_klantcontact.intake.about import Finding
 from stuf_klantcontact.intake.answers import Answer
-from stuf_klantcontact.intake.inquiry import Inquiry
 from stuf_klantcontact.intake.message import Message
 from stuf_klantcontact.intake.verdicts import Verdicts
 from stuf_klantcontact.mapping import zkn0320
@@ -41,7 +40,7 @@ def contact(message: Message, findings: Sequence[Finding], *, verdicts: Verdicts
     if strange:
         return verdicts.reject(message, strange)
 
-    inquiry = Inquiry(verdicts.ask)
+    inquiry = verdicts.inquiry(message)
     if verdicts.ask is not None and huidig.zaak is not None and huidig.zaak.gerelateerde is not None:
         verwijzing = huidig.zaak.gerelateerde
         with verdicts.database.session() as session:

@@ -20,7 +20,7 @@ from stuf_klantcontact.fouten import Fout
 from stuf_klantcontact.intake import about, afterwards, volgorde
 from stuf_klantcontact.intake.about import REFERENCE_LENGTH, VOEG_TOE, Finding
 from stuf_klantcontact.intake.answers import Answer, Answers
-from stuf_klantcontact.intake.inquiry import Ask
+from stuf_klantcontact.intake.inquiry import Ask, Inquiry
 from stuf_klantcontact.intake.message import Message, Received
 from stuf_klantcontact.outbox import Order
 from stuf_klantcontact.rgbz import Klantcontact
@@ -143,6 +143,11 @@ class Verdicts:
             stuf=message.stuf,
             meldingen=message.meldingen,
         )
+
+    def inquiry(self, message: Message) -> Inquiry:
+        """About the zaak of this message; not for a zender that nobody trusts to vouch for an opvoerder."""
+        zender = self.settings.zender.get(message.received.zender)
+        return Inquiry(self.ask if zender is not None and zender.borgt_voor_opvoerder else None)
 
     def processed(self, message: Message, record: Klantcontact, *, functie: str = VOEG_TOE) -> list[Order]:
         """The Du01 about a contact that was added, changed or withdrawn, for a zender that wants to hear of it."""

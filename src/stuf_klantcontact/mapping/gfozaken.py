@@ -389,10 +389,11 @@ def _nummer(identificatie: str, kinds: Mapping[int, str]) -> dict[str, str]:
 
 def _document(element: etree._Element) -> Document:
     parts = _children(element)
-    inhoud, formaat = None, _text(parts.get("Formaat"))
+    inhoud, formaat, mediatype = None, _text(parts.get("Formaat")), ""
     if (content := parts.get("Inhoud")) is not None:
         inhoud = decode_base64(content.text or "")
-        formaat = formaat or str(content.get(qname(XMIME, "contentType"), ""))
+        mediatype = str(content.get(qname(XMIME, "contentType"), ""))
+        formaat = formaat or mediatype
     ontvangen = _or_none(tijdstip.parse_date, _text(parts.get("Ontvangstdatum")))
     verzonden = _or_none(tijdstip.parse_date, _text(parts.get("Verzenddatum")))
     values = (("Inhoud", inhoud), ("Ontvangstdatum", ontvangen), ("Verzenddatum", verzonden))
@@ -401,6 +402,7 @@ def _document(element: etree._Element) -> Document:
         identificatie=_text(parts.get("Identificatie")),
         bestandsnaam=_text(parts.get("Bestandsnaam")),
         formaat=formaat,
+        mediatype=mediatype,
         taal=_text(parts.get("Taal")),
         ontvangstdatum=ontvangen,
         verzenddatum=verzonden,

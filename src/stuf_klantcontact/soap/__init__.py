@@ -23,7 +23,7 @@ from xml.sax.saxutils import escape
 from lxml import etree
 
 from stuf_klantcontact import fouten, parsing
-from stuf_klantcontact.access import Denied
+from stuf_klantcontact.access import Busy, Denied
 from stuf_klantcontact.contract import Contract
 from stuf_klantcontact.errors import Text, Trouble, where
 from stuf_klantcontact.intake import Answer, Received
@@ -41,6 +41,7 @@ PATH: Final = "/soap/"
 LARGE: Final = 4_000_000
 LARGE_AT_ONCE: Final = 2
 """So many messages of more than so many bytes are in hand at a time: each takes some ten times its length."""
+RETRY_SECONDS: Final = "5"
 REALM: Final = 'Basic realm="stuf-klantcontact", charset="UTF-8"'
 
 StartResponse = Callable[..., Any]
@@ -108,6 +109,9 @@ class Door:
     def _who(self, environ: Environ) -> str:
         try:
             return self.authenticate(environ.get("HTTP_AUTHORIZATION"))
+        except Busy as busy:
+            later = [("Retry-After", RETRY_SECONDS)]
+            raise Rejected(503, "HTTP-BUSY", busy.text, headers=later) from None
         except Denied as denied:
             raise Rejected(401, "HTTP-AUTH", denied.text, headers=[("WWW-Authenticate", REALM)]) from None
 
@@ -121,7 +125,7 @@ class Door:
                 unreadable = refusal
             answer = self.accept(Received(port, raw, zender, envelope, unreadable))
             if answer.fault is not None:
-                logger.info("refused port=%s zender=%s %s", port, zender, _described(raw))
+                logger.info("refused port=%s zender=%s %s %s", port, zender, answer.said, _described(raw))
             faultcode = _FAULTCODE_OF_RULE.get(unreadable.rule) if unreadable else None
             return _enveloped(answer, faultcode=faultcode), answer.fault is not None
         except Exception as error:

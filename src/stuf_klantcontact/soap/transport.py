@@ -30,6 +30,7 @@ _STATUS: Final = {
     411: "411 Length Required",
     413: "413 Content Too Large",
     415: "415 Unsupported Media Type",
+    503: "503 Service Unavailable",
 }
 
 

@@ -77,6 +77,24 @@ ENTRIES: Final = (
         right="Authorization: Basic bWlqbnpha2VuOmdlaGVpbQ==",
     ),
     entry(
+        "HTTP-BUSY",
+        "RFC 9110 §15.6.4",
+        meaning=(
+            "De gateway controleert al te veel wachtwoorden.",
+            "The gateway checks too many passwords already.",
+        ),
+        cause=(
+            "Veel verzoeken met steeds andere gegevens: iemand raadt. Naar uw wachtwoord is niet gekeken.",
+            "Many requests with ever other credentials: somebody guesses. Nobody looked at yours.",
+        ),
+        cure=(
+            "Bied het bericht na Retry-After seconden ongewijzigd opnieuw aan.",
+            "Offer the message again after Retry-After seconds, unchanged.",
+        ),
+        wrong="Authorization: Basic … (tien per seconde, elk anders)",
+        right="Authorization: Basic bWlqbnpha2VuOmdlaGVpbQ==",
+    ),
+    entry(
         "HTTP-CONTENT-TYPE",
         _BINDING,
         meaning=("Het verzoek is geen SOAP 1.1.", "The request is not SOAP 1.1."),

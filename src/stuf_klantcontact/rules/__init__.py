@@ -8,16 +8,17 @@ docs/mapping.md §3 and §4; the eight rules that The Hague published with its K
 """
 
 import re
+import unicodedata
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Final
 
 from stuf_klantcontact.errors import Text, Violation
 from stuf_klantcontact.fouten import Fout
 from stuf_klantcontact.limits import Limits
 from stuf_klantcontact.opvoering import STAFF, Medewerker, Opvoering, Partij
+from stuf_klantcontact.rules import documents
 from stuf_klantcontact.tijdstip import AMSTERDAM
 
 if TYPE_CHECKING:
@@ -26,10 +27,9 @@ if TYPE_CHECKING:
     from stuf_klantcontact.settings import Groep, Zaaktype, Zender
 
 TYPES: Final = ("click", "call", "face", "mail", "e-mail")
-_EXISTING: Final = "een bestaande datum / a date that exists"
 _ISO_DATE: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", re.ASCII)
-_FORBIDDEN_IN_NAMES: Final = frozenset('/\\:<>"|?*')
-_BIDI: Final = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\u200e\u200f")
+_BLANK: Final = frozenset("\u115f\u1160\u2800\u3164\uffa0")
+"""Letters and symbols by their category that leave a blank: fillers of Hangul, and Braille without dots."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +79,9 @@ def judge(case: Case, *, only: Collection[str] | None = None) -> Judgement:
 
     `only` names the rules to apply, for who knows no more than the message.
     """
+    if case.zender is not None and not case.zender.borgt_voor_opvoerder:
+        # Nobody vouches for who asks: nothing more is told, and nothing of any zaak.
+        only = {"KC-06"}
     violations: list[Violation] = []
     fouten: list[Fout] = []
     for rule in RULES:
@@ -150,10 +153,15 @@ def kc_04(case: Case) -> list[Violation]:
 
 
 def kc_05(case: Case) -> list[Violation]:
-    """There is a toelichting (white space is none) or a document."""
-    if not case.opvoering.toelichting.strip() and not case.opvoering.documenten:
+    """There is a toelichting (with something to be seen in it) or a document."""
+    if not any(map(_is_visible, case.opvoering.toelichting)) and not case.opvoering.documenten:
         return [_violation("KC-05", "gfo:Klantcontact", expected="gfo:Toelichting, gfo:Documenten/dga:Document")]
     return []
+
+
+def _is_visible(character: str) -> bool:
+    """Letters, digits, punctuation and symbols; not what only joins, shapes, steers or separates them."""
+    return unicodedata.category(character)[0] in "LNPS" and character not in _BLANK
 
 
 def kc_06(case: Case) -> list[Violation]:
@@ -239,7 +247,7 @@ def kc_11(case: Case) -> list[Violation]:
             wrong.append(_violation("KC-11", element, value="***", expected=expected))
     geboortedatum = partij.get("geboortedatum", "")
     if case.valid and geboortedatum and not _ISO_DATE.fullmatch(geboortedatum):
-        wrong.append(_violation("KC-11", "kc:geboortedatum", value="***", expected=_EXISTING))
+        wrong.append(_violation("KC-11", "kc:geboortedatum", value="***", expected=documents.EXISTING))
     if case.valid and case.opvoering.medewerker is not None and not case.opvoering.medewerker.get("identificatie"):
         wrong.append(_violation("KC-11", "kc:medewerker", expected="kc:identificatie"))
     return wrong
@@ -247,45 +255,8 @@ def kc_11(case: Case) -> list[Violation]:
 
 def kc_12(case: Case) -> list[Violation]:
     """Documents: base64 decodes, dates exist, size within the limit, type on the list, a name without path."""
-    wrong: list[Violation] = []
-    seen: set[str] = set()
-    for position, document in enumerate(case.opvoering.documenten, start=1):
-        where = f"gfo:Documenten/dga:Document[{position}]"
-        if document.identificatie and document.identificatie in seen:
-            wrong.append(_violation("KC-12", where, value=document.identificatie, expected="dga:Identificatie x 1"))
-        seen.add(document.identificatie)
-        if "Inhoud" in document.onleesbaar:
-            wrong.append(_violation("KC-12", where, expected="base64"))
-        for date in (name for name in document.onleesbaar if name != "Inhoud" and case.valid):
-            wrong.append(_violation("KC-12", where, expected=f"dga:{date}: {_EXISTING}"))
-        if case.valid and not document.titel:
-            wrong.append(_violation("KC-12", where, expected="dga:Titel"))
-        if document.inhoud is not None and len(document.inhoud) > case.limits.document_bytes:
-            wrong.append(
-                _violation(
-                    "KC-12",
-                    where,
-                    value=f"{len(document.inhoud)} bytes",
-                    expected=f"<= {case.limits.document_bytes} bytes",
-                )
-            )
-        if document.inhoud is not None and not any(
-            fnmatchcase(document.formaat.lower().partition(";")[0].strip(), pattern)
-            for pattern in case.limits.document_types
-        ):
-            wrong.append(
-                _violation(
-                    "KC-12", where, value=document.formaat[:85], expected=", ".join(case.limits.document_types)
-                )
-            )
-        name = document.bestandsnaam
-        if name and (
-            name.startswith(".")
-            or len(name.encode()) > 255
-            or any(c in _FORBIDDEN_IN_NAMES or c in _BIDI or not c.isprintable() for c in name)
-        ):
-            wrong.append(_violation("KC-12", where, expected=r'[^/\\:*?"<>|]+'))
-    return wrong
+    found = documents.problems(case.opvoering.documenten, limits=case.limits, valid=case.valid)
+    return [_violation("KC-12", problem.where, value=problem.value, expected=problem.expected) for problem in found]
 
 
 RULES: tuple[Rule, ...] = (
