@@ -9,7 +9,7 @@ from click.testing import CliRunner, Result
 
 from conftest import ROOT
 from journeys.town import PASSWORD, SYNCHRONOUS, Town
-from outgoing import RSIN, enqueue, number, order, remember
+from outgoing import RSIN, enqueue, items, number, order, remember
 from stuf_klantcontact import outbox
 from stuf_klantcontact.cli import cli
 from stuf_klantcontact.outbox import Order
@@ -58,6 +58,29 @@ def test_the_zaak_of_a_delivery_is_a_zaak_whatever_its_receiver(database: Databa
     assert [ZAAK in row for row in rows[2:]] == [True] * 3
     assert "mail s***@example.org" in rows[3]
     assert "s.jansen" not in "\n".join(rows)
+
+
+def test_a_person_holds_releases_and_skips_with_a_reason(database: Database, config: Path) -> None:
+    enqueue(database, order(1), order(2))
+    first, second = (str(item.id) for item in items(database))
+    by = ("--by", "jdevries", "--config", config)
+    held = run("deliveries", "hold", first, "--reason", "wacht", *by)
+    assert (held.exit_code, held.output) == (0, f"{first}: held, and with it what is behind it\n")
+    released = run("deliveries", "release", first, second, *by)
+    assert released.exit_code == 1, "the second is not held"
+    assert released.output == f"{first}: goes now, or as soon as it is its turn\n{second}: is not held\n"
+    skipped = run("deliveries", "skip", first, "--reason", "met de hand verwerkt", *by)
+    assert (skipped.exit_code, skipped.output) == (0, f"{first}: skipped; what is behind it goes on\n")
+    again = run("deliveries", "skip", first, "--reason", "nog eens", *by)
+    assert (again.exit_code, again.output) == (1, f"{first}: is not held or waiting\n")
+    assert run("deliveries", "skip", second, *by).exit_code == 2, "not without a reason"
+    listed = run("deliveries", "list", "--state", "skipped", "--config", config).output.splitlines()
+    assert [line.split()[0] for line in listed[2:]] == [first]
+    assert "met de hand verwerkt" in listed[2]
+    assert len(run("deliveries", "list", "--config", config).output.splitlines()) == 3
+    with database.connection() as connection:
+        doors = connection.execute("SELECT state, door FROM outbox_event ORDER BY id").fetchall()
+    assert doors == [(state, "jdevries") for state in ("held", "waiting", "skipped")]
 
 
 # --- subscribers --------------------------------------------------------------------------------------------------

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import get_args
 
 import click
 
@@ -153,7 +154,7 @@ def deliveries() -> None:
 
 @deliveries.command("list")
 @CONFIG
-@click.option("--state", type=click.Choice(["open", "waiting", "sending", "held", "delivered"]), default="open",
+@click.option("--state", type=click.Choice(["open", *get_args(outbox.State)]), default="open",
               show_default=True)  # fmt: skip
 @click.option("--abonnee", help="Only this receiver.")
 @click.option("--zaak", help="Only this zaak.")
@@ -207,11 +208,59 @@ def deliveries_retry(items: tuple[int, ...], config: Path | None, by: str, anew:
     """
     with _database(config) as database, database.connection() as connection:
         done = outbox.retry(connection, items=items, door=by, anew=anew)
+    _tell(items, done, yes="goes now, or as soon as it is its turn", no="is not held or waiting")
+
+
+@deliveries.command("release")
+@click.argument("items", nargs=-1, type=int, required=True)
+@CONFIG
+@BY
+@click.option("--anew", is_flag=True, help="Render and number the message again: the cause was ours.")
+def deliveries_release(items: tuple[int, ...], config: Path | None, by: str, anew: bool) -> None:
+    """Let held items go, in their order; leave alone what waits. Exit status 1 when one of them cannot.
+
+    Example: stuf-klantcontact deliveries release 17 --by jdevries
+    """
+    with _database(config) as database, database.connection() as connection:
+        done = outbox.release(connection, items=items, door=by, anew=anew)
+    _tell(items, done, yes="goes now, or as soon as it is its turn", no="is not held")
+
+
+@deliveries.command("hold")
+@click.argument("items", nargs=-1, type=int, required=True)
+@CONFIG
+@BY
+@click.option("--reason", required=True, help="Why; goes into the history of the item.")
+def deliveries_hold(items: tuple[int, ...], config: Path | None, by: str, reason: str) -> None:
+    """Stop waiting items, and what is behind them, until they are released. Exit status 1 when one cannot.
+
+    Example: stuf-klantcontact deliveries hold 17 --reason "the zaak is being moved" --by jdevries
+    """
+    with _database(config) as database, database.connection() as connection:
+        done = outbox.hold(connection, items=items, door=by, reason=reason)
+    _tell(items, done, yes="held, and with it what is behind it", no="is not waiting")
+
+
+@deliveries.command("skip")
+@click.argument("items", nargs=-1, type=int, required=True)
+@CONFIG
+@BY
+@click.option("--reason", required=True, help="Why; goes into the history of the item.")
+def deliveries_skip(items: tuple[int, ...], config: Path | None, by: str, reason: str) -> None:
+    """Never send held or waiting items; what is behind them goes on. Exit status 1 when one of them cannot.
+
+    Example: stuf-klantcontact deliveries skip 17 --reason "entered by hand" --by jdevries
+    """
+    with _database(config) as database, database.connection() as connection:
+        done = outbox.skip(connection, items=items, door=by, reason=reason)
+    _tell(items, done, yes="skipped; what is behind it goes on", no="is not held or waiting")
+
+
+def _tell(items: Sequence[int], done: Sequence[int], *, yes: str, no: str) -> None:
+    """Say of every item whether it was done, and exit by whether all were."""
     for item in items:
-        click.echo(
-            f"{item}: {'goes now, or as soon as it is its turn' if item in done else 'is not held or waiting'}"
-        )
-    sys.exit(0 if len(done) == len(items) else 1)
+        click.echo(f"{item}: {yes if item in done else no}")
+    sys.exit(0 if set(items) <= set(done) else 1)
 
 
 @click.group()

@@ -11,7 +11,7 @@ StUF 03.01 §4.3 and §4.4: a sender keeps a message until its Bv03 or Bv04, rep
 uniquely and stamps it later than every message before it; reliability.md §3 has what others promise.
 """
 
-from stuf_klantcontact.outbox.desk import hold, hurry, listing, open_items, outcome, release, retry
+from stuf_klantcontact.outbox.desk import hold, hurry, listing, open_items, outcome, release, retry, skip
 from stuf_klantcontact.outbox.enqueue import (
     ENQUEUE,
     MAIL,
@@ -77,6 +77,7 @@ __all__ = [
     "resume",
     "retry",
     "settle",
+    "skip",
     "stamp",
     "standings",
 ]

@@ -1,4 +1,4 @@
-"""What people do with the outbox: look, hold, release, try again. Every change is an event with their name."""
+"""What people do with the outbox: look, hold, release, skip, retry. Every change is an event with their name."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -7,7 +7,7 @@ from typing import Final
 from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session, contains_eager
 
-from stuf_klantcontact.outbox.queue import Connection, query
+from stuf_klantcontact.outbox.queue import Connection, mend, query
 from stuf_klantcontact.outbox.tables import Event, Item, Receiver, State, Stream
 
 
@@ -185,3 +185,36 @@ def hold(
     with connection.transaction():
         connection.execute(_LOCK, values)
         return [row[0] for row in connection.execute(_HOLD, values).fetchall()]
+
+
+_SKIP: Final = query("""
+WITH changed AS (
+    UPDATE outbox_item i
+       SET state = 'skipped', reason = %(reason)s, code = 'skipped', next_attempt_at = NULL
+      FROM outbox_stream s
+     WHERE i.id = ANY(%(items)s) AND s.id = i.stream_id
+       AND (i.state IN ('waiting', 'held') OR (i.state = 'sending' AND s.due_at <= {now}))
+    RETURNING i.id, i.stream_id, i.sequence = s.open_sequence AS first, i.state, i.attempts,
+              i.referentienummer, i.reason
+), event AS (
+    INSERT INTO outbox_event (item_id, at, state, attempt, referentienummer, code, reason, door)
+    SELECT id, {now}, state, attempts, referentienummer, '', reason, %(door)s FROM changed
+)
+SELECT id, stream_id, first FROM changed ORDER BY id
+""")
+
+
+def skip(
+    connection: Connection, *, items: Sequence[int], door: str, reason: str, now: datetime | None = None
+) -> list[int]:
+    """Never send items; what is behind them in their streams goes on in order. Gives which were skipped.
+
+    What is being sent at this moment is not skipped, nor is what was delivered.
+    """
+    values = {"items": list(items), "door": door, "reason": reason, "now": now}
+    with connection.transaction():
+        connection.execute(_LOCK, values)
+        rows = connection.execute(_SKIP, values).fetchall()
+        if first := [stream for _, stream, is_first in rows if is_first]:
+            mend(connection, streams=first, now=now)
+    return [row[0] for row in rows]

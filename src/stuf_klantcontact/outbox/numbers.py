@@ -65,6 +65,7 @@ SELECT i.documentidentificatie
   JOIN outbox_stream s ON s.id = i.stream_id
  WHERE s.abonnee = %(abonnee)s AND i.klantcontact = %(klantcontact)s AND i.id < %(item)s
    AND i.document IS NOT DISTINCT FROM %(document)s AND i.documentidentificatie IS NOT NULL
+   AND i.state <> 'skipped'
  ORDER BY i.id DESC
  LIMIT 1
 """

@@ -171,7 +171,7 @@ def claim(
     rows = connection.execute(_claim_query(limit), values).fetchall()
     unsendable = [row[0] for row in rows if row[4] is None]
     if unsendable:
-        _mend(connection, streams=unsendable, now=now)
+        mend(connection, streams=unsendable, now=now)
     return [
         Claim(
             item=row[4],
@@ -199,8 +199,8 @@ def claim(
     ]
 
 
-def _mend(connection: Connection, *, streams: Sequence[int], now: datetime | None) -> None:
-    """Let streams whose first open item cannot be sent (a person held it, say) say so themselves."""
+def mend(connection: Connection, *, streams: Sequence[int], now: datetime | None) -> None:
+    """Let streams whose first open item cannot be sent (a person held or skipped it, say) say so themselves."""
     with connection.transaction():
         connection.execute(_MEND_LOCK, {"streams": streams})
         connection.execute(_MEND, {"streams": streams, "now": now})

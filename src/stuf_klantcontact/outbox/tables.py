@@ -19,7 +19,7 @@ from sqlalchemy.orm import Mapped, MappedAsDataclass, mapped_column, relationshi
 
 from stuf_klantcontact.store import Base, Moment
 
-State = Literal["waiting", "sending", "delivered", "held", "confirmed", "refused"]
+State = Literal["waiting", "sending", "delivered", "held", "confirmed", "refused", "skipped"]
 
 
 class Stream(MappedAsDataclass, Base, kw_only=True):
@@ -53,7 +53,7 @@ class Item(MappedAsDataclass, Base, kw_only=True):
         UniqueConstraint("stream_id", "sequence"),
         UniqueConstraint("referentienummer"),
         CheckConstraint(
-            "state IN ('waiting', 'sending', 'delivered', 'held', 'confirmed', 'refused')", name="state"
+            "state IN ('waiting', 'sending', 'delivered', 'held', 'confirmed', 'refused', 'skipped')", name="state"
         ),
         Index("outbox_item_held_idx", "stream_id", postgresql_where=text("state = 'held'")),
         Index("outbox_item_klantcontact_idx", "klantcontact"),
