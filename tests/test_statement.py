@@ -84,3 +84,17 @@ def test_a_server_that_hangs_up_is_an_operational_error_and_the_next_connection_
         row = statement.row(connection, {"pid": 0})
     assert row is not None
     assert row["ended"] is False
+
+
+def test_a_connection_that_carried_a_large_document_is_not_used_again(database: Database) -> None:
+    """Its buffers would stay as large: with a handful of connections that is half a gigabyte for nothing."""
+    statement = Statement("SELECT length(%(value)b::bytea) AS value")
+    with database.connection() as connection:
+        assert statement.row(connection, {"value": bytes(1_000_000)}) == {"value": 1_000_000}
+        with connection.transaction():
+            assert statement.row(connection, {"value": bytes(5_000_000)}) == {"value": 5_000_000}
+        assert not connection.closed, "what was begun must be finished"
+        assert statement.row(connection, {"value": bytes(5_000_000)}) == {"value": 5_000_000}
+        assert connection.closed
+    with database.connection() as another:
+        assert statement.row(another, {"value": b""}) == {"value": 0}

@@ -14,10 +14,12 @@ from weakref import WeakKeyDictionary
 import psycopg
 from psycopg import abc, pq
 from psycopg.adapt import PyFormat, Transformer
-from psycopg.pq import ConnStatus, DiagnosticField, ExecStatus
+from psycopg.pq import ConnStatus, DiagnosticField, ExecStatus, TransactionStatus
 
 _PARAMETER: Final = re.compile(r"%\((\w+)\)([sb])")
 _FORMATS: Final = {"s": PyFormat.TEXT, "b": PyFormat.BINARY}
+_LARGE: Final = 4_000_000
+"""A connection that carried so many bytes is not used again: libpq would keep a buffer of twice as many."""
 _GOOD: Final = frozenset({ExecStatus.COMMAND_OK, ExecStatus.TUPLES_OK})
 
 
@@ -36,7 +38,8 @@ _kept: WeakKeyDictionary[psycopg.Connection, dict[bytes, _Prepared]] = WeakKeyDi
 class Statement:
     """SQL with parameters as `%(name)s`, or `%(name)b` for bytes; each gets its type from where it stands.
 
-    Threads may share it; a connection belongs to one thread at a time. In autocommit mode a run is a transaction.
+    Threads may share it; a connection belongs to one thread at a time. In autocommit mode a run is a transaction,
+    and one with very large parameters is the last of its connection.
     """
 
     def __init__(self, sql: str) -> None:
@@ -59,12 +62,15 @@ class Statement:
         result = connection.pgconn.exec_prepared(self._name, values, transformer.formats)
         if result.status not in _GOOD:
             raise _error(result, connection=connection)
-        if not result.ntuples:
-            return None
-        if not prepared.columns:
-            prepared.columns = tuple((result.fname(i) or b"").decode() for i in range(result.nfields))
-        transformer.set_pgresult(result)
-        return dict(zip(prepared.columns, transformer.load_row(0, tuple) or (), strict=True))
+        row: dict[str, Any] | None = None
+        if result.ntuples:
+            if not prepared.columns:
+                prepared.columns = tuple((result.fname(i) or b"").decode() for i in range(result.nfields))
+            transformer.set_pgresult(result)
+            row = dict(zip(prepared.columns, transformer.load_row(0, tuple) or (), strict=True))
+        if sum(map(len, filter(None, values))) > _LARGE and _is_idle(connection):
+            connection.close()
+        return row
 
     def _prepare(self, connection: psycopg.Connection) -> _Prepared:
         result = connection.pgconn.prepare(self._name, self._sql)
@@ -73,6 +79,11 @@ class Statement:
         prepared = _Prepared(Transformer(connection))
         _kept.setdefault(connection, {})[self._name] = prepared
         return prepared
+
+
+def _is_idle(connection: psycopg.Connection) -> bool:
+    """Whether nothing of it is left undone."""
+    return connection.pgconn.transaction_status == TransactionStatus.IDLE
 
 
 def _error(result: pq.abc.PGresult, *, connection: psycopg.Connection) -> psycopg.Error:
