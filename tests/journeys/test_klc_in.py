@@ -114,6 +114,18 @@ def test_a_synchronous_one_gets_bv02_and_what_is_known_is_replaced(town: Town) -
     assert stored(town).versie == 2
 
 
+def test_a_contact_is_replaced_by_what_klc_sa01_says(town: Town) -> None:
+    town.zaak()
+    contact = klantcontact()
+    assert tell(town, contact).status == 200
+    synced = klantcontact(moment=contact.datum_tijd, toelichting="Zoals het nu is.")
+    actueel = header()
+    message = zkn0320.klc_sa(synced, header=replace(header(), berichtcode="Sa01"), actueel=actueel)
+    reply = town.send(message, user="zaaksysteem", port=ASYNCHRONOUS)
+    assert (reply.status, reply.name) == (200, "Bv03Bericht"), reply.raw
+    assert (stored(town).toelichting, stored(town).versie) == ("Zoals het nu is.", 2)
+
+
 def test_documents_come_first_and_are_found_by_the_contact(town: Town) -> None:
     town.zaak()
     contact = klantcontact(documenten=("TEKENING-1",))

@@ -1,12 +1,13 @@
 """Questions about klantcontacten, requests to send one again, and what receivers tell later."""
 
 from itertools import count
+from pathlib import Path
 
 import pytest
 from lxml import etree
 
 from contract.official import klc_schema
-from journeys.town import ASYNCHRONOUS, Town, now
+from journeys.town import ASYNCHRONOUS, Town, now, running
 from stuf_klantcontact import berichten, outbox
 from stuf_klantcontact.names import KLC, STUF0301, STUF0302, ZKN0320, qname
 from stuf_klantcontact.stuurgegevens import Header, Systeem, write
@@ -130,6 +131,37 @@ def test_a_zaak_is_answered_with_its_contacts(town: Town, numbers: list[str]) ->
     assert [c.text for c in contacts] == numbers[:2]
 
 
+KC1 = "<zkn:identificatie>KC202600000001</zkn:identificatie>"
+
+
+def keyed(gelijk: str = "", **keys: str) -> etree._Element:
+    """A question by these keys."""
+    message = vraag(gelijk=gelijk or "<zkn:kanaal/>")
+    selection = next(message.iter(qname(KLC, "gelijk")))
+    if not gelijk:
+        selection[:] = []
+    for name, value in keys.items():
+        selection.set(name, value)
+    return message
+
+
+def scoped(content: str, *, scope: str) -> etree._Element:
+    """A question for a preset that also names elements."""
+    message = vraag()
+    xml = f'<o xmlns:zkn="{ZKN0320}">{content}</o>'
+    asked = etree.SubElement(etree.SubElement(message, qname(KLC, "scope")), qname(KLC, "object"))
+    asked.set(qname(ZKN0320, "entiteittype"), "KLC")
+    asked.set("scope", scope)
+    asked.extend(etree.fromstring(xml))
+    return message
+
+
+def without_start(message: etree._Element) -> etree._Element:
+    """A follow-up that does not say where it begins."""
+    message.remove(next(message.iter(qname(KLC, "start"))))
+    return message
+
+
 @pytest.mark.parametrize(
     ("message", "code"),
     [
@@ -141,6 +173,18 @@ def test_a_zaak_is_answered_with_its_contacts(town: Town, numbers: list[str]) ->
             ),
             "StUF079",
         ),
+        (
+            lambda: vraag(
+                vanaf='<zkn:kanaal wildcard="eind">a</zkn:kanaal>', tot='<zkn:kanaal wildcard="eind">b</zkn:kanaal>'
+            ),
+            "StUF082",
+        ),
+        (lambda: keyed(sleutelOntvangend="KC1", sleutelGegevensbeheer="1"), "StUF088"),
+        (lambda: keyed("<zkn:kanaal>telefoon</zkn:kanaal>", sleutelOntvangend="KC1"), "StUF091"),
+        (lambda: keyed(sleutelVerzendend="eigen"), "StUF094"),
+        (lambda: scoped("<zkn:identificatie/>", scope="alles"), "StUF097"),
+        (lambda: without_start(vraag(start=KC1)), "StUF103"),
+        (lambda: vraag(vanaf="<zkn:kanaal>a</zkn:kanaal>", tot="<zkn:kanaal/>", start=KC1), "StUF106"),
     ],
 )
 def test_a_wrong_question_is_refused_by_the_code_of_the_standard(message: object, code: str, town: Town) -> None:
@@ -195,6 +239,13 @@ def test_what_a_receiver_tells_later_settles_the_message(town: Town, code: str, 
     assert item.state == state
     unknown = ask(town, outcome(code, cross="van-niemand", namespace=STUF0302), port=ASYNCHRONOUS)
     assert (unknown.status, unknown.code) == (500, "StUF043")
+
+
+def test_tr01_of_who_is_no_abonnee_is_refused(database_url: str, password_hash: str, tmp_path: Path) -> None:
+    with running(database_url, password_hash, tmp_path, abonnee={"applicatie": "EEN-ANDER"}) as town:
+        message = berichten.bevestiging(header("Tr01", entiteittype=""), namespace=STUF0302)
+        reply = ask(town, message, port=TRIGGER)
+        assert (reply.status, reply.code, reply.name) == (500, "StUF061", "Fo02Bericht")
 
 
 def test_tr01_hurries_what_waits(town: Town) -> None:
