@@ -140,3 +140,29 @@ def test_no_berichtcode_of_the_standard_is_unknown(code: str) -> None:
 def test_what_is_absent_is_left_to_the_schema() -> None:
     assert refused(message(qname(KC, "voegKlantcontactToe_Di02")), port=SYNC) == []
     assert refused(etree.Element(qname(KLC, "klcLk01")), port=ASYNC) == []
+
+
+@pytest.mark.parametrize(
+    "tag",
+    [
+        qname(ZKN0310, "creeerZaak_ZakLk01"),
+        qname(ZKN0310, "updateZaak_ZakLk01"),
+        qname(ZKN0310, "actualiseerZaakstatus_ZakLk01"),
+        qname(ZDS0120, "zakLk01"),
+        qname(ZDS0120, "zakLk02"),
+    ],
+)
+def test_a_message_in_a_namespace_that_does_not_have_it_is_not_taken(tag: str) -> None:
+    for port in about.PORTS:
+        assert refused(message(tag, code=tag[-4:], entiteittype="ZAK"), port=port) == ["StUF040"]
+
+
+@pytest.mark.parametrize("port", about.PORTS)
+def test_what_a_port_takes_is_told_once_and_as_it_is(port: str) -> None:
+    element = message(qname(ZDS0120, "sluitZaak_ZakLk01"), code="Lk01", entiteittype="ZAK")
+    (finding,) = soort3.unsupported(element, stuurgegevens.read(element), port=port)
+    told = (finding.violation.expected or "").split(", ")
+    assert len(told) == len(set(told))
+    assert not {"ZKN:creeerZaak_ZakLk01", "ZDS:zakLk01", "ZDS:zakLk02"} & set(told)
+    taken = [tag for tag, operation in about.OPERATIONS.items() if operation.port == port]
+    assert {name.partition(":")[2] for name in told} == {split(tag)[1] for tag in taken}

@@ -19,7 +19,7 @@ from conftest import need
 from mapping.zaakberichten import MESSAGES, OPERATIONS, published, stamped
 from stuf_klantcontact import contract, parsing
 from stuf_klantcontact.errors import Refusal
-from stuf_klantcontact.intake import Intake, Received
+from stuf_klantcontact.intake import Intake, Received, about
 from stuf_klantcontact.mapping import zkn0310
 from stuf_klantcontact.names import BG0310, SOAP11, STUF0301, XSI, ZKN0310
 from stuf_klantcontact.rgbz import Zaak, ZaakMutatie
@@ -48,8 +48,7 @@ def take(database: Database) -> Take:
             etree.tostring(message),
         )
         envelope = parsing.read(raw, limits=Limits(), schema=CONTRACT.envelope)
-        synchronous = etree.QName(message).localname in zkn0310.SYNCHRONOUS
-        port = "VerwerkSynchroneKennisgeving" if synchronous else "OntvangAsynchroon"
+        port = about.OPERATIONS[message.tag].port
         answer = intake.accept(Received(port, raw, "ZAAKSYSTEEM", envelope))
         element = etree.fromstring(answer.body)
         assert CONTRACT.violations(element) == []

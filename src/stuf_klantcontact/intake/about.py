@@ -21,8 +21,6 @@ from stuf_klantcontact.names import (
     PREFIXES,
     STUF0301,
     STUF0302,
-    ZDS0120,
-    ZKN0310,
     prefixed,
     qname,
     split,
@@ -100,12 +98,11 @@ OPERATIONS: Final[Mapping[str, Operation]] = {
         for namespace in (STUF0301, STUF0302)
     },
     **{
-        qname(namespace, local): Operation(KENNISGEVING if local.endswith("Lk02") else ASYNCHRONOUS, ZAKEN, "zaak")
-        for namespace in (ZKN0310, ZDS0120)
-        for local in zkn0310.OPERATIONS
+        tag: Operation(KENNISGEVING if tag.endswith("Lk02") else ASYNCHRONOUS, ZAKEN, "zaak")
+        for tag in zkn0310.OPERATIONS
     },
 }
-"""Each message we take, by the Clark name of its root."""
+"""Each message we take, by the Clark name of its root; in the order in which people read of them."""
 
 
 REFERENCE_LENGTH: Final = 40

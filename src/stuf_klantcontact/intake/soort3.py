@@ -121,7 +121,7 @@ def unsupported(element: etree._Element, header: Header, *, port: str) -> list[F
     """Why a message in a namespace that we know is not taken on this port."""
     namespace, local = split(element.tag)
     expected = ", ".join(
-        sorted(prefixed(tag) for tag, operation in about.OPERATIONS.items() if operation.port == port)
+        dict.fromkeys(prefixed(tag) for tag, operation in about.OPERATIONS.items() if operation.port == port)
     )
     operation = about.OPERATIONS.get(element.tag)
     if operation is not None:

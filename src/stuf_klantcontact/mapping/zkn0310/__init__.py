@@ -7,7 +7,7 @@ cannot be told from a message at all (which zaak, what happened to it) raises er
 stuf-facts §4 (was and wordt), §5.1 (noValue), §6 (questions), §11.3 to §11.7.
 """
 
-from stuf_klantcontact.mapping.zkn0310.kennisgeving import OPERATIONS, SYNCHRONOUS, read
+from stuf_klantcontact.mapping.zkn0310.kennisgeving import OPERATIONS, read
 from stuf_klantcontact.mapping.zkn0310.vraag import (
     NotAnswered,
     answer_name,
@@ -18,7 +18,6 @@ from stuf_klantcontact.mapping.zkn0310.vraag import (
 
 __all__ = [
     "OPERATIONS",
-    "SYNCHRONOUS",
     "NotAnswered",
     "answer_name",
     "askable",

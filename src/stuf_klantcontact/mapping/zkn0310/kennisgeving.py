@@ -21,17 +21,17 @@ from stuf_klantcontact.errors import Refusal, Text, Violation
 from stuf_klantcontact.fouten import Fout
 from stuf_klantcontact.mapping.zkn0310 import zaak
 from stuf_klantcontact.mapping.zkn0310.zaak import Item, Relation
-from stuf_klantcontact.names import STUF0301, qname
+from stuf_klantcontact.names import STUF0301, ZDS0120, ZKN0310, qname
 from stuf_klantcontact.rgbz import ZaakMutatie, same_betrokkene, same_status
 
-SYNCHRONOUS: Final = frozenset({"zakLk02"})
-OPERATIONS: Final = SYNCHRONOUS | {
-    "zakLk01",
-    "creeerZaak_ZakLk01",
-    "updateZaak_ZakLk01",
-    "actualiseerZaakstatus_ZakLk01",
-}
-"""Root elements that `read` understands; those of SYNCHRONOUS are answered with Bv02, the others with Bv03."""
+OPERATIONS: Final = (
+    qname(ZKN0310, "zakLk01"),
+    qname(ZKN0310, "zakLk02"),
+    qname(ZDS0120, "creeerZaak_ZakLk01"),
+    qname(ZDS0120, "updateZaak_ZakLk01"),
+    qname(ZDS0120, "actualiseerZaakstatus_ZakLk01"),
+)
+"""The root elements that `read` understands, as their schema sets declare them (stuf-facts §11.2)."""
 
 _RELATIONS: Final = tuple(f"{{*}}{local}" for local in zaak.RELATIONS)
 _MUTATIESOORTEN: Final = frozenset("TWVCF")
