@@ -8,7 +8,7 @@ from typing import Any
 from stuf_klantcontact import outbox
 from stuf_klantcontact.outbox import Order
 from stuf_klantcontact.rgbz import DocumentInhoud, Informatieobject, Klantcontact, Zaak
-from stuf_klantcontact.settings import Settings
+from stuf_klantcontact.settings import Abonnee, Settings
 from stuf_klantcontact.store import Database
 
 RSIN = "999990019"
@@ -27,6 +27,12 @@ def settings(url: str, *, also: dict[str, str] | None = None, **delivery: float)
         "delivery": delivery,
     }
     return Settings(**tree)
+
+
+def adjusted(settings: Settings, **values: object) -> Settings:
+    """The same, with other settings of the zaakmagazijn."""
+    abonnee = Abonnee.model_validate({**settings.abonnee[ABONNEE].model_dump(), **values})
+    return settings.model_copy(update={"abonnee": {**settings.abonnee, ABONNEE: abonnee}})
 
 
 def number(count: int) -> str:

@@ -128,6 +128,12 @@ def test_every_subscriber_is_listed_with_its_state(database: Database, subscribe
     assert re.search(r" open +1 +0( +20\d\d-[-0-9: ]+\+0[12]:00){2}", row(subscribed, "ZAAKMAGAZIJN"))
 
 
+def test_a_subscriber_in_its_maintenance_window_says_so(database: Database, subscribed: Path) -> None:
+    config = subscribed.read_text()
+    subscribed.write_text(config.replace("[zender.", 'onderhoud = ["ma-zo 00:00-24:00"]\n[zender.'))
+    assert " in maintenance: ma-zo 00:00-24:00 " in row(subscribed, "ZAAKMAGAZIJN")
+
+
 def test_a_subscriber_is_paused_and_resumed_by_a_person(database: Database, subscribed: Path) -> None:
     enqueue(database, order(1))
     why = ("--reason", "nieuwe versie", "--by", "jdevries", "--config", subscribed)

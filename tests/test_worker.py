@@ -13,7 +13,7 @@ from contextlib import contextmanager
 
 import pytest
 
-from outgoing import ABONNEE, enqueue, items, number, order, remember, settings
+from outgoing import ABONNEE, adjusted, enqueue, items, number, order, remember, settings
 from stuf_klantcontact import contract as contracts
 from stuf_klantcontact import outbox
 from stuf_klantcontact.contract import Contract
@@ -238,9 +238,10 @@ def test_an_attempt_that_breaks_off_leaves_the_loop_running(
     broken: list[str] = []
     remember(database, 1, zaak="Z1")
     remember(database, 2, zaak="Z2")
-    delivery = Delivery(settings(zaakmagazijn.url), database=database, contract=contract, checkpoint=checkpoint)
+    one_thread = adjusted(settings(zaakmagazijn.url), gelijktijdig=1)
+    delivery = Delivery(one_thread, database=database, contract=contract, checkpoint=checkpoint)
     stop = threading.Event()
-    thread = threading.Thread(target=Worker(delivery, database=database, poll=0.02, threads=1).run, args=(stop,))
+    thread = threading.Thread(target=Worker(delivery, database=database, poll=0.02).run, args=(stop,))
     enqueue(database, order(1, zaak="Z1"), order(2, zaak="Z2"))
     thread.start()
     zaakmagazijn.wait_for(1)

@@ -9,6 +9,7 @@ and no password exists by default.
 import os
 import tomllib
 from collections.abc import Mapping
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any, Literal, cast
 from urllib.parse import urlsplit, urlunsplit
@@ -32,6 +33,7 @@ from pydantic_settings import (
 
 from stuf_klantcontact.errors import ConfigurationError
 from stuf_klantcontact.limits import STANDARD
+from stuf_klantcontact.onderhoud import window
 
 ENVIRONMENT_PREFIX = "KLANTCONTACT_"
 
@@ -145,6 +147,14 @@ class Abonnee(_Section):
     zaaktypen: Words = Field(("*",), description="zaaktypen it hears of")
     volgorde: Literal["zaak", "systeem"] = Field("zaak", description="order per zaak, or over the whole system")
     timeout: float = Field(30.0, gt=0, le=600, description="total seconds for one exchange of messages")
+    gelijktijdig: int = Field(
+        4, ge=1, le=64, description="messages it is sent at the same time by each delivery process"
+    )
+    onderhoud: Words = Field(
+        (),
+        description='hours of the week in which it is sent nothing, in Dutch local time: "zo 02:00-06:00", '
+        '"ma-vr 12:30-13:00"',
+    )
     document: Zaakdocument = Field(
         "voegZaakdocumentToe", description="zds0120: the message that brings a zaakdocument"
     )
@@ -174,6 +184,17 @@ class Abonnee(_Section):
         description="zds0120: address of its VerwerkSynchroonVrijBericht, which gives numbers; "
         "empty: that of endpoint with another last segment",
     )
+
+    @field_validator("onderhoud")
+    @classmethod
+    def _windows(cls, given: tuple[str, ...]) -> tuple[str, ...]:
+        for text in given:
+            window(text)
+        return given
+
+    def in_onderhoud(self, lokaal: datetime) -> str:
+        """The maintenance window in which a moment of Dutch local time lies, as it was written; else empty."""
+        return next((text for text in self.onderhoud if window(text).has(lokaal)), "")
 
     def vrijbericht(self) -> str:
         """The address that is asked for document numbers."""

@@ -1,9 +1,9 @@
 """The delivery loop: claim, deliver, settle, stop on signal.
 
-Each abonnee has a lane: a thread that claims, and threads that deliver. So an abonnee that is slow or dead keeps
-only its own lane busy. Lanes poll; `wake` is a hint that saves the wait. Told to stop, a lane claims nothing more
-and finishes what it has; what it claimed but did not begin it gives back. What can go wrong: the database being
-away, which a lane reports and waits out.
+Each abonnee has a lane: a thread that claims, and threads that deliver, each an item of another zaak. So an abonnee
+that is slow or dead keeps only its own lane busy. Lanes poll; `wake` is a hint that saves the wait. Told to stop, a
+lane claims nothing more and finishes what it has; what it claimed but did not begin it gives back. What can go
+wrong: the database being away, which a lane reports and waits out.
 
 StUF 03.01 §4.4: the sender offers a message until it is confirmed.
 """
@@ -19,9 +19,6 @@ from stuf_klantcontact.delivery import Delivery
 from stuf_klantcontact.outbox import Claim
 from stuf_klantcontact.store import Database
 
-THREADS: Final = 4
-"""Items that one abonnee is sent at the same time, by one worker; each of another zaak."""
-
 LONGEST_WAIT: Final = 30.0
 """Most seconds between looks at a database that is away."""
 
@@ -31,13 +28,9 @@ _log = logging.getLogger(__name__)
 class Worker:
     """Delivers what is due until told to stop. Run as many as you like, on as many machines."""
 
-    def __init__(
-        self, delivery: Delivery, *, database: Database, poll: float = 1.0, threads: int = THREADS
-    ) -> None:
+    def __init__(self, delivery: Delivery, *, database: Database, poll: float = 1.0) -> None:
         """`poll` is the number of seconds between looks at an idle queue."""
-        self._lanes = [
-            _Lane(naam, delivery, database=database, poll=poll, threads=threads) for naam in delivery.abonnees
-        ]
+        self._lanes = [_Lane(naam, delivery, database=database, poll=poll) for naam in delivery.abonnees]
 
     def run(self, stop: threading.Event) -> None:
         """Deliver until `stop` is set, then return when nothing is under way any more."""
@@ -58,15 +51,15 @@ class Worker:
 class _Lane:
     """One abonnee's part of the loop."""
 
-    def __init__(self, abonnee: str, delivery: Delivery, *, database: Database, poll: float, threads: int) -> None:
+    def __init__(self, abonnee: str, delivery: Delivery, *, database: Database, poll: float) -> None:
         self.name = f"deliver-{abonnee}"
         self.bell = threading.Event()
         self._abonnee = abonnee
         self._delivery = delivery
         self._database = database
         self._poll = poll
-        self._threads = threads
-        self._free = threading.Semaphore(threads)
+        self._threads = delivery.at_once(abonnee)
+        self._free = threading.Semaphore(self._threads)
         self._failures = 0
 
     def run(self, stop: threading.Event) -> None:
@@ -78,7 +71,9 @@ class _Lane:
                 self.bell.wait(self._wait())
 
     def _claim(self) -> list[Claim]:
-        """As many claims as there are free threads, for a lease runs from the claim on."""
+        """As many claims as there are free threads, for a lease runs from the claim on; none in maintenance."""
+        if self._delivery.rests(self._abonnee):
+            return []
         free = 0
         while free < self._threads and self._free.acquire(blocking=False):
             free += 1

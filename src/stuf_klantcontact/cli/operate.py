@@ -275,7 +275,9 @@ def subscribers_list(config: Path | None) -> None:
 
     Example: stuf-klantcontact subscribers list
     """
-    known = _subscribers(load(config))
+    settings, now = load(config), datetime.now(UTC)
+    known = _subscribers(settings)
+    rest = {naam: a.in_onderhoud(now.astimezone(AMSTERDAM)) for naam, a in settings.abonnee.items()}
     with _database(config) as database, database.connection() as connection:
         standings = {standing.abonnee: standing for standing in outbox.standings(connection)}
     nothing = outbox.Standing("", 0, 0, None, None, None, "", None, "", "")
@@ -286,7 +288,9 @@ def subscribers_list(config: Path | None) -> None:
             (
                 naam,
                 *known.get(naam, ("", "")),
-                _state(standing, now=datetime.now(UTC)) if naam in known else "not in the settings: waits",
+                _state(standing, rest=rest.get(naam, ""), now=now)
+                if naam in known
+                else "not in the settings: waits",
                 standing.waiting,
                 standing.held,
                 *(moment and _moment(moment) for moment in (standing.oldest, standing.last_delivered)),
@@ -309,7 +313,7 @@ def _subscribers(settings: Settings) -> dict[str, tuple[str, str]]:
     return found
 
 
-def _state(standing: outbox.Standing, *, now: datetime) -> str:
+def _state(standing: outbox.Standing, *, rest: str, now: datetime) -> str:
     if standing.paused_since is not None:
         since, reason = _moment(standing.paused_since), standing.paused_reason
         return f"paused since {since} by {standing.paused_by}: {reason}"
@@ -317,7 +321,7 @@ def _state(standing: outbox.Standing, *, now: datetime) -> str:
         if standing.left_alone_until <= now:
             return f"left alone; the next item is a probe: {standing.trouble}"
         return f"left alone until {_moment(standing.left_alone_until)}: {standing.trouble}"
-    return "open"
+    return f"in maintenance: {rest}" if rest else "open"
 
 
 @subscribers.command("pause")

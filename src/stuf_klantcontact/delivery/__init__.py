@@ -30,12 +30,15 @@ from stuf_klantcontact.outlets.mail import MailOutlet
 from stuf_klantcontact.outlets.soap import SoapOutlet
 from stuf_klantcontact.settings import Abonnee, Settings
 from stuf_klantcontact.store import Database
-from stuf_klantcontact.tijdstip import Clock
+from stuf_klantcontact.tijdstip import AMSTERDAM, Clock, system_clock
 
 LONGEST_PAUSE: Final = 300.0
 """Most seconds that a receiver in trouble is left alone before it is probed again."""
 
 MAIL_TIMEOUT: Final = 30.0
+
+AT_ONCE: Final = 4
+"""Items that go at the same time to a zender, or by mail."""
 
 LEASE_MARGIN: Final = 30.0
 """Seconds that a lease lasts beyond the time-out of a receiver: for rendering, and for settling."""
@@ -121,6 +124,17 @@ class Delivery:
         """Seconds for which to claim an item for this abonnee."""
         exchanges = 2 if abonnee in self._vragen else 1
         return max(self._settings.delivery.lease, exchanges * self.timeout(abonnee) + LEASE_MARGIN)
+
+    def at_once(self, abonnee: str) -> int:
+        """How many items this abonnee may be sent at the same time, by this process."""
+        found = self._settings.abonnee.get(abonnee)
+        return AT_ONCE if found is None else found.gelijktijdig
+
+    def rests(self, abonnee: str) -> bool:
+        """Whether it has one of its maintenance windows now, by the clock of this machine."""
+        found = self._settings.abonnee.get(abonnee)
+        moment = self._clock() if self._clock else system_clock()
+        return found is not None and bool(found.in_onderhoud(moment.astimezone(AMSTERDAM)))
 
     def now(self) -> datetime | None:
         """The moment to pass to the outbox: None leaves it to the database."""
