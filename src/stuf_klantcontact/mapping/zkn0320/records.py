@@ -188,6 +188,7 @@ def _said_beside(klantcontact: "Klantcontact", found: KlantcontactGegevens) -> d
             extra |= {f"{DOSSIER}{column}.{name}": str(text) for name, text in value.items()}
         elif value:
             extra[f"{DOSSIER}{_CAMEL.get(column, column)}"] = str(value)
+        beside = _beside(replace(found, extra=extra), types=types)
     return extra
 
 
