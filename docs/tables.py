@@ -18,6 +18,8 @@ from pydantic.fields import FieldInfo
 
 from stuf_klantcontact.cli import cli
 from stuf_klantcontact.fouten import Fout
+from stuf_klantcontact.intake.about import OPERATIONS
+from stuf_klantcontact.names import prefixed
 from stuf_klantcontact.rules import RULES
 from stuf_klantcontact.settings import Settings
 
@@ -87,6 +89,10 @@ def fout_table() -> str:
     return table(rows, head=("code", "plek", "sent", "omschrijving"))
 
 
+_OF_QUESTIONS = frozenset(f"StUF{n:03}" for n in (76, 79, 82, 88, 91, 97, 103, 106))
+"""What the validation of a message finds in a klcLv01 or zakLv01, and the door refuses with."""
+
+
 @cache
 def answered_with() -> frozenset[str]:
     """The codes that the code of this gateway itself answers with."""
@@ -95,7 +101,7 @@ def answered_with() -> frozenset[str]:
         if {"testing", "outlets", "validation"} & set(path.parts) or path.name == "fouten.py":
             continue
         found |= set(re.findall(r"\bFout\.(StUF\d{3})\b", path.read_text(encoding="utf-8")))
-    return frozenset(found)
+    return frozenset(found) | _OF_QUESTIONS
 
 
 def sources() -> list[Path]:
@@ -184,6 +190,28 @@ def _toml(value: Any) -> str:
             return str(value)
 
 
+_ALLOWS = {
+    "zaken": "what a zaaksysteem tells us of zaken",
+    "klantcontacten": "klantcontacten and their documents, as other systems have them",
+    "vragen": "questions about klantcontacten, and to be sent them for synchronisation",
+    "bevestigingen": "what an abonnee answers later to what we sent it",
+}
+
+
+def operation_table() -> str:
+    """The words for `operaties` of a zender, with the messages that each allows."""
+    messages: dict[str, list[str]] = {}
+    for tag, operation in OPERATIONS.items():
+        name = f"`{prefixed(tag)}`"
+        if name not in messages.setdefault(operation.operatie, []):
+            messages[operation.operatie].append(name)
+    rows = [
+        (f"`{word}`", _ALLOWS.get(word, "the vrij bericht of that name"), ", ".join(names))
+        for word, names in messages.items()
+    ]
+    return table(rows, head=("word", "allows", "messages"))
+
+
 def command_table() -> str:
     """Every command with the first line of its help."""
     rows = []
@@ -222,6 +250,7 @@ TABLES: Mapping[str, Callable[[], str]] = {
     "rules": rule_table,
     "codes": fout_table,
     "settings": settings_tables,
+    "operaties": operation_table,
     "commands": command_table,
 }
 _PLACE = re.compile(r"(<!-- table: ([a-z ]+) -->\n).*?(^<!-- end -->)", re.DOTALL | re.MULTILINE)

@@ -166,3 +166,18 @@ def test_what_a_port_takes_is_told_once_and_as_it_is(port: str) -> None:
     assert not {"ZKN:creeerZaak_ZakLk01", "ZDS:zakLk01", "ZDS:zakLk02"} & set(told)
     taken = [tag for tag, operation in about.OPERATIONS.items() if operation.port == port]
     assert {name.partition(":")[2] for name in told} == {split(tag)[1] for tag in taken}
+
+
+@pytest.mark.parametrize("tag", ["{urn:iets}npsLk01", qname(ZKN0310, "creeerZaak_ZakLk01")])
+def test_an_unknown_root_is_named_with_its_namespace(tag: str) -> None:
+    element = message(tag, code="Lk01")
+    findings = soort3.versions(element) or soort3.unsupported(element, stuurgegevens.read(element), port=ASYNC)
+    assert [finding.violation.value for finding in findings] == [tag]
+
+
+@pytest.mark.parametrize("word", sorted({operation.operatie for operation in about.OPERATIONS.values()}))
+def test_a_sender_that_may_not_is_told_the_word_that_is_needed(word: str) -> None:
+    hint = about.not_allowed(word).violation.hint
+    assert hint is not None
+    assert f'"{word}"' in hint.nl
+    assert f'"{word}"' in hint.en

@@ -97,7 +97,11 @@ class Zender(_Section):
     gebruiker: str = Field("", description="user name of HTTP Basic; empty: the system cannot send")
     wachtwoord_hash: str = Field("", description="argon2 hash of its password; may be file:")
     borgt_voor_opvoerder: bool = Field(False, description="trusted to vouch for opvoerders (KC-06)")
-    operaties: Words = Field((), description='operations it may call; "zaken" for zaak messages')
+    operaties: Words = Field(
+        (),
+        description="what it may do: voegKlantcontactToe, wijzigKlantcontact, verwijderKlantcontact, zaken, "
+        "klantcontacten, vragen, bevestigingen; [] is nothing",
+    )
     strikt: bool = Field(True, description="refuse every violation of the schema; false: forgive MILD-... and warn")
     volgorde_bewaken: bool = Field(
         False, description="refuse a message whose tijdstipBericht is not later than all before it (StUF019)"

@@ -12,6 +12,7 @@ from stuf_klantcontact import app, fouten, parsing, report, settings
 from stuf_klantcontact.access import hash_password
 from stuf_klantcontact.report import Report
 from stuf_klantcontact.settings import Settings
+from stuf_klantcontact.store import check_reachable
 
 CONFIG = click.option(
     "--config",
@@ -79,6 +80,7 @@ def config_check(config: Path | None) -> None:
     """
     found = load(config)
     app.check(found)
+    check_reachable(found)
     if not any(zender.gebruiker for zender in found.zender.values()):
         click.echo("No [zender] can send yet: give one a gebruiker and a wachtwoord_hash.")
     if not any(zaaktype.klantcontacten for zaaktype in found.zaaktype.values()):

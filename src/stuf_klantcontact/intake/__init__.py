@@ -124,7 +124,7 @@ class Intake:
         technical = [*soort3.header(message.element, message.header)]
         findings += technical
         if zender is None or not access.may(zender, operatie=operation.operatie):
-            findings.append(about.not_allowed())
+            findings.append(about.not_allowed(operation.operatie))
         if operation.soort == "zaak":
             findings += [*about.incomplete_header(message.header), *volgorde.wrong(message, settings=settings)]
             return zaak.take(message, findings, verdicts=verdicts, schemas=self._zaak_schemas)

@@ -180,13 +180,13 @@ def text(message: etree._Element, path: str) -> str:
     return "" if found is None else (found.text or "").strip()
 
 
-def not_allowed() -> Finding:
-    """The zender may not use this operation."""
+def not_allowed(operatie: str) -> Finding:
+    """The zender may not use this operation; `operatie` is the word that would allow it."""
     return standard(
         Fout.StUF052,
         "StUF:zender",
-        nl="Vraag functioneel beheer deze operatie in [zender] operaties toe te staan.",
-        en="Ask functioneel beheer to allow this operation in [zender] operaties.",
+        nl=f'Vraag functioneel beheer om "{operatie}" in operaties van deze [zender].',
+        en=f'Ask functioneel beheer for "{operatie}" in operaties of this [zender].',
     )
 
 

@@ -100,6 +100,7 @@ def versions(element: etree._Element) -> list[Finding]:
         prefixed(element.tag),
         nl="Gebruik een bericht van dit koppelvlak.",
         en="Use a message of this koppelvlak.",
+        value=element.tag[:200],
         expected=", ".join(sorted((KC, KLC, ZKN0310, ZDS0120))),
     )
     return [*wrong, unknown]
@@ -138,7 +139,7 @@ def unsupported(element: etree._Element, header: Header, *, port: str) -> list[F
     code = header.berichtcode or code
     fout = _of_code(namespace, code, kind=header.entiteittype or kind.upper(), functie=header.functie or kind)
     nl, en = "Gebruik een bericht uit de WSDL.", "Use a message of the WSDL."
-    return [about.standard(fout, prefixed(element.tag), nl=nl, en=en, expected=expected)]
+    return [about.standard(fout, prefixed(element.tag), nl=nl, en=en, value=element.tag[:200], expected=expected)]
 
 
 def _of_code(namespace: str, code: str, *, kind: str, functie: str) -> Fout:

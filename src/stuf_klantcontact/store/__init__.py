@@ -7,7 +7,7 @@ errors of sqlalchemy and psycopg, of which OperationalError means that the serve
 
 from typing import TYPE_CHECKING, Any
 
-from stuf_klantcontact.store.database import Database, open_database
+from stuf_klantcontact.store.database import Database, check_reachable, open_database
 from stuf_klantcontact.store.statement import Statement
 from stuf_klantcontact.store.tables import Base, Moment
 
@@ -20,6 +20,7 @@ __all__ = [
     "MigrationStatus",
     "Moment",
     "Statement",
+    "check_reachable",
     "migration_status",
     "open_database",
     "upgrade",

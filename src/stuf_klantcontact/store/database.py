@@ -106,6 +106,14 @@ def open_database(settings: Settings, *, pool_size: int = 8, check_schema: bool 
     return database
 
 
+def check_reachable(settings: Settings) -> None:
+    """Refuse a gateway.database_url or data_dir that cannot work, with nothing started. Raises ConfigurationError."""
+    if settings.gateway.database_url == EMBEDDED:
+        embedded.precondition(settings.gateway.data_dir)
+    else:
+        _complete(settings.gateway.database_url)
+
+
 def _complete(url: str | URL) -> URL:
     """Choose the driver, and set what a connection needs unless the address sets it."""
     try:

@@ -207,6 +207,23 @@ def _make_folder(folder: Path, *, user: programs.User) -> None:
         raise ConfigurationError(f"{folder} belongs to another user: set gateway.data_dir to a folder of your own")
     if stat.S_IMODE(found.st_mode) != mode and found.st_uid == os.geteuid():
         folder.chmod(mode)
+    _refuse_out_of_reach(folder, user=user)
+
+
+def precondition(data_dir: Path) -> None:
+    """Refuse a data folder that `hold` could not use, without making it. Raises ConfigurationError."""
+    folder = data_dir.resolve() / "postgresql"
+    user = programs.user_for(folder / "data")
+    nearest = next(path for path in (folder, *folder.parents) if path.exists())
+    if not os.access(nearest, os.W_OK | os.X_OK):
+        raise ConfigurationError(
+            f"the embedded database cannot use {nearest}: set gateway.data_dir to a folder that this user may "
+            "write to"
+        )
+    _refuse_out_of_reach(nearest, user=user)
+
+
+def _refuse_out_of_reach(folder: Path, *, user: programs.User) -> None:
     # Whoever has search permission on each folder above can name a file in it; `.` asks for exactly that.
     if user.uid != os.geteuid() and user.run("/bin/sh", "-c", 'test -e "$1/."', "sh", folder).returncode != 0:
         barrier = next(
