@@ -107,7 +107,7 @@ def open_database(settings: Settings, *, pool_size: int = 8, check_schema: bool 
 
 
 def check_reachable(settings: Settings) -> None:
-    """Refuse a gateway.database_url or data_dir that cannot work, with nothing started. Raises ConfigurationError."""
+    """Refuse a database_url or data_dir that cannot work, with nothing started. Raises ConfigurationError."""
     if settings.gateway.database_url == EMBEDDED:
         embedded.precondition(settings.gateway.data_dir)
     else:
