@@ -180,3 +180,16 @@ def test_the_lines_that_a_fault_names_are_those_of_the_file(town: Town, tmp_path
     told = re.findall(r"^  (\S+): regel (\d+),", sent.output, re.MULTILINE)
     assert len(violations) == 5
     assert {(v["rule"], str(v["line"])) for v in violations} == {found for found in told if found[0] != "StUF013"}
+
+
+# --- config show --------------------------------------------------------------------------------------------------
+
+
+def test_config_show_shows_no_secret_whatever_it_belongs_to(subscribed: Path) -> None:
+    text = subscribed.read_text()
+    text = text.replace("[zender.", 'wachtwoord = "geheim-1"\nsleutel_wachtwoord = "geheim-2"\n[zender.')
+    subscribed.write_text(text + 'endpoint_wachtwoord = "geheim-3"\n[console]\ngebruikers = {kim = "geheim-4"}\n')
+    shown = run("config", "show", "--config", subscribed)
+    assert shown.exit_code == 0, shown.output
+    assert "sleutel_wachtwoord" in shown.output
+    assert "geheim" not in shown.output

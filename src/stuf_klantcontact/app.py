@@ -20,6 +20,7 @@ from stuf_klantcontact.delivery import Delivery
 from stuf_klantcontact.errors import ConfigurationError
 from stuf_klantcontact.intake import PORTS, Intake
 from stuf_klantcontact.intake.about import OPERATIONS
+from stuf_klantcontact.outlets import tls
 from stuf_klantcontact.settings import Abonnee, Settings
 from stuf_klantcontact.store import Database, open_database
 from stuf_klantcontact.tijdstip import Clock, system_clock
@@ -66,6 +67,7 @@ def check(settings: Settings) -> None:
             mistakes += _of_zds(naam, abonnee, settings=settings)
         if not _is_address(abonnee.endpoint):
             mistakes.append(f'abonnee.{naam}.endpoint "{abonnee.endpoint}" is not an http or https address')
+        mistakes += _of_tls(naam, abonnee)
     if settings.zaaksysteem.endpoint and not _is_address(settings.zaaksysteem.endpoint):
         mistakes.append(f'zaaksysteem.endpoint "{settings.zaaksysteem.endpoint}" is not an http or https address')
     zaak_schemas = settings.gateway.zaak_schemas
@@ -89,6 +91,21 @@ def check(settings: Settings) -> None:
             mistakes.append(f"validator.sets.{naam}: there is no {place}")
     if mistakes:
         raise ConfigurationError("the configuration cannot work:\n" + "\n".join(f"  {m}" for m in mistakes))
+
+
+def _of_tls(naam: str, abonnee: Abonnee) -> Iterator[str]:
+    files = (abonnee.ca, abonnee.certificaat, abonnee.sleutel)
+    if any(files) and urlsplit(abonnee.endpoint).scheme != "https":
+        yield f"abonnee.{naam}: ca, certificaat and sleutel are for an endpoint that begins with https:"
+    try:
+        tls.context(
+            ca=abonnee.ca,
+            certificaat=abonnee.certificaat,
+            sleutel=abonnee.sleutel,
+            sleutel_wachtwoord=abonnee.sleutel_wachtwoord,
+        )
+    except ConfigurationError as error:
+        yield f"abonnee.{naam}.{error}"
 
 
 def _of_zds(naam: str, abonnee: Abonnee, *, settings: Settings) -> Iterator[str]:

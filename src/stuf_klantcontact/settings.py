@@ -151,6 +151,14 @@ class Abonnee(_Section):
     zaaktypen: Words = Field(("*",), description="zaaktypen it hears of")
     volgorde: Literal["zaak", "systeem"] = Field("zaak", description="order per zaak, or over the whole system")
     timeout: float = Field(30.0, gt=0, le=600, description="total seconds for one exchange of messages")
+    certificaat: Path | None = Field(
+        None, description="PEM file with our certificate, and those between it and its root, for two-way TLS"
+    )
+    sleutel: Path | None = Field(None, description="PEM file with its private key; empty: in certificaat")
+    sleutel_wachtwoord: str = Field("", repr=False, description="password of that key, if it has one; may be file:")
+    ca: Path | None = Field(
+        None, description="PEM file with the only roots to trust there; empty: those that this machine trusts"
+    )
     gelijktijdig: int = Field(
         4, ge=1, le=64, description="messages it is sent at the same time by each delivery process"
     )

@@ -113,10 +113,10 @@ def config_hash(password: str) -> None:
 
 
 def _hidden(value: Any, *, name: str = "") -> Any:
+    if ("wachtwoord" in name or name == "gebruikers") and value:
+        return "***"
     if isinstance(value, dict):
         return {key: _hidden(item, name=key) for key, item in value.items()}
-    if name in ("wachtwoord", "wachtwoord_hash", "gebruikers") and value:
-        return "***"
     if name == "database_url" and "@" in str(value):
         head, _, tail = str(value).rpartition("@")
         return f"{head.partition('://')[0]}://***@{tail}"

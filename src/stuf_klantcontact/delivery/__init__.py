@@ -25,7 +25,7 @@ from stuf_klantcontact.delivery.rendering import Moment, Rendering, trouble
 from stuf_klantcontact.errors import Text, Trouble
 from stuf_klantcontact.mapping import zds0120
 from stuf_klantcontact.outbox import MAIL, Claim, Stamp
-from stuf_klantcontact.outlets import Attempt, Deferred, Delivered, Refused, judged
+from stuf_klantcontact.outlets import Attempt, Deferred, Delivered, Refused, judged, tls
 from stuf_klantcontact.outlets.mail import MailOutlet
 from stuf_klantcontact.outlets.soap import SoapOutlet
 from stuf_klantcontact.settings import Abonnee, Settings
@@ -385,7 +385,18 @@ class Delivery:
 
 
 def _outlet(abonnee: Abonnee, address: str) -> SoapOutlet:
-    return SoapOutlet(address, gebruiker=abonnee.gebruiker, wachtwoord=abonnee.wachtwoord, timeout=abonnee.timeout)
+    return SoapOutlet(
+        address,
+        gebruiker=abonnee.gebruiker,
+        wachtwoord=abonnee.wachtwoord,
+        timeout=abonnee.timeout,
+        trust=tls.context(
+            ca=abonnee.ca,
+            certificaat=abonnee.certificaat,
+            sleutel=abonnee.sleutel,
+            sleutel_wachtwoord=abonnee.sleutel_wachtwoord,
+        ),
+    )
 
 
 def _both(reason: Text) -> str:
