@@ -411,6 +411,23 @@ def test_only_a_few_ask_at_the_same_time(
     town.asking.close()
 
 
+def test_who_waited_for_a_place_does_not_ask_a_zaaksysteem_that_failed_meanwhile(
+    gated: tuple[FakeZaaksysteem, threading.Event], database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(asking, "AT_ONCE", 1)
+    monkeypatch.setattr(asking, "FAILURES", 1)
+    fake, gate = gated
+    town = Town(database, fake.url, timeout=2.0)
+    with ThreadPoolExecutor(2) as pool:
+        first = pool.submit(town.contact, "c-1")
+        asked(fake, 1)
+        second = pool.submit(town.contact, "c-2")
+        assert [first.result(20).kind, second.result(20).kind] == ["StUF049"] * 2
+    gate.set()
+    assert len(town.journal) == 1
+    town.asking.close()
+
+
 # -- wired --------------------------------------------------------------------------------------------------------
 
 

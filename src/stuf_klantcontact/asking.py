@@ -77,7 +77,8 @@ class Asking:
         if self._left_alone() or not self._places.acquire(timeout=self._timeout):
             return False
         try:
-            return self._ask(identificatie, versie=versie)
+            # While this one waited for its place, those before it may have found that nobody answers.
+            return not self._left_alone() and self._ask(identificatie, versie=versie)
         finally:
             self._places.release()
 

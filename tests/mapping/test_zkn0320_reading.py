@@ -339,7 +339,26 @@ def contacts(draw: Draw) -> Klantcontact:
     found.zaak = Zaak(identificatie=said.zaakidentificatie, bronorganisatie=cast.RSIN, omschrijving="Vergunning")
     for name in draw(st.lists(st.sampled_from(("D1", "D2", "D3")), unique=True)):
         found.informatieobjecten.append(document(identificatie=name))
+    if draw(st.booleans()):
+        without_extra(found)
+    reasons = draw(st.lists(st.sampled_from(REASONS), max_size=2, unique=True))
+    if reasons:
+        items = [{"naam": f"reden {number}", "noValue": reason} for number, reason in enumerate(reasons)]
+        found.bijzonderheden = {"StUF:extraElementen": items}
     return found
+
+
+def without_extra(found: Klantcontact) -> None:
+    """As of a sender that has no extraElementen: what is beside RGBZ follows from the rest."""
+    medewerker, partij = found.medewerker or {}, found.partij or {}
+    named = {name: text for name, text in medewerker.items() if name != "achternaam"}
+    if "achternaam" in medewerker:
+        named["naam"] = medewerker["achternaam"]
+    found.opvoerder = {"soort": "medewerker", "stelsel": "Identificatie", **named}
+    found.partij = {name: value for name, value in partij.items() if name != "namens"}
+    found.type, found.partij_herkomst = TYPES[found.kanaal], "bericht"
+    found.datum_tijd = found.datum_tijd.replace(year=2025, day=1, microsecond=0)
+    found.extra, found.uitkomst, found.afspraken = {}, "", ""
 
 
 @profile(max_examples=120, deadline=None, phases=(Phase.explicit, Phase.reuse, Phase.generate))
@@ -361,6 +380,22 @@ def test_a_change_that_is_told_makes_the_old_record_the_new_one(
         document.identificatie for document in huidig.informatieobjecten
     }
     assert merged.zaak.gerelateerde.identificatie == huidig.zaak.identificatie
+
+
+@pytest.mark.parametrize(
+    "with_one",
+    [
+        {"extra": {"type": "call", "uitkomst": "gereed"}},
+        {"extra": {}, "bijzonderheden": {"StUF:extraElementen": [{"naam": "x", "noValue": "waardeOnbekend"}]}},
+    ],
+)
+def test_extra_elementen_that_come_or_go_altogether_are_named_in_both(with_one: dict[str, Any]) -> None:
+    none, some = record(extra={}), record(**with_one)
+    for oud, huidig in ((none, some), (some, none)):
+        first, last = change(oud, huidig).findall("klc:object/StUF:extraElementen", NS)
+        assert [item.get("naam") for item in first] == [item.get("naam") for item in last] != []
+        empty = first if oud is none else last
+        assert [(item.text, item.get("noValue")) for item in empty] == [(None, None)] * len(empty)
 
 
 def change(oud: Klantcontact, huidig: Klantcontact, soort: str = "C") -> etree._Element:

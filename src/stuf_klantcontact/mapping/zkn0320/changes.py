@@ -72,7 +72,8 @@ def _own(oud: etree._Element, huidig: etree._Element) -> bool:
         old, new = before.get(tag), after.get(tag)
         if tag in MATCH:
             continue
-        if old is not None and new is not None and tag == _EXTRA:
+        if tag == _EXTRA:
+            old, new = _group(oud, old), _group(huidig, new)
             _extra(old, new)
         if old is not None and new is not None and (_equal(old, new) or (tag == _EXTRA and not len(old))):
             oud.remove(old)
@@ -87,6 +88,13 @@ def _own(oud: etree._Element, huidig: etree._Element) -> bool:
                 if missing is None and other is not None:
                     bijzonderheden.insert(parent, _emptied(other))
     return changed
+
+
+def _group(parent: etree._Element, group: etree._Element | None) -> etree._Element:
+    """The extraElementen of an object, which it gets when it has none: what the other one has is named in both."""
+    if group is None:
+        bijzonderheden.insert(parent, group := etree.Element(_EXTRA, nsmap=bijzonderheden.NSMAP))
+    return group
 
 
 def _extra(old: etree._Element, new: etree._Element) -> None:
