@@ -186,19 +186,20 @@ def test_a_repeated_message_asks_nothing(town: Town, fake: FakeZaaksysteem) -> N
     assert etree.tostring(again.element) == etree.tostring(first.element)
 
 
-def test_a_correction_to_an_unknown_zaak_asks_too(town: Town, fake: FakeZaaksysteem) -> None:
-    message = cast.contact(referentienummer="w-1", now=NOW)
-    message.tag = qname(KC, "wijzigKlantcontact_Di02")
-    functie = message.find(f".//{qname(STUF0301, 'functie')}")
-    assert functie is not None
-    functie.text = "wijzigKlantcontact"
-    number = etree.Element(qname(KC, "klantcontactidentificatie"))
-    number.text = "KC202600000001"
-    message.insert(1, number)
-    reply = town.send(message)
-    assert reply.kind == "StUF064"
-    assert "KC-01" not in reply.rules
-    assert fake.asked == [cast.RUNNING]
+def test_a_correction_to_an_unknown_zaak_asks_too_unless_it_is_refused_anyway(
+    town: Town, fake: FakeZaaksysteem
+) -> None:
+    town.zaak()
+    other = "0518ZAAK0000009"
+    added = town.contact(partij="anoniem")
+    number = added.element.findtext("{*}klantcontactidentificatie")
+    for refused in ({"wijzigt": "KC202600009999"}, {"wijzigt": number, "toelichting": " "}):
+        assert "KC-01" in town.contact("w-1", zaak=other, **refused).rules
+    assert town.contact("w-2", zaak=other, toelichting=" ").kind == "StUF058"
+    assert fake.asked == []
+    reply = town.contact("w-3", zaak=other, wijzigt=number, partij="anoniem")
+    assert (reply.kind, reply.rules) == ("StUF064", ["KC-01"])
+    assert fake.asked == [other]
 
 
 def test_credentials_are_for_the_zaaksysteem(database: Database) -> None:

@@ -2,7 +2,8 @@
 
 One reads the facts, one writes the journal, the record and the outbox. Should the zaak have changed or the same
 message (or, of a guarded zender, a later one) have been accepted in between, the second writes nothing and the
-message is judged again.
+message is judged again; so it is, with the next number, when its number was taken by a klantcontact that came from
+elsewhere.
 """
 
 from collections.abc import Mapping, Sequence
@@ -16,7 +17,7 @@ from stuf_klantcontact.intake import about, judging, sending, volgorde
 from stuf_klantcontact.intake.about import Finding
 from stuf_klantcontact.intake.answers import Answer
 from stuf_klantcontact.intake.message import Message
-from stuf_klantcontact.intake.verdicts import TRIES, Verdicts
+from stuf_klantcontact.intake.verdicts import AGAIN, TRIES, Verdicts
 from stuf_klantcontact.mapping import gfozaken
 from stuf_klantcontact.opvoering import Opvoering
 from stuf_klantcontact.store import Statement
@@ -76,13 +77,18 @@ def take(message: Message, findings: Sequence[Finding], *, verdicts: Verdicts) -
             if previous is None and verdicts.late(message):
                 return verdicts.refuse(message, [about.too_late()])
             if previous is None:
-                outcome = _settle(message, opvoering, row, findings, verdicts=verdicts, connection=connection)
+                try:
+                    outcome = _settle(message, opvoering, row, findings, verdicts=verdicts, connection=connection)
+                except AGAIN:
+                    continue
         # What follows takes a connection of its own: nobody holds one while waiting for another.
         if previous is not None:
             return verdicts.again(message, previous)
         if isinstance(outcome, Answer):
             return outcome
-        if outcome is not None and not inquiry.made_about(opvoering.zaakidentificatie, rgbz.facts(row)):
+        if outcome is not None and not inquiry.made_about(
+            opvoering.zaakidentificatie, rgbz.facts(row), findings=outcome
+        ):
             return verdicts.refuse(message, inquiry.explained(outcome, port=message.received.port))
     raise TimeoutError(f"the zaak changed {TRIES} times while a message was judged")
 

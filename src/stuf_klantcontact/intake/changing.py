@@ -3,7 +3,8 @@
 RGBZ 2.0 knows no history for a klantcontact: a correction replaces it (mutatiesoort C), a withdrawal takes it out
 of the dossier (V). What it was stays beside it, so that each abonnee is told every change in order. A contact that
 was not exchanged and now is goes out as new, one that was and now is not as withdrawn. The zaak of a contact that
-was exchanged cannot be corrected: two zaken are two streams, where the correction could overtake or be overtaken.
+was ever exchanged cannot be corrected: two zaken are two streams, where the correction could overtake or be
+overtaken.
 
 docs/mapping.md §1; StUF 03.01 §5.1; stuf-facts §4.1.
 """
@@ -12,14 +13,15 @@ from collections.abc import Sequence
 
 from sqlalchemy.orm import Session
 
-from stuf_klantcontact import outbox, rgbz
+from stuf_klantcontact import journal, outbox, rgbz
 from stuf_klantcontact.fouten import Fout
 from stuf_klantcontact.intake import about, judging, sending
 from stuf_klantcontact.intake.about import VERWIJDER, WIJZIG, Finding
 from stuf_klantcontact.intake.answers import Answer
 from stuf_klantcontact.intake.message import Message
-from stuf_klantcontact.intake.verdicts import Verdicts
+from stuf_klantcontact.intake.verdicts import Done, Verdicts
 from stuf_klantcontact.mapping import gfozaken
+from stuf_klantcontact.outbox import Order
 
 
 def correct(message: Message, findings: Sequence[Finding], *, verdicts: Verdicts) -> Answer:
@@ -27,13 +29,8 @@ def correct(message: Message, findings: Sequence[Finding], *, verdicts: Verdicts
     settings = verdicts.settings
     rsin = settings.gateway.rsin
     opvoering = gfozaken.read(message.element)
-    inquiry = verdicts.inquiry(message)
-    if inquiry.ask is not None:
-        with verdicts.database.session() as looking:
-            zaak = rgbz.zaak_feiten(looking, opvoering.zaakidentificatie, rsin=rsin)
-        inquiry.made_about(opvoering.zaakidentificatie, zaak)
 
-    def work(session: Session) -> bytes | list[Finding]:
+    def judge(session: Session) -> tuple[rgbz.Klantcontact | None, judging.Judged, list[Finding]]:
         current = _present(session, message, rsin=rsin)
         zaak = rgbz.zaak_feiten(session, opvoering.zaakidentificatie, rsin=rsin)
         judged = judging.judge(
@@ -46,54 +43,82 @@ def correct(message: Message, findings: Sequence[Finding], *, verdicts: Verdicts
         )
         wrong = [*findings, *judged.findings]
         if current is None:
-            return [*wrong, _unknown(message)]
-        if current.effect == "uitgewisseld" and current.zaak_id != (zaak.id if zaak else None):
+            return current, judged, [*wrong, _unknown(message)]
+        if current.zaak_id != (zaak.id if zaak else None) and rgbz.ever_exchanged(session, current):
             wrong.append(about.other_zaak("kc:zaakidentificatie"))
-        if wrong:
+        return current, judged, wrong
+
+    inquiry = verdicts.inquiry(message)
+    if inquiry.ask is not None:
+        # Nothing is held while the zaaksysteem answers, and it is not asked about what was accepted already.
+        with verdicts.database.session() as looking:
+            again = journal.accepted_before(looking, **message.identity) is not None
+            found = None if again else judge(looking)
+        if found is not None and found[2]:
+            inquiry.made_about(opvoering.zaakidentificatie, found[1].zaak, findings=found[2])
+
+    def work(session: Session) -> Done | list[Finding]:
+        current, judged, wrong = judge(session)
+        if wrong or current is None:
             return inquiry.explained(wrong, port=message.received.port)
         record, documenten = judging.record(
             opvoering, judged, identificatie=current.identificatie, now=message.now, settings=settings
         )
         was = (current.groep, current.effect)
         vervangen = rgbz.replace_klantcontact(session, current, record, documenten=documenten)
-        orders = sending.changes(current, vervangen, was=was, zaak=zaak, settings=settings)
-        outbox.enqueue(session, [*orders, *verdicts.processed(message, current, functie=WIJZIG)])
-        return verdicts.answers.accepted(
-            message.header,
-            current,
-            port=message.received.port,
-            now=message.now,
-            functie=WIJZIG,
-            meldingen=message.meldingen,
-        )
+        told = outbox.told(session, current.identificatie)
+        orders = sending.changes(current, vervangen, was=was, told=told, zaak=judged.zaak, settings=settings)
+        return _done(message, current, orders, functie=WIJZIG, verdicts=verdicts)
 
     return verdicts.taken(message, work)
 
 
 def withdraw(message: Message, findings: Sequence[Finding], *, verdicts: Verdicts) -> Answer:
-    """Take a verwijderKlantcontact."""
+    """Take a verwijderKlantcontact; the zaak that it names, if any, must be that of the contact."""
     settings = verdicts.settings
     rsin = settings.gateway.rsin
+    named = gfozaken.read(message.element).zaakidentificatie
 
-    def work(session: Session) -> bytes | list[Finding]:
+    def work(session: Session) -> Done | list[Finding]:
         current = _present(session, message, rsin=rsin)
-        if current is None or findings:
-            return [*findings, *([_unknown(message)] if current is None else [])]
-        zaak = rgbz.zaak_feiten(session, current.zaak.identificatie, rsin=rsin) if current.zaak else None
+        if current is None:
+            return [*findings, _unknown(message)]
+        present = current.zaak.identificatie if current.zaak else ""
+        wrong = [*findings, *([_not_there()] if named and named != present else [])]
+        if wrong:
+            return wrong
+        zaak = rgbz.zaak_feiten(session, present, rsin=rsin) if present else None
         was = (current.groep, current.effect)
         vervangen = rgbz.withdraw_klantcontact(session, current)
-        orders = sending.changes(current, vervangen, was=was, zaak=zaak, settings=settings)
-        outbox.enqueue(session, [*orders, *verdicts.processed(message, current, functie=VERWIJDER)])
-        return verdicts.answers.accepted(
-            message.header,
-            current,
-            port=message.received.port,
-            now=message.now,
-            functie=VERWIJDER,
-            meldingen=message.meldingen,
-        )
+        told = outbox.told(session, current.identificatie)
+        orders = sending.changes(current, vervangen, was=was, told=told, zaak=zaak, settings=settings)
+        return _done(message, current, orders, functie=VERWIJDER, verdicts=verdicts)
 
     return verdicts.taken(message, work)
+
+
+def _done(
+    message: Message, current: rgbz.Klantcontact, orders: Sequence[Order], *, functie: str, verdicts: Verdicts
+) -> Done:
+    antwoord = verdicts.answers.accepted(
+        message.header,
+        current,
+        port=message.received.port,
+        now=message.now,
+        functie=functie,
+        meldingen=message.meldingen,
+    )
+    return Done(antwoord, [*orders, *verdicts.processed(message, current, functie=functie)])
+
+
+def _not_there() -> Finding:
+    """The klantcontact that is to be withdrawn is at another zaak, or at none."""
+    return about.standard(
+        Fout.StUF058,
+        "kc:zaakidentificatie",
+        nl="Dit klantcontact hoort niet bij deze zaak: noem zijn eigen zaak, of laat kc:zaakidentificatie weg.",
+        en="This klantcontact is not at this zaak: name its own zaak, or leave kc:zaakidentificatie out.",
+    )
 
 
 def _present(session: Session, message: Message, *, rsin: str) -> rgbz.Klantcontact | None:

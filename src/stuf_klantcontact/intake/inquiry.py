@@ -17,6 +17,8 @@ from stuf_klantcontact.mapping import zkn0310
 from stuf_klantcontact.rgbz import ZaakFeiten
 
 UNKNOWN_ZAAK: Final = "KC-01"
+OF_THE_ZAAK: Final = frozenset({UNKNOWN_ZAAK, "KC-03", "KC-07", "KC-08"})
+"""What knowing (more of) the zaak may mend: that it is known, its status, betrokkenen and zaaktype."""
 
 
 class Ask(Protocol):
@@ -35,10 +37,15 @@ class Inquiry:
     made: bool = False
     answered: bool = False
 
-    def made_about(self, identificatie: str, zaak: ZaakFeiten | None) -> bool:
-        """Ask, where that makes sense and was not done yet; true: read the facts again."""
+    def made_about(self, identificatie: str, zaak: ZaakFeiten | None, *, findings: Sequence[Finding] = ()) -> bool:
+        """Ask, where that makes sense and was not done yet; true: read the facts again.
+
+        It makes none when `findings` has what no zaak will mend: the message is refused anyway.
+        """
         known = zaak is not None and not zaak.onvolledig
         if self.ask is None or self.made or known or not zkn0310.askable(identificatie):
+            return False
+        if any(finding.violation.rule not in OF_THE_ZAAK for finding in findings):
             return False
         self.made = True
         self.answered = self.ask(identificatie, versie=zaak.versie if zaak else 0)

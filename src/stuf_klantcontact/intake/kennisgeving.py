@@ -20,7 +20,7 @@ from stuf_klantcontact.intake import about, judging, sending
 from stuf_klantcontact.intake.about import Finding
 from stuf_klantcontact.intake.answers import Answer
 from stuf_klantcontact.intake.message import Message
-from stuf_klantcontact.intake.verdicts import Verdicts
+from stuf_klantcontact.intake.verdicts import Done, Verdicts
 from stuf_klantcontact.mapping import zkn0320
 from stuf_klantcontact.mapping.zkn0320 import Kennisgeving, KlantcontactGegevens
 from stuf_klantcontact.opvoering import Document
@@ -48,9 +48,11 @@ def contact(message: Message, findings: Sequence[Finding], *, verdicts: Verdicts
         # Nothing is held while the zaaksysteem answers.
         inquiry.made_about(verwijzing.identificatie, zaak)
 
-    def work(session: Session) -> bytes | list[Finding]:
-        wrong = _contact(session, message, kennisgeving, huidig, verdicts=verdicts)
-        return inquiry.explained(wrong, port=message.received.port) or verdicts.confirmed(message)
+    def work(session: Session) -> Done | list[Finding]:
+        outcome = _contact(session, message, kennisgeving, huidig, verdicts=verdicts)
+        if isinstance(outcome, list):
+            return inquiry.explained(outcome, port=message.received.port)
+        return Done(verdicts.confirmed(message), _but(outcome, message.header.zender, settings=verdicts.settings))
 
     return verdicts.taken(message, work)
 
@@ -106,8 +108,8 @@ def _contact(
     huidig: KlantcontactGegevens,
     *,
     verdicts: Verdicts,
-) -> list[Finding]:
-    """Write what it says; or what is wrong with it."""
+) -> tuple[Order, ...] | list[Finding]:
+    """Write what it says, and give what must be sent; or what is wrong with it."""
     settings = verdicts.settings
     rsin = settings.gateway.rsin
     current = rgbz.lock_klantcontact(session, huidig.identificatie, rsin=rsin)
@@ -119,9 +121,8 @@ def _contact(
         zaak = rgbz.zaak_feiten(session, current.zaak.identificatie, rsin=rsin) if current.zaak else None
         was = (current.groep, current.effect)
         gone = rgbz.withdraw_klantcontact(session, current)
-        orders = sending.changes(current, gone, was=was, zaak=zaak, settings=settings)
-        outbox.enqueue(session, _but(orders, message.header.zender, settings=settings))
-        return []
+        told = outbox.told(session, current.identificatie)
+        return (*sending.changes(current, gone, was=was, told=told, zaak=zaak, settings=settings),)
     gegevens = huidig
     if current is not None and kennisgeving.mutatiesoort not in ("T", ""):
         gegevens = zkn0320.merge(zkn0320.gegevens(current), kennisgeving=kennisgeving)
@@ -135,7 +136,7 @@ def _write(
     current: rgbz.Klantcontact | None,
     *,
     settings: Settings,
-) -> list[Finding]:
+) -> tuple[Order, ...] | list[Finding]:
     types: Mapping[str, str] = {kanaal: type for type, kanaal in settings.mapping.kanaal.items()}
     opvoering = zkn0320.opvoering(gegevens, types=types)
     zaak = rgbz.zaak_feiten(session, opvoering.zaakidentificatie, rsin=settings.gateway.rsin)
@@ -151,7 +152,8 @@ def _write(
         settings=settings,
     )
     wrong += [Finding(f.fout, _in_klc(f.violation)) for f in judged.findings]
-    if current is not None and current.effect == "uitgewisseld" and current.zaak_id != (zaak.id if zaak else None):
+    moved = current is not None and current.zaak_id != (zaak.id if zaak else None)
+    if current is not None and moved and rgbz.ever_exchanged(session, current):
         wrong.append(about.other_zaak("zkn:heeftBetrekkingOp"))
     if wrong:
         return wrong
@@ -161,16 +163,14 @@ def _write(
     record.status_id = zaak.status_id if zaak else None
     if current is None:
         rgbz.add_klantcontact(session, record, documenten=documenten)
-        orders = [
+        return (
             *sending.orders(record, documenten, zaak=zaak, settings=settings),
             *sending.mails(record, opvoering, zaak=zaak, melding=judged.policy.melding, settings=settings),
-        ]
-    else:
-        was = (current.groep, current.effect)
-        vervangen = rgbz.replace_klantcontact(session, current, record, documenten=documenten)
-        orders = sending.changes(current, vervangen, was=was, zaak=zaak, settings=settings)
-    outbox.enqueue(session, _but(orders, message.header.zender, settings=settings))
-    return []
+        )
+    was = (current.groep, current.effect)
+    vervangen = rgbz.replace_klantcontact(session, current, record, documenten=documenten)
+    told = outbox.told(session, current.identificatie)
+    return (*sending.changes(current, vervangen, was=was, told=told, zaak=zaak, settings=settings),)
 
 
 def _documenten(

@@ -3,14 +3,18 @@
 Pure. docs/mapping.md §5: documents go before the contact that refers to them, and a stream keeps that order.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from stuf_klantcontact import outbox, rgbz
 from stuf_klantcontact.mapping import zds0120
 from stuf_klantcontact.opvoering import STAFF, Opvoering
 from stuf_klantcontact.outbox import Mutatiesoort, Order, Soort
 from stuf_klantcontact.settings import Abonnee, Settings
+
+_OURS: Final = "KC"
+"""Begins the identificatie of a klantcontact that was added here."""
 
 
 def orders(
@@ -24,7 +28,7 @@ def orders(
     if record.effect != "uitgewisseld" or zaak is None:
         return []
     found: list[Order] = []
-    for stream in _streams(record, zaak, settings=settings):
+    for stream, _ in _streams(record, zaak, told={}, settings=settings):
         found += [order for d in documenten for order in stream.document("T", d.identificatie)]
         found += stream.contact("T" if stream.tells(record.groep) else None)
     return found
@@ -35,31 +39,45 @@ def changes(
     vervangen: rgbz.Vervangen,
     *,
     was: tuple[str, str],
+    told: Mapping[str, outbox.Told],
     zaak: rgbz.ZaakFeiten | None,
     settings: Settings,
 ) -> list[Order]:
     """What each abonnee gets of a correction or withdrawal; `was` is the groep and the effect before it.
 
-    New documents go before the contact that refers to them, and documents that are gone after it.
+    A correction or withdrawal goes to who has it, by what was sent (`told`) and not by today's zaaktype; who never
+    had it gets it as new. New documents go before the contact that refers to them, and documents that are gone
+    after it.
     """
-    before = was[1] == "uitgewisseld"
-    now = record.effect == "uitgewisseld" and not record.ingetrokken
-    if zaak is None or not (before or now):
+    if zaak is None:
         return []
-    if before:
-        documenten: list[tuple[Mutatiesoort, str]] = [("T", name) for name in vervangen.nieuw]
-        documenten += [("C", name) for name in vervangen.gewijzigd]
-    else:
-        documenten = [("T", name) for name in (*vervangen.gelijk, *vervangen.gewijzigd, *vervangen.nieuw)]
+    now = record.effect == "uitgewisseld" and not record.ingetrokken
+    documenten = (*vervangen.gelijk, *vervangen.gewijzigd, *vervangen.nieuw)
     gone = (*vervangen.vervallen, *(() if now else (*vervangen.gelijk, *vervangen.gewijzigd)))
     found: list[Order] = []
-    for stream in _streams(record, zaak, settings=settings):
-        if now:
-            found += [order for soort, name in documenten for order in stream.document(soort, name)]
-        found += stream.contact(_change(before and stream.tells(was[0]), now and stream.tells(record.groep)))
-        if before:
-            found += [order for name in gone for order in stream.document("V", name)]
+    for stream, subscribed in _streams(record, zaak, told=told, settings=settings):
+        known = told.get(stream.naam)
+        has = known.present if known else _unsent(record, vervangen, was=was, stream=stream)
+        if not has and not subscribed:
+            continue
+        for name in documenten if now else ():
+            if name not in has:
+                found += stream.document("T", name)
+            elif name in vervangen.gewijzigd:
+                found += stream.document("C", name)
+        found += stream.contact(_change(None in has, now and stream.tells(record.groep)))
+        found += [order for name in gone if name in has for order in stream.document("V", name)]
     return found
+
+
+def _unsent(
+    record: rgbz.Klantcontact, vervangen: rgbz.Vervangen, *, was: tuple[str, str], stream: "_Stream"
+) -> frozenset[str | None]:
+    """What an abonnee has that we never sent it: a contact that is not of our series may have come from there."""
+    if was[1] != "uitgewisseld" or record.identificatie.startswith(_OURS):
+        return frozenset()
+    documenten = (*vervangen.gelijk, *vervangen.gewijzigd, *vervangen.vervallen)
+    return frozenset((*documenten, None) if stream.tells(was[0]) else documenten)
 
 
 def _change(before: bool, now: bool) -> Mutatiesoort | None:
@@ -110,12 +128,20 @@ class _Stream:
         )
 
 
-def _streams(record: rgbz.Klantcontact, zaak: rgbz.ZaakFeiten, *, settings: Settings) -> Iterator[_Stream]:
-    """The abonnees that hear of this zaak, each with the key of the stream in which it does."""
+def _streams(
+    record: rgbz.Klantcontact, zaak: rgbz.ZaakFeiten, *, told: Mapping[str, outbox.Told], settings: Settings
+) -> Iterator[tuple[_Stream, bool]]:
+    """The abonnees that hear of this zaak now (true) or were told of this contact before, each with its stream.
+
+    What was sent in one stream is followed in that one, whatever the setting for volgorde is by now.
+    """
     for naam, abonnee in settings.abonnee.items():
-        if "*" in abonnee.zaaktypen or zaak.zaaktype in abonnee.zaaktypen:
+        subscribed = "*" in abonnee.zaaktypen or zaak.zaaktype in abonnee.zaaktypen
+        if subscribed or naam in told:
             sleutel = zaak.identificatie if abonnee.volgorde == "zaak" else ""
-            yield _Stream(naam, sleutel, abonnee, record.identificatie, record.versie)
+            if naam in told:
+                sleutel = told[naam].sleutel
+            yield _Stream(naam, sleutel, abonnee, record.identificatie, record.versie), subscribed
 
 
 def mails(

@@ -10,7 +10,8 @@ from datetime import datetime
 from time import monotonic
 from typing import Final
 
-from sqlalchemy.exc import IntegrityError
+import psycopg
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from stuf_klantcontact import fouten, journal, outbox
@@ -31,7 +32,22 @@ from stuf_klantcontact.stuurgegevens import Header
 TRIES: Final = 5
 """Judgements of one message before we call it trouble: each needs the zaak to change in the same millisecond."""
 
+AGAIN: Final = (
+    psycopg.errors.IntegrityError,
+    psycopg.errors.DeadlockDetected,
+    psycopg.errors.SerializationFailure,
+)
+"""Somebody else was at the same rows at the same moment: nothing was written, and another try may succeed."""
+
 _JOURNAL: Final = Statement("WITH " + journal.INSERT.format(condition="true") + " SELECT id FROM bericht_nieuw")
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """The answer to a message that was taken, and what must be sent because of it."""
+
+    antwoord: bytes
+    orders: Sequence[Order] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +68,7 @@ class Verdicts:
     def taken(
         self,
         message: Message,
-        work: Callable[[Session], bytes | list[Finding]],
+        work: Callable[[Session], Done | bytes | list[Finding]],
         *,
         code: str = "",
         found: str = "",
@@ -60,7 +76,8 @@ class Verdicts:
         """Do `work` and journal the message in one transaction, unless it was accepted before.
 
         `work` gives the answer, or what is wrong; then nothing of it stays. It is done anew when somebody else
-        wrote the same row at the same moment. Of a zender that is guarded, no message overtakes another here.
+        was at the same rows at the same moment. What it has to send goes into the outbox in one call, so that
+        streams are locked in one order. Of a zender that is guarded, no message overtakes another here.
         `code` and `found` (rule ids) are for the journal, of a message that is refused only afterwards.
         """
         for _ in range(TRIES):
@@ -73,23 +90,32 @@ class Verdicts:
                         previous = journal.accepted_before(session, **message.identity)
                         early = [volgorde.too_early(message)]
                     outcome = work(session) if previous is None else []
+                    if isinstance(outcome, bytes):
+                        outcome = Done(outcome)
                     if early:
-                        outcome = [*early, *([] if isinstance(outcome, bytes) else outcome)]
+                        outcome = [*early, *([] if isinstance(outcome, Done) else outcome)]
                     if previous is None and self.late(message):
                         outcome = [about.too_late()]
-                    if not isinstance(outcome, bytes):
+                    if not isinstance(outcome, Done):
                         session.rollback()
                     else:
-                        if not code:
-                            self._confirm_afterwards(session, message)
+                        confirmation = [] if code else self._confirmation(message)
+                        if orders := [*outcome.orders, *confirmation]:
+                            outbox.enqueue(session, orders)
                         journal.record_incoming(
-                            session, **message.journal, antwoord=outcome, code=code, rules=found or message.forgiven
+                            session,
+                            **message.journal,
+                            antwoord=outcome.antwoord,
+                            code=code,
+                            rules=found or message.forgiven,
                         )
-            except IntegrityError:
-                continue
+            except DBAPIError as error:
+                if isinstance(error.orig, AGAIN):
+                    continue
+                raise
             if previous is not None:
                 return self.again(message, previous)
-            return Answer(body=outcome) if isinstance(outcome, bytes) else self.refuse(message, outcome)
+            return Answer(body=outcome.antwoord) if isinstance(outcome, Done) else self.refuse(message, outcome)
         raise TimeoutError(f"others changed the same row {TRIES} times while a message was taken")
 
     def _ticked(self, session: Session, message: Message) -> bool:
@@ -128,9 +154,8 @@ class Verdicts:
         """Take a message that cannot be processed all the same: Bv03 now, Fo01 afterwards."""
         concept = self.answers.objection(fout, violations, to=message.header, stuf=message.stuf)
 
-        def work(session: Session) -> bytes:
-            outbox.enqueue(session, [afterwards.order(message, "Fo01", concept=concept)])
-            return self.confirmed(message)
+        def work(_: Session) -> Done:
+            return Done(self.confirmed(message), [afterwards.order(message, "Fo01", concept=concept)])
 
         return self.taken(message, work, code=fout.name, found=found)
 
@@ -156,12 +181,13 @@ class Verdicts:
         concept = self.answers.processed(message.header, record, functie=functie, meldingen=message.meldingen)
         return [afterwards.order(message, "Du01", concept=concept, klantcontact=record.identificatie)]
 
-    def _confirm_afterwards(self, session: Session, message: Message) -> None:
+    def _confirmation(self, message: Message) -> list[Order]:
         """Bv01 for what has no answer of its own: a Du01, or the klcSa01 that was asked for."""
         asked = message.header.berichtcode == "Sa03"
         if afterwards.wanted(message, settings=self.settings) and not afterwards.is_vrij(message) and not asked:
             concept = self.answers.done(message.header, stuf=message.stuf, meldingen=message.meldingen)
-            outbox.enqueue(session, [afterwards.order(message, "Bv01", concept=concept)])
+            return [afterwards.order(message, "Bv01", concept=concept)]
+        return []
 
     def again(self, message: Message, previous: journal.Previous) -> Answer:
         """An accepted referentienummer comes again: the stored answer, or StUF016 when the content is other."""

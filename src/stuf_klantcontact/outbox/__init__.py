@@ -19,8 +19,10 @@ from stuf_klantcontact.outbox.enqueue import (
     Mutatiesoort,
     Order,
     Soort,
+    Told,
     enqueue,
     enqueue_parameter,
+    told,
 )
 from stuf_klantcontact.outbox.numbers import keep_number, next_tijdstip, next_tijdstip_0301, previous_number
 from stuf_klantcontact.outbox.queue import (
@@ -58,6 +60,7 @@ __all__ = [
     "Standing",
     "State",
     "Stream",
+    "Told",
     "claim",
     "enqueue",
     "enqueue_parameter",
@@ -80,4 +83,5 @@ __all__ = [
     "skip",
     "stamp",
     "standings",
+    "told",
 ]

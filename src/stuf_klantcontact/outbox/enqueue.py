@@ -2,7 +2,7 @@
 
 import json
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final, Literal
 
@@ -95,6 +95,39 @@ outbox_order AS (
     RETURNING id
 )
 """
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What an abonnee has of a klantcontact, by the last that was sent of it, and the key of the stream it is in.
+
+    `present` has the identificaties of documents, and None for the contact itself.
+    """
+
+    sleutel: str
+    present: frozenset[str | None]
+
+
+# What a person skipped was never sent.
+_TOLD: Final = """
+SELECT DISTINCT ON (s.abonnee, i.document) s.abonnee, s.sleutel, i.document, i.mutatiesoort
+  FROM outbox_item i
+  JOIN outbox_stream s ON s.id = i.stream_id
+ WHERE i.klantcontact = %(klantcontact)s AND i.state <> 'skipped'
+   AND i.soort IN ('klcLk01', 'klcSa01', 'iobLk01', 'edcLk01')
+ ORDER BY s.abonnee, i.document, i.id DESC
+"""
+
+
+def told(session: Session, klantcontact: str) -> Mapping[str, Told]:
+    """Which abonnees were told of a klantcontact, and what they have of it, whatever their settings are now."""
+    found: dict[str, Told] = {}
+    rows = session.connection().exec_driver_sql(_TOLD, {"klantcontact": klantcontact})
+    for abonnee, sleutel, document, mutatiesoort in rows:
+        known = found.get(abonnee)
+        present = (known.present if known else frozenset()) | ({document} if mutatiesoort != "V" else set())
+        found[abonnee] = Told(known.sleutel if known else sleutel, present)
+    return found
 
 
 def enqueue(session: Session, orders: Iterable[Order]) -> None:

@@ -73,7 +73,8 @@ def load_klantcontact(
         set_committed_value(informatieobject, "inhoud", inhoud)
     zaak = found.zaak
     if was is not None and was.gegevens["zaak_id"] != found.zaak_id:
-        zaak = session.get(Zaak, was.gegevens["zaak_id"]) if was.gegevens["zaak_id"] else None
+        query = select(Zaak).where(Zaak.id == was.gegevens["zaak_id"]).options(selectinload(Zaak.betrokkenen))
+        zaak = session.scalars(query).one_or_none()
     session.expunge_all()
     if was is not None:
         for name, value in was.gegevens.items():
@@ -99,6 +100,15 @@ def zaken_of(session: Session, klantcontacten: Iterable[str], *, rsin: str) -> d
 def lock_klantcontact(session: Session, identificatie: str, *, rsin: str) -> Klantcontact | None:
     """A klantcontact that nobody else changes until the end of the transaction; None when there is none."""
     return session.scalars(_klantcontact(identificatie, rsin=rsin).with_for_update()).one_or_none()
+
+
+def ever_exchanged(session: Session, klantcontact: Klantcontact) -> bool:
+    """Whether any version of it was exchanged, the present one included."""
+    query = select(KlantcontactVersie.versie).where(
+        KlantcontactVersie.klantcontact_id == klantcontact.id,
+        KlantcontactVersie.gegevens["effect"].astext == "uitgewisseld",
+    )
+    return klantcontact.effect == "uitgewisseld" or session.scalars(query.limit(1)).first() is not None
 
 
 def add_klantcontact(
