@@ -118,7 +118,7 @@ def test_a_withdrawal_that_names_another_zaak_withdraws_nothing(town: Town) -> N
     town.zaak()
     town.zaak(OTHER)
     number = town.contact().text("klantcontactidentificatie")
-    for zaak, code in ((OTHER, "StUF058"), ("0518ZAAK0000404", "StUF058"), (cast.RUNNING, None)):
+    for zaak, code in ((OTHER, "StUF058"), ("0518ZAAK0000404", "StUF058"), (cast.RUNNING, "")):
         message = cast.withdrawal(number, referentienummer=f"MZ-weg-{zaak}", now=now())
         element = etree.Element(qname(KC, "zaakidentificatie"))
         element.text = zaak
