@@ -55,7 +55,7 @@ _MANY: Final = 20_000
 _MUCH: Final = 2**36
 """Bytes, tags, and bytes times pieces of text, from which the schema is better asked afterwards."""
 
-_OPTIONS: Final[Mapping[str, Any]] = {
+OPTIONS: Final[Mapping[str, Any]] = {
     "encoding": "utf-8",  # pinned: what the document declares has been checked, and cannot switch the decoder
     "resolve_entities": False,
     "no_network": True,
@@ -67,6 +67,7 @@ _OPTIONS: Final[Mapping[str, Any]] = {
     "remove_comments": True,
     "remove_pis": True,
 }
+"""How every parser of messages is made."""
 
 _DEEPEST: Final = 2048
 """Where libxml2 stops by itself."""
@@ -281,14 +282,14 @@ class _Own(threading.local):
 
     def __init__(self) -> None:
         self.schema: etree.XMLSchema | None = None
-        self.parser = etree.XMLParser(**_OPTIONS)
+        self.parser = etree.XMLParser(**OPTIONS)
 
 
 _own = _Own()
 
 
 def _own_parser(schema: etree.XMLSchema | None) -> etree.XMLParser:
-    _own.schema, _own.parser = schema, etree.XMLParser(schema=schema, **_OPTIONS)
+    _own.schema, _own.parser = schema, etree.XMLParser(schema=schema, **OPTIONS)
     return _own.parser
 
 
@@ -299,7 +300,7 @@ def _guarded(data: bytes, *, begin: int, limits: Limits, schema: etree.XMLSchema
     beginning of another document. So the root must be there after the first chunk, which reaches well into it, and
     be what is there at the end.
     """
-    parser = etree.XMLPullParser(events=("start", "end", "start-ns"), schema=schema, **_OPTIONS)
+    parser = etree.XMLPullParser(events=("start", "end", "start-ns"), schema=schema, **OPTIONS)
     depth = elements = namespaces = 0
     first: etree._Element | None = None
     for end in range(begin + CHUNK, len(data) + CHUNK, CHUNK):
@@ -336,7 +337,7 @@ def _guarded(data: bytes, *, begin: int, limits: Limits, schema: etree.XMLSchema
 def _malformed(data: bytes, *, otherwise: Unreadable | None = None) -> Unreadable:
     """Say where and why the bytes are not well-formed: one more pass, which stops where the others did."""
     try:
-        etree.fromstring(data, etree.XMLParser(**_OPTIONS))
+        etree.fromstring(data, etree.XMLParser(**OPTIONS))
     except etree.XMLSyntaxError as error:
         line, column = error.position
         return malformed(error.code or 0, line=line, column=column, data=data)  # type: ignore[attr-defined]

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import datetime
 from functools import lru_cache
-from typing import Any, BinaryIO, Final, cast
+from typing import BinaryIO, Final, cast
 
 from lxml import etree
 
@@ -30,25 +30,12 @@ from stuf_klantcontact.validation.places import finding, located
 from stuf_klantcontact.validation.quick import DEPTH
 
 CHUNK: Final = 128 * 1024
-HEAD: Final = 4096
 _REFERENCE: Final = 40
 """Characters of a referentienummer (StUF 03.01)."""
 Source = Callable[[int], str | None]
 Progress = Callable[[int], None]
 """Called with the number of bytes that were read."""
 
-_OPTIONS: Final[dict[str, Any]] = {
-    "encoding": "utf-8",
-    "resolve_entities": False,
-    "no_network": True,
-    "load_dtd": False,
-    "attribute_defaults": False,
-    "dtd_validation": False,
-    "huge_tree": True,
-    "collect_ids": False,
-    "remove_comments": True,
-    "remove_pis": True,
-}
 _ASYNCHRONOUS: Final = frozenset(
     {"Lk01", "Lk03", "Lk05", "Sa01", "Sa03", "Sh01", "Sh03", "Di01", "Du01"}
     | {f"{kind}{number:02d}" for kind in ("Lv", "La") for number in range(2, 15, 2)}
@@ -149,7 +136,7 @@ class _Reader:
         self._tags = 0
 
     def __iter__(self) -> Iterator[etree._Element]:
-        parser = etree.XMLPullParser(events=("start",), tag=tuple(BERICHTENSETS), **_OPTIONS)
+        parser = etree.XMLPullParser(events=("start",), tag=tuple(BERICHTENSETS), **parsing.OPTIONS)
         root: etree._Element | None = None
         for chunk in self._chunks():
             self._feed(parser, chunk)

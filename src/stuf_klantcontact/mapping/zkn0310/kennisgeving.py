@@ -10,7 +10,6 @@ StUF 03.01 §5.1 and §5.2; stuf-facts §4.1 to §4.6.
 import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from datetime import datetime
 from itertools import islice
 from typing import Final
 
@@ -37,8 +36,6 @@ _RELATIONS: Final = tuple(f"{{*}}{local}" for local in zaak.RELATIONS)
 _MUTATIESOORTEN: Final = frozenset("TWVCF")
 _SOORTEN: Final = frozenset("TWVIERSO")
 """Every verwerkingssoort (stuf-facts §4.2)."""
-_NOW: Final = frozenset({"", "T", "W", "I", "R", "S", "O"})
-"""verwerkingssoort of a relation in huidig that is there now; "" is that of an answer."""
 _GONE: Final = frozenset("VE")
 """Removed or ended: table 5.5 puts who or what in oud, some senders put it in huidig."""
 _GONE_BEFORE: Final = _GONE | {"R", "O"}
@@ -65,7 +62,7 @@ def read(message: etree._Element) -> ZaakMutatie:
     if mutatiesoort == "V" or top in ("S", "O"):
         # No longer relevant to the sender, or another key there: the dossier here is as it was.
         return ZaakMutatie(identificatie=identificatie, mutatiesoort=mutatiesoort, bekend=True)
-    now = _moment(message)
+    now = zaak.sent(message)
     before = [] if oud is None else [*zaak.betrokkenen(oud, now=None)]
     betrokkenen, vervallen = _change(before, [*zaak.betrokkenen(huidig, now=now)], same=same_betrokkene)
     statussen, vervallen_statussen = _change(
@@ -86,7 +83,7 @@ def _change(
     oud: Sequence[Relation[Item]], huidig: Sequence[Relation[Item]], *, same: Callable[[Item, Item], bool]
 ) -> tuple[list[Item], list[Item]]:
     """Whom or what a zaak is related to now, and what not any more, by the two lists of relations."""
-    now = [relation.item for relation in huidig if relation.soort in _NOW]
+    now = [relation.item for relation in huidig if relation.soort in zaak.THERE_NOW]
     gone = [relation.item for relation in oud if relation.soort in _GONE_BEFORE]
     gone += [relation.item for relation in huidig if relation.soort in _GONE]
     for local in dict.fromkeys(relation.local for relation in huidig):
@@ -192,7 +189,7 @@ def _identified(objects: Sequence[etree._Element], *, message: etree._Element) -
 
 def _future(message: etree._Element, huidig: etree._Element) -> Iterator[Violation]:
     """An Lk02 tells of what is; what is yet to come goes with Lk06 (stuf-facts §4.3)."""
-    sent = _moment(message)
+    sent = zaak.sent(message)
     if sent is None or not zaak.local_name(message).endswith("Lk02"):
         return
     for begin in huidig.iter(qname(STUF0301, "beginGeldigheid"), qname(STUF0301, "beginRelatie")):
@@ -213,14 +210,6 @@ def _future(message: etree._Element, huidig: etree._Element) -> Iterator[Violati
 def _mutatiesoort(message: etree._Element) -> str:
     parameters = zaak.first(message, "parameters")
     return "" if parameters is None else zaak.text(zaak.first(parameters, "mutatiesoort"))
-
-
-def _moment(message: etree._Element) -> datetime | None:
-    """tijdstipBericht; None when it is absent or no moment."""
-    try:
-        return tijdstip.parse(stuurgegevens.read(message).tijdstip_bericht)
-    except ValueError:
-        return None
 
 
 def _places(message: etree._Element) -> Iterator[tuple[etree._Element, str]]:

@@ -8,12 +8,11 @@ StUF 03.01 §6; stuf-facts §6, §11.2 and §11.7.
 """
 
 import re
-from datetime import datetime
 from typing import Final
 
 from lxml import etree
 
-from stuf_klantcontact import stuurgegevens, tijdstip
+from stuf_klantcontact import stuurgegevens
 from stuf_klantcontact.errors import GatewayError, Text
 from stuf_klantcontact.mapping.zkn0310 import zaak
 from stuf_klantcontact.names import STUF0301, ZDS0120, ZKN0310, qname
@@ -28,7 +27,6 @@ _ROOTS: Final[dict[Zaakvraag, tuple[str, str, str]]] = {
 """Namespace of the root, and the names of question and answer; all below it is ZKN (stuf-facts §11.2)."""
 _FORM: Final = re.compile(r"[^\\/\"*?:<>|\x00-\x1f\x7f]{5,40}")
 """ZDS 1.2: five to forty characters, and none that a file name cannot have (stuf-facts §11.9)."""
-_NOW: Final = frozenset({"", "T", "W", "I", "R", "S", "O"})
 
 
 class NotAnswered(GatewayError):
@@ -91,14 +89,14 @@ def read_answer(message: etree._Element, *, vraag: Zaakvraag, identificatie: str
                 "The zaaksysteem answered about another zaak than was asked for",
             )
         )
-    now = _moment(message)
-    statussen = [relation.item for relation in zaak.statussen(found) if relation.soort in _NOW]
+    now = zaak.sent(message)
+    statussen = [relation.item for relation in zaak.statussen(found) if relation.soort in zaak.THERE_NOW]
     return ZaakMutatie(
         identificatie=identificatie,
         mutatiesoort="T",
         velden=zaak.velden(found),
         statussen=tuple(status for status in statussen if status.datum_status_gezet is not None),
-        betrokkenen=tuple(r.item for r in zaak.betrokkenen(found, now=now) if r.soort in _NOW),
+        betrokkenen=tuple(r.item for r in zaak.betrokkenen(found, now=now) if r.soort in zaak.THERE_NOW),
     )
 
 
@@ -106,10 +104,3 @@ def _zak(parent: etree._Element, local: str) -> etree._Element:
     element = etree.SubElement(parent, qname(ZKN0310, local))
     element.set(qname(STUF0301, "entiteittype"), "ZAK")
     return element
-
-
-def _moment(message: etree._Element) -> datetime | None:
-    try:
-        return tijdstip.parse(stuurgegevens.read(message).tijdstip_bericht)
-    except ValueError:
-        return None

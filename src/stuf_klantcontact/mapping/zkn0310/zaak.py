@@ -12,7 +12,7 @@ from typing import Any, Final, Generic, TypeVar
 
 from lxml import etree
 
-from stuf_klantcontact import tijdstip
+from stuf_klantcontact import stuurgegevens, tijdstip
 from stuf_klantcontact.names import STUF0301, XSI, qname, split
 from stuf_klantcontact.opvoering import STAFF
 from stuf_klantcontact.rgbz import BetrokkeneMutatie, StatusMutatie
@@ -74,6 +74,9 @@ _LONGEST: Final = {
 """What StUF-ZKN 3.10 allows; a longer value fits nowhere, and counts as not sent."""
 _EMAIL: Final = re.compile(r"[^\s@<>()\[\],;:\\\"]+@[^\s@<>()\[\],;:\\\"]+")
 
+THERE_NOW: Final = frozenset({"", "T", "W", "I", "R", "S", "O"})
+"""verwerkingssoort of a relation that is there now: in huidig, or in an answer, which has none."""
+
 
 Item = TypeVar("Item", BetrokkeneMutatie, StatusMutatie)
 
@@ -85,6 +88,14 @@ class Relation(Generic[Item]):
     local: str
     soort: str
     item: Item
+
+
+def sent(message: etree._Element) -> datetime | None:
+    """tijdstipBericht; None when it is absent or no moment."""
+    try:
+        return tijdstip.parse(stuurgegevens.read(message).tijdstip_bericht)
+    except ValueError:
+        return None
 
 
 def identificatie(zaak: etree._Element) -> str:
