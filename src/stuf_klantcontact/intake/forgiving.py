@@ -22,6 +22,8 @@ from stuf_klantcontact.names import PREFIXES, STUF0301, STUF0302, XSI, qname, sp
 
 ROUNDS: Final = 4
 """What is mended may bring another violation to light, but not often."""
+LONGEST_NAME: Final = 80
+"""A longer one is nobody's field, and costs much to compare with those that are known."""
 
 _VALUE: Final = frozenset({"XSD-ENUM", "XSD-FIXED", "XSD-PATTERN", "XSD-TYPE", "XSD-LENGTH", "XSD-RANGE"})
 _NIL: Final = qname(XSI, "nil")
@@ -197,7 +199,9 @@ def _header(place: Place) -> bool:
 def _extra(place: Place) -> bool:
     """An element at the end whose name nobody knows, and which is no slip for one that is known."""
     local = split(place.element.tag)[1]
-    if not place.names or local in place.names or get_close_matches(local, place.names, n=1, cutoff=0.75):
+    if not place.names or len(local) > LONGEST_NAME or local in place.names:
+        return False
+    if get_close_matches(local, place.names, n=1, cutoff=0.75):
         return False
     if any(split(after.tag)[1] in place.names for after in place.element.itersiblings(etree.Element)):
         return False

@@ -8,6 +8,7 @@ StUF 03.01 §4.1.1 and table 8.1; stuf-facts §1.1, §3.3 and §8.2.
 
 import re
 from collections.abc import Iterator, Mapping
+from functools import lru_cache
 from typing import Final
 
 from lxml import etree
@@ -61,6 +62,7 @@ _FUNCTIES_ZDS: Final = _words(
 """In lower case: the standard itself writes them in more than one way."""
 
 
+@lru_cache(maxsize=64)
 def named(local: str) -> tuple[str, str]:
     """(entiteittype or functie, berichtcode) in the name of a message; ("", "") when it names none."""
     found = _NAME.fullmatch(local)
@@ -81,29 +83,33 @@ _ENTITEITTYPEN_TAKEN: Final[Mapping[str, frozenset[str]]] = {
 def versions(element: etree._Element) -> list[Finding]:
     """StUF001, StUF004 or StUF007: the versions of StUF and of the sectormodel, which the namespaces say."""
     header = stuurgegevens.find(element)
-    namespaces = (
-        {split(child.tag)[0] for child in header.iterchildren(etree.Element)} if header is not None else set()
-    )
-    own = split(element.tag)[0]
-    wrong = [
+    first = None if header is None else next(header.iterchildren(etree.Element), None)
+    return [*_versions(element.tag, "" if first is None else split(first.tag)[0])]
+
+
+@lru_cache(maxsize=64)
+def _versions(tag: str, stuf: str) -> tuple[Finding, ...]:
+    """By the name of the message and the namespace in its stuurgegevens: there are few, and each comes often."""
+    own = split(tag)[0]
+    wrong = tuple(
         _version(Fout.StUF001, found[1], ours=_VERSIONS)
-        for found in map(_STUF.fullmatch, sorted({own} | namespaces))
+        for found in map(_STUF.fullmatch, sorted({own, stuf}))
         if found is not None and found[0] not in (STUF0301, STUF0302)
-    ]
+    )
     if own in (KC, KLC, ZKN0310, ZDS0120, GFOZAKEN, STUF0301, STUF0302) or _STUF.fullmatch(own):
         return wrong
     model = _SECTORMODEL.fullmatch(own)
     if model is not None and model[1] in _SECTORMODELLEN:
-        return [*wrong, _version(Fout.StUF007, model[2], ours=(_SECTORMODELLEN[model[1]],))]
+        return (*wrong, _version(Fout.StUF007, model[2], ours=(_SECTORMODELLEN[model[1]],)))
     unknown = about.standard(
         Fout.StUF004,
-        prefixed(element.tag),
+        prefixed(tag),
         nl="Gebruik een bericht van dit koppelvlak.",
         en="Use a message of this koppelvlak.",
         value=element.tag[:200],
         expected=", ".join(sorted((KC, KLC, ZKN0310, ZDS0120))),
     )
-    return [*wrong, unknown]
+    return (*wrong, unknown)
 
 
 def _version(fout: Fout, version: str, *, ours: tuple[str, ...]) -> Finding:
