@@ -106,7 +106,7 @@ def _versions(tag: str, stuf: str) -> tuple[Finding, ...]:
         prefixed(tag),
         nl="Gebruik een bericht van dit koppelvlak.",
         en="Use a message of this koppelvlak.",
-        value=element.tag[:200],
+        value=tag[:200],
         expected=", ".join(sorted((KC, KLC, ZKN0310, ZDS0120))),
     )
     return (*wrong, unknown)
