@@ -157,10 +157,20 @@ def tick(session: Session, bounds: Bounds, *, systeem: str) -> bool:
     return moved.first() is not None
 
 
-def record_incoming(session: Session, *, raw: bytes, antwoord: bytes, **rest: Any) -> None:
-    """Write down an accepted message outside intake's one statement; IntegrityError: it was accepted before."""
-    session.add(Bericht(richting="in", raw=raw, antwoord=antwoord, verdict="accepted", **rest))
+def record_incoming(session: Session, *, raw: bytes, antwoord: bytes, **rest: Any) -> int:
+    """Write down an accepted message outside intake's one statement, and give its id.
+
+    IntegrityError: it was accepted before.
+    """
+    bericht = Bericht(richting="in", raw=raw, antwoord=antwoord, verdict="accepted", **rest)
+    session.add(bericht)
     session.flush()
+    return bericht.id
+
+
+def partner(session: Session, bericht: int | None) -> str:
+    """Whose message it was; "" when that is not known."""
+    return session.scalar(select(Bericht.partner).where(Bericht.id == bericht)) or ""
 
 
 def record_outgoing(

@@ -1,13 +1,16 @@
 """A zaaksysteem that speaks KLC itself: what it tells is judged, stored and told on, as if a contact was added."""
 
+from base64 import b64decode
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
 from itertools import count
+from pathlib import Path
 
 import pytest
+from lxml import etree
 
-from journeys.town import ASYNCHRONOUS, Town, now, rules_of
+from journeys.town import ASYNCHRONOUS, Town, now, rules_of, running
 from stuf_klantcontact import rgbz
 from stuf_klantcontact.mapping import zkn0320
 from stuf_klantcontact.rgbz import Informatieobject, Klantcontact
@@ -81,9 +84,37 @@ def tell(town: Town, contact: Klantcontact, **rest: object) -> Reply:
     return town.send(message, user="zaaksysteem", port=ASYNCHRONOUS)
 
 
-def stored(town: Town) -> Klantcontact:
+def stored(town: Town, identificatie: str = NUMBER, *, document: str | None = None) -> Klantcontact:
     with town.gateway.database.session() as session:
-        return rgbz.load_klantcontact(session, NUMBER, rsin=cast.RSIN)
+        return rgbz.load_klantcontact(session, identificatie, rsin=cast.RSIN, document=document)
+
+
+def bring(town: Town, contact: Klantcontact, **rest: object) -> Reply:
+    """Tell of the (first) document of a contact."""
+    message = zkn0320.iob_lk01(contact.informatieobjecten[0], klantcontact=contact, header=header("IOB"), **rest)
+    return town.send(message, user="zaaksysteem", port=ASYNCHRONOUS)
+
+
+def told(town: Town) -> list[tuple[str, str]]:
+    """What the zaakmagazijn has heard since it was last asked: which message, and its mutatiesoort."""
+    town.deliver()
+    found = [(message.name, message.text("parameters/mutatiesoort")) for message in town.zaakmagazijn.kept]
+    town.zaakmagazijn.received.clear()
+    return found
+
+
+def without_keys(message: etree._Element) -> etree._Element:
+    """The same message, of a system that has no keys: the kerngegevens alone say which object it is."""
+    for found in message.iterchildren("{*}object"):
+        found.attrib.pop("sleutelVerzendend", None)
+    return message
+
+
+def by_zaakmagazijn(message: etree._Element) -> etree._Element:
+    """The same message, of the other system that may tell of contacts."""
+    for name in message.iterfind(".//{*}zender/{*}applicatie"):
+        name.text = "ZAAKMAGAZIJN"
+    return message
 
 
 def test_a_contact_of_a_zaaksysteem_is_stored_under_its_own_number_and_told_on(town: Town) -> None:
@@ -105,13 +136,14 @@ def test_a_contact_of_a_zaaksysteem_is_stored_under_its_own_number_and_told_on(t
     assert klc.text("object/identificatie") == NUMBER
 
 
-def test_a_synchronous_one_gets_bv02_and_what_is_known_is_replaced(town: Town) -> None:
+def test_a_synchronous_one_gets_bv02_and_the_same_again_tells_nobody(town: Town) -> None:
     town.zaak()
+    moment = now().replace(microsecond=0)
     for _ in range(2):
-        message = zkn0320.klc_lk01(klantcontact(), header=header(code="Lk02"))
+        message = zkn0320.klc_lk01(klantcontact(moment=moment), header=header(code="Lk02"))
         reply = town.send(message, user="zaaksysteem", port=SYNCHRONOUS)
         assert (reply.status, reply.name) == (200, "Bv02Bericht"), reply.raw
-    assert stored(town).versie == 2
+    assert stored(town).versie == 1
 
 
 def test_a_contact_is_replaced_by_what_klc_sa01_says(town: Town) -> None:
@@ -199,3 +231,216 @@ def test_the_sender_is_not_told_in_turn(town: Town) -> None:
     assert reply.status == 200, reply.raw
     town.deliver()
     assert town.zaakmagazijn.kept == []
+
+
+def test_a_document_of_one_contact_is_shared_with_another_that_refers_to_it(town: Town) -> None:
+    town.zaak()
+    one = klantcontact(documenten=("TEKENING-1",))
+    other = klantcontact(documenten=("TEKENING-1",), identificatie="ZS20260000002")
+    for reply in (bring(town, one), tell(town, one), tell(town, other)):
+        assert reply.status == 200, reply.raw
+    for identificatie in (NUMBER, "ZS20260000002"):
+        (found,) = stored(town, identificatie, document="TEKENING-1").informatieobjecten
+        assert found.inhoud is not None
+        assert found.inhoud.inhoud == cast.PDF
+    assert told(town) == [("iobLk01", "T"), ("klcLk01", "T")] * 2
+
+
+def test_oud_and_huidig_are_one_contact(town: Town) -> None:
+    town.zaak()
+    before = klantcontact()
+    assert tell(town, before).status == 200
+    after = klantcontact(identificatie="ZS20260000009")
+    message = zkn0320.klc_lk01(after, header=header(), mutatiesoort="W", oud=before)
+    reply = town.send(without_keys(message), user="zaaksysteem", port=ASYNCHRONOUS)
+    assert (reply.status, reply.code) == (500, "StUF058"), reply.raw
+    assert "zelfde identificatie" in reply.raw.decode()
+
+
+def test_oud_and_huidig_are_one_document(town: Town) -> None:
+    town.zaak()
+    before = klantcontact(documenten=("TEKENING-1",))
+    assert bring(town, before).status == 200
+    after = klantcontact(documenten=("TEKENING-9",))
+    oud = (before.informatieobjecten[0], before)
+    (new,) = after.informatieobjecten
+    message = zkn0320.iob_lk01(new, klantcontact=after, header=header("IOB"), mutatiesoort="W", oud=oud)
+    reply = town.send(without_keys(message), user="zaaksysteem", port=ASYNCHRONOUS)
+    assert (reply.status, reply.code) == (500, "StUF058"), reply.raw
+    assert "zelfde identificatie" in reply.raw.decode()
+
+
+@pytest.mark.parametrize(
+    "columns",
+    [
+        {"formaat": "application/x-msdownload"},
+        {"bestandsnaam": "../../etc/passwd"},
+        {"inhoud": rgbz.DocumentInhoud(sha256=b"\0" * 32, inhoud=b"%PDF-" + b"x" * 2_000_000)},
+    ],
+)
+def test_a_document_obeys_what_holds_for_a_document_of_an_opvoering(
+    columns: dict[str, object], database_url: str, password_hash: str, tmp_path: Path
+) -> None:
+    with running(database_url, password_hash, tmp_path, limits={"document_bytes": 1_000_000}) as town:
+        town.zaak()
+        contact = klantcontact(documenten=("TEKENING-1",))
+        for name, value in columns.items():
+            setattr(contact.informatieobjecten[0], name, value)
+        reply = bring(town, contact)
+        assert reply.status == 500
+        assert set(rules_of(reply)) == {"KC-12"}, reply.raw
+
+
+def test_a_changed_document_is_a_new_version_of_its_contact(town: Town) -> None:
+    town.zaak()
+    before = klantcontact(documenten=("TEKENING-1",))
+    for reply in (bring(town, before), tell(town, before)):
+        assert reply.status == 200, reply.raw
+    # Not delivered yet: what waits must still be about the document as it was.
+    after = klantcontact(moment=before.datum_tijd)
+    after.informatieobjecten = [document("TEKENING-1", inhoud=b"%PDF-1.7 nieuwer")]
+    assert bring(town, after, mutatiesoort="W", oud=(before.informatieobjecten[0], before)).status == 200
+    assert stored(town).versie == 2
+    town.deliver()
+    first = next(message for message in town.zaakmagazijn.kept if message.name == "iobLk01")
+    assert b64decode(first.text("object/eib.inhoud")) == cast.PDF
+    assert [said for said in told(town) if said[0] == "iobLk01"] == [("iobLk01", "T"), ("iobLk01", "C")]
+    (found,) = stored(town, document="TEKENING-1").informatieobjecten
+    assert found.inhoud is not None
+    assert found.inhoud.inhoud == b"%PDF-1.7 nieuwer"
+
+
+def test_a_document_told_again_without_its_bytes_keeps_them(town: Town) -> None:
+    town.zaak()
+    contact = klantcontact(documenten=("TEKENING-1",))
+    for reply in (bring(town, contact), tell(town, contact)):
+        assert reply.status == 200, reply.raw
+    contact.informatieobjecten[0].inhoud = None
+    contact.informatieobjecten[0].titel = "Tekening van de dakkapel"
+    assert bring(town, contact).status == 200
+    (found,) = stored(town, document="TEKENING-1").informatieobjecten
+    assert found.titel == "Tekening van de dakkapel"
+    assert found.inhoud is not None
+    assert found.inhoud.inhoud == cast.PDF
+
+
+def test_a_document_is_taken_out_of_its_contact(town: Town) -> None:
+    town.zaak()
+    contact = klantcontact(documenten=("TEKENING-1",))
+    for reply in (bring(town, contact), tell(town, contact)):
+        assert reply.status == 200, reply.raw
+    told(town)
+    assert bring(town, contact, mutatiesoort="V").status == 200
+    assert (stored(town).informatieobjecten, stored(town).versie) == ([], 2)
+    assert ("iobLk01", "V") in told(town)
+
+
+def test_the_last_document_of_a_contact_without_words_stays(town: Town) -> None:
+    town.zaak()
+    contact = klantcontact(documenten=("TEKENING-1",), toelichting="")
+    for reply in (bring(town, contact), tell(town, contact)):
+        assert reply.status == 200, reply.raw
+    assert bring(town, contact, mutatiesoort="V").code == "StUF058"
+    assert len(stored(town).informatieobjecten) == 1
+
+
+def test_what_a_second_t_leaves_out_stays_and_a_synchronisation_replaces(town: Town) -> None:
+    town.zaak()
+    contact = klantcontact()
+    assert tell(town, contact).status == 200
+    without = zkn0320.klc_lk01(klantcontact(moment=contact.datum_tijd, onderwerp="Bouw"), header=header())
+    for toelichting in without.findall(".//{*}object/{*}toelichting"):
+        toelichting.getparent().remove(toelichting)
+    assert town.send(without, user="zaaksysteem", port=ASYNCHRONOUS).status == 200
+    assert (stored(town).onderwerp, stored(town).toelichting) == ("Bouw", contact.toelichting)
+    whole = klantcontact(moment=contact.datum_tijd, onderwerp="", toelichting="Alleen dit.")
+    message = zkn0320.klc_sa(whole, header=header(code="Sa01"), actueel=header())
+    reply = town.send(message, user="zaaksysteem", port=ASYNCHRONOUS)
+    assert reply.status == 200, reply.raw
+    assert (stored(town).onderwerp, stored(town).toelichting) == ("", "Alleen dit.")
+
+
+def test_an_identical_one_or_another_key_tells_nobody(town: Town) -> None:
+    town.zaak()
+    contact = klantcontact()
+    assert tell(town, contact).status == 200
+    assert told(town) == [("klcLk01", "T")]
+    assert tell(town, contact).status == 200
+    message = zkn0320.klc_lk01(contact, header=header(), mutatiesoort="C", oud=contact)
+    for klc in message.iterchildren("{*}object"):
+        klc.set("verwerkingssoort", "S")
+    klc.set("sleutelVerzendend", "SLEUTEL-2")
+    reply = town.send(message, user="zaaksysteem", port=ASYNCHRONOUS)
+    assert reply.status == 200, reply.raw
+    assert (told(town), stored(town).versie) == ([], 1)
+    assert stored(town).bijzonderheden["@sleutelVerzendend"] == "SLEUTEL-2"
+
+
+@pytest.mark.parametrize("kanaal", ["internet", "post", "e-mail", "chat"])
+def test_a_contact_with_a_person_by_an_employee_is_personal_whatever_its_kanaal(kanaal: str, town: Town) -> None:
+    town.zaak()
+    reply = tell(town, klantcontact(kanaal=kanaal, extra={}))
+    assert reply.status == 200, reply.raw
+    assert (stored(town).groep, stored(town).effect, stored(town).kanaal) == ("persoonlijk", "uitgewisseld", kanaal)
+    assert told(town) == [("klcLk01", "T")]
+
+
+def test_two_contacts_are_not_merged(town: Town) -> None:
+    town.zaak()
+    contact = klantcontact()
+    assert tell(town, contact).status == 200
+    message = zkn0320.klc_lk01(contact, header=header(), mutatiesoort="C", oud=contact)
+    for klc in message.iterchildren("{*}object"):
+        klc.set("verwerkingssoort", "O")
+    reply = town.send(message, user="zaaksysteem", port=ASYNCHRONOUS)
+    assert (reply.status, reply.code) == (500, "StUF058"), reply.raw
+    assert "Ontdubbelen" in reply.raw.decode()
+
+
+def test_what_is_no_longer_relevant_to_another_stays_in_the_dossier(town: Town) -> None:
+    town.zaak()
+    contact = klantcontact()
+    assert tell(town, contact).status == 200
+    message = by_zaakmagazijn(zkn0320.klc_lk01(contact, header=header(), mutatiesoort="V"))
+    reply = town.send(message, user="zaakmagazijn", port=ASYNCHRONOUS)
+    assert (reply.status, reply.name) == (200, "Bv03Bericht"), reply.raw
+    assert not stored(town).ingetrokken
+
+
+def test_a_withdrawn_contact_comes_back_with_its_documents(town: Town) -> None:
+    town.zaak()
+    contact = klantcontact(documenten=("TEKENING-1",))
+    for reply in (bring(town, contact), tell(town, contact), tell(town, contact, mutatiesoort="V")):
+        assert reply.status == 200, reply.raw
+    told(town)
+    reply = tell(town, contact)
+    assert reply.status == 200, reply.raw
+    assert (stored(town).ingetrokken, stored(town).versie) == (False, 3)
+    assert [d.identificatie for d in stored(town).informatieobjecten] == ["TEKENING-1"]
+    assert told(town) == [("iobLk01", "T"), ("klcLk01", "T")]
+
+
+def test_another_administratie_of_the_sender_is_told(database_url: str, password_hash: str, tmp_path: Path) -> None:
+    with running(database_url, password_hash, tmp_path, abonnee={"administratie": "ARCHIEF"}) as town:
+        town.zaak()
+        message = by_zaakmagazijn(zkn0320.klc_lk01(klantcontact(), header=header()))
+        assert town.send(message, user="zaakmagazijn", port=ASYNCHRONOUS).status == 200
+        assert told(town) == [("klcLk01", "T")]
+
+
+@pytest.mark.parametrize(
+    ("columns", "element"),
+    [
+        ({"medewerker": None, "opvoerder": {}}, "zkn:isGevoerdDoor"),
+        ({"zaak": None}, "zkn:heeftBetrekkingOp"),
+    ],
+)
+def test_a_relation_that_ends_is_named_in_the_words_of_klc(
+    columns: dict[str, object], element: str, town: Town
+) -> None:
+    town.zaak()
+    before = klantcontact()
+    assert tell(town, before).status == 200
+    reply = tell(town, klantcontact(moment=before.datum_tijd, **columns), mutatiesoort="C", oud=before)
+    assert (reply.status, reply.code, rules_of(reply)) == (500, "StUF058", ["StUF058"]), reply.raw
+    assert element in reply.raw.decode()

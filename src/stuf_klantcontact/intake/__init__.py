@@ -2,8 +2,8 @@
 
 A message is read, judged and written down together with everything it brings about: journal, RGBZ record, outbox.
 Only after COMMIT is there an answer (promise 1). What kind of message it is says which module takes it: `adding` a
-new contact, `changing` one that is here, `kennisgeving` what a system tells that speaks KLC itself, `zaak` what a
-zaaksysteem tells, `vraag` what is asked of us, `uitslag` what became of a message of ours.
+new contact, `changing` one that is here, `kennisgeving` and `informatieobject` what a system tells that speaks KLC
+itself, `zaak` what a zaaksysteem tells, `vraag` what is asked of us, `uitslag` what became of a message of ours.
 
 What can go wrong: whatever the sender did is answered with a StUF fault and journalled; when it is ours (the
 database is away, a defect) the sender gets StUF046 or StUF049 with a reference that finds the log line.
@@ -29,6 +29,7 @@ from stuf_klantcontact.intake import (
     adding,
     changing,
     forgiving,
+    informatieobject,
     kennisgeving,
     soort3,
     uitslag,
@@ -178,7 +179,7 @@ _TAKE: Final[Mapping[Soort, Take]] = {
     "wijzigen": changing.correct,
     "verwijderen": changing.withdraw,
     "klantcontact": kennisgeving.contact,
-    "document": kennisgeving.document,
+    "document": informatieobject.document,
     "vraag": vraag.answer,
     "verzoek": vraag.again,
     "uitslag": uitslag.outcome,

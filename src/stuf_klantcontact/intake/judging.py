@@ -33,14 +33,18 @@ def judge(
     valid: bool,
     now: datetime,
     settings: Settings,
+    groep: Groep | None = None,
 ) -> Judged:
-    """Judge a contact by its own words and the facts about its zaak (docs/mapping.md §3 and §4)."""
+    """Judge a contact by its own words and the facts about its zaak (docs/mapping.md §3 and §4).
+
+    `groep` is for who knows it without the Type.
+    """
     zaaktype = settings.zaaktype.get(zaak.zaaktype) if zaak else None
     policy = zaaktype or Zaaktype()
     betrokkenen = zaak.betrokkenen if zaak else ()
     partij, herkomst = gfozaken.partij(opvoering, betrokkenen=betrokkenen, uit_zaak=policy.partij_uit_zaak)
     medewerker = gfozaken.medewerker(opvoering, betrokkenen=betrokkenen, uit_zaak=policy.medewerker_uit_zaak)
-    groep = rules.groep(opvoering, partij=partij, medewerker=medewerker, interactief=policy.interactief)
+    groep = groep or rules.groep(opvoering, partij=partij, medewerker=medewerker, interactief=policy.interactief)
     judgement = rules.judge(
         rules.Case(
             opvoering=opvoering,

@@ -1,22 +1,22 @@
-"""Take a klantcontact, or a document of one, from a system that speaks KLC itself.
+"""Take a klantcontact from a system that speaks KLC itself.
 
 What it says is judged by the rules that a voegKlantcontactToe obeys, and written as such a message would be; the
 number of the contact is the sender's. mutatiesoort T says that the contact became relevant to the sender, not that
-it is new to us: one that is here is replaced. W, C and F change what they name, V withdraws. A document comes
-before the contact that refers to it, and waits for it here. Whoever told us is not told in turn.
+it is new to us, and V that it is so no longer: of one that is here, T leaves what it does not name, and V withdraws
+it when it is of that sender. W, C and F change what they name, a synchronisation replaces it all. Whoever told us
+is not told in turn.
 
-StUF 03.01 §5.1 and §5.2; stuf-facts §4 and §10; docs/mapping.md §7.
+StUF 03.01 §5.1 and §5.2; stuf-facts §4, §5.1 and §10; docs/mapping.md §7.
 """
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from typing import Final
 
 from sqlalchemy.orm import Session
 
-from stuf_klantcontact import outbox, rgbz
-from stuf_klantcontact.errors import Text, Violation
-from stuf_klantcontact.fouten import Fout
-from stuf_klantcontact.intake import about, judging, sending
+from stuf_klantcontact import journal, outbox, rgbz
+from stuf_klantcontact.intake import in_klc, judging, sending
 from stuf_klantcontact.intake.about import Finding
 from stuf_klantcontact.intake.answers import Answer
 from stuf_klantcontact.intake.message import Message
@@ -25,9 +25,7 @@ from stuf_klantcontact.mapping import zkn0320
 from stuf_klantcontact.mapping.zkn0320 import Kennisgeving, KlantcontactGegevens
 from stuf_klantcontact.opvoering import Document
 from stuf_klantcontact.outbox import Order
-from stuf_klantcontact.settings import Settings
-from stuf_klantcontact.stuurgegevens import Systeem
-from stuf_klantcontact.tijdstip import AMSTERDAM
+from stuf_klantcontact.settings import Groep, Settings
 
 
 def contact(message: Message, findings: Sequence[Finding], *, verdicts: Verdicts) -> Answer:
@@ -35,9 +33,9 @@ def contact(message: Message, findings: Sequence[Finding], *, verdicts: Verdicts
     kennisgeving = zkn0320.read(message.element)
     huidig = kennisgeving.huidig or kennisgeving.oud
     if findings or huidig is None:
-        return verdicts.reject(message, findings or [_without_object()])
-    strange = _strange(huidig.identificatie, huidig.verantwoordelijke_organisatie, settings=verdicts.settings)
-    if strange:
+        return verdicts.reject(message, findings or [in_klc.without_object()])
+    strange = in_klc.strange(huidig.identificatie, huidig.verantwoordelijke_organisatie, settings=verdicts.settings)
+    if strange := strange or in_klc.not_one(kennisgeving):
         return verdicts.reject(message, strange)
 
     inquiry = verdicts.inquiry(message)
@@ -48,57 +46,21 @@ def contact(message: Message, findings: Sequence[Finding], *, verdicts: Verdicts
         # Nothing is held while the zaaksysteem answers.
         inquiry.made_about(verwijzing.identificatie, zaak)
 
+    added: list[rgbz.Klantcontact] = []
+
     def work(session: Session) -> Done | list[Finding]:
-        outcome = _contact(session, message, kennisgeving, huidig, verdicts=verdicts)
+        added.clear()
+        outcome = _contact(session, message, kennisgeving, huidig, settings=verdicts.settings, added=added)
         if isinstance(outcome, list):
             return inquiry.explained(outcome, port=message.received.port)
-        return Done(verdicts.confirmed(message), _but(outcome, message.header.zender, settings=verdicts.settings))
+        orders = sending.but(outcome, message.header.zender, settings=verdicts.settings)
+        return Done(verdicts.confirmed(message), orders)
 
-    return verdicts.taken(message, work)
+    def written(bericht: int) -> None:
+        for record in added:
+            record.bericht_id = bericht
 
-
-def document(message: Message, findings: Sequence[Finding], *, verdicts: Verdicts) -> Answer:
-    """Take iobLk01 or iobLk02."""
-    kennisgeving = zkn0320.read_iob(message.element)
-    huidig = kennisgeving.huidig or kennisgeving.oud
-    if findings or huidig is None:
-        return verdicts.reject(message, findings or [_without_object()])
-    wrong: list[Finding] = []
-    if huidig.onleesbaar:
-        wrong.append(
-            about.standard(
-                Fout.StUF055,
-                "zkn:eib.inhoud",
-                expected="base64",
-                nl="Codeer de inhoud van het document als base64, zonder andere tekens.",
-                en="Encode the content of the document as base64, without other characters.",
-            )
-        )
-    rsin = verdicts.settings.gateway.rsin
-
-    def work(session: Session) -> bytes | list[Finding]:
-        verwijzing = huidig.zaak
-        zaak = rgbz.zaak_feiten(session, verwijzing.identificatie, rsin=rsin) if verwijzing else None
-        if verwijzing is not None and zaak is None:
-            wrong.append(_unknown("zkn:isBekendBij", verwijzing.identificatie))
-        stored = rgbz.lock_informatieobject(session, huidig.identificatie, bronorganisatie=huidig.bronorganisatie)
-        if stored is None and kennisgeving.mutatiesoort != "T":
-            wrong.append(_unknown("zkn:informatieobjectidentificatie", huidig.identificatie))
-        if wrong:
-            return wrong
-        made = message.now.astimezone(AMSTERDAM).date()
-        if kennisgeving.mutatiesoort == "V" and stored is not None:
-            rgbz.drop_informatieobject(session, stored)
-        else:
-            if stored is None or kennisgeving.mutatiesoort == "T":
-                new = zkn0320.informatieobject(huidig, made=made)
-            else:
-                new = zkn0320.changed_informatieobject(stored, huidig=huidig)
-            new.zaak_id = zaak.id if zaak else new.zaak_id
-            rgbz.put_informatieobject(session, stored, new)
-        return verdicts.confirmed(message)
-
-    return verdicts.taken(message, work)
+    return verdicts.taken(message, work, written=written)
 
 
 def _contact(
@@ -107,26 +69,75 @@ def _contact(
     kennisgeving: Kennisgeving[KlantcontactGegevens],
     huidig: KlantcontactGegevens,
     *,
-    verdicts: Verdicts,
+    settings: Settings,
+    added: list[rgbz.Klantcontact],
 ) -> tuple[Order, ...] | list[Finding]:
-    """Write what it says, and give what must be sent; or what is wrong with it."""
-    settings = verdicts.settings
+    """Write what it says (in `added` too when it is here only now) and give what must be sent; or what is wrong."""
     rsin = settings.gateway.rsin
+    soort = kennisgeving.mutatiesoort
+    whole = soort in ("T", "")
     current = rgbz.lock_klantcontact(session, huidig.identificatie, rsin=rsin)
-    if current is not None and current.ingetrokken:
-        return [_withdrawn(huidig.identificatie)]
-    if current is None and kennisgeving.mutatiesoort not in ("T", ""):
-        return [_unknown("zkn:identificatie", huidig.identificatie)]
-    if current is not None and kennisgeving.mutatiesoort == "V":
-        zaak = rgbz.zaak_feiten(session, current.zaak.identificatie, rsin=rsin) if current.zaak else None
-        was = (current.groep, current.effect)
-        gone = rgbz.withdraw_klantcontact(session, current)
-        told = outbox.told(session, current.identificatie)
-        return (*sending.changes(current, gone, was=was, told=told, zaak=zaak, settings=settings),)
+    if current is None and not whole:
+        return [in_klc.unknown("zkn:identificatie", huidig.identificatie)]
+    if current is None:
+        return _write(session, message, huidig, None, settings=settings, added=added)
+    if current.ingetrokken:
+        if not whole:
+            return [in_klc.withdrawn(huidig.identificatie)]
+        return _write(session, message, huidig, current, settings=settings, added=added)
+    if soort == "V":
+        if journal.partner(session, current.bericht_id) in ("", message.received.zender):
+            zaak = rgbz.zaak_feiten(session, current.zaak.identificatie, rsin=rsin) if current.zaak else None
+            was = (current.groep, current.effect)
+            gone = rgbz.withdraw_klantcontact(session, current)
+            told = outbox.told(session, current.identificatie)
+            return (*sending.changes(current, gone, was=was, told=told, zaak=zaak, settings=settings),)
+        return ()
     gegevens = huidig
-    if current is not None and kennisgeving.mutatiesoort not in ("T", ""):
-        gegevens = zkn0320.merge(zkn0320.gegevens(current), kennisgeving=kennisgeving)
-    return _write(session, message, gegevens, current, settings=settings)
+    if not message.header.berichtcode.startswith("Sa"):
+        gegevens = _merged(zkn0320.gegevens(current), kennisgeving)
+    return _write(session, message, gegevens, current, settings=settings, added=added)
+
+
+def _merged(stored: KlantcontactGegevens, kennisgeving: Kennisgeving[KlantcontactGegevens]) -> KlantcontactGegevens:
+    """What it says now; whether it is personal is told anew when it gets or loses a relation."""
+    merged = zkn0320.merge(stored, kennisgeving=kennisgeving)
+    huidig = kennisgeving.huidig
+    if huidig is None or _is_complete(stored) == _is_complete(merged):
+        return merged
+    beside = {name: text for name, text in merged.extra.items() if name not in _DERIVED or name in huidig.extra}
+    return replace(merged, extra=beside)
+
+
+_GROEP: Final = "dossier.groep"
+_EFFECT: Final = "dossier.effect"
+_DERIVED: Final = frozenset({_GROEP, _EFFECT})
+
+
+def _is_complete(gegevens: KlantcontactGegevens) -> bool:
+    """It has all that a personal contact has."""
+    zaak, medewerker = gegevens.zaak, gegevens.medewerker
+    return (
+        gegevens.partij is not None
+        and medewerker is not None
+        and medewerker.aanwezig
+        and zaak is not None
+        and zaak.aanwezig
+    )
+
+
+def _groep(gegevens: KlantcontactGegevens, *, type: str) -> Groep | None:
+    """As its sender says; else a KLC is a personal contact by what it is (RGBZ). None: the Type decides."""
+    zaak = gegevens.zaak is not None and gegevens.zaak.aanwezig
+    said = gegevens.extra.get(_GROEP, "")
+    for groep in ("ontvangst", "verzending", "anoniem", "zonder_medewerker"):
+        if zaak and said == groep:
+            return groep
+    if _is_complete(gegevens):
+        return "persoonlijk"
+    if type or not zaak:
+        return None if zaak else "zonder_zaak"
+    return "anoniem" if gegevens.partij is None else "zonder_medewerker"
 
 
 def _write(
@@ -136,11 +147,12 @@ def _write(
     current: rgbz.Klantcontact | None,
     *,
     settings: Settings,
+    added: list[rgbz.Klantcontact],
 ) -> tuple[Order, ...] | list[Finding]:
     types: Mapping[str, str] = {kanaal: type for type, kanaal in settings.mapping.kanaal.items()}
     opvoering = zkn0320.opvoering(gegevens, types=types)
     zaak = rgbz.zaak_feiten(session, opvoering.zaakidentificatie, rsin=settings.gateway.rsin)
-    documenten, wrong = _documenten(session, gegevens)
+    documenten, wrong = _documenten(session, gegevens, current)
     # That the contact refers to documents is all that the rules need to know of them here.
     known = tuple(Document(titel=d.titel, identificatie=d.identificatie) for d in documenten)
     judged = judging.judge(
@@ -150,31 +162,45 @@ def _write(
         valid=True,
         now=message.now,
         settings=settings,
+        groep=_groep(gegevens, type=opvoering.type),
     )
-    wrong += [Finding(f.fout, _in_klc(f.violation)) for f in judged.findings]
-    moved = current is not None and current.zaak_id != (zaak.id if zaak else None)
-    if current is not None and moved and rgbz.ever_exchanged(session, current):
-        wrong.append(about.other_zaak("zkn:heeftBetrekkingOp"))
-    if wrong:
-        return wrong
-    record = zkn0320.klantcontact(gegevens, types=types)
-    record.groep, record.effect = judged.groep, judged.effect
-    record.zaak_id = zaak.id if zaak else None
-    record.status_id = zaak.status_id if zaak else None
+    zaak_id = zaak.id if zaak else None
+    here = current is not None and not current.ingetrokken
+    record: rgbz.Klantcontact | None = None
+    if gegevens.datum_tijd is not None:
+        record = zkn0320.klantcontact(gegevens, types=types)
+        record.groep = judged.groep
+        record.effect = "bewaard" if gegevens.extra.get(_EFFECT) == "bewaard" else judged.effect
+        record.zaak_id = zaak_id
+        record.status_id = zaak.status_id if zaak else None
+        if current is not None and rgbz.same_klantcontact(current, record, documenten=documenten) and not wrong:
+            current.bijzonderheden = record.bijzonderheden  # the sender's keys, which nobody else is told
+            return ()
+    wrong += in_klc.judged(
+        judged.findings,
+        gegevens,
+        exchanged=current is not None and here and rgbz.ever_exchanged(session, current),
+        other_zaak=current is not None and current.zaak_id != zaak_id,
+    )
+    if wrong or record is None:
+        return wrong or [in_klc.without_object()]
     if current is None:
         rgbz.add_klantcontact(session, record, documenten=documenten)
+        added.append(record)
         return (
             *sending.orders(record, documenten, zaak=zaak, settings=settings),
             *sending.mails(record, opvoering, zaak=zaak, melding=judged.policy.melding, settings=settings),
         )
-    was = (current.groep, current.effect)
+    was = (current.groep, current.effect if here else "bewaard")
+    if not here:
+        added.append(current)
     vervangen = rgbz.replace_klantcontact(session, current, record, documenten=documenten)
     told = outbox.told(session, current.identificatie)
     return (*sending.changes(current, vervangen, was=was, told=told, zaak=zaak, settings=settings),)
 
 
 def _documenten(
-    session: Session, gegevens: KlantcontactGegevens
+    session: Session, gegevens: KlantcontactGegevens, current: rgbz.Klantcontact | None
 ) -> tuple[list[rgbz.Informatieobject], list[Finding]]:
     """The documents that a contact refers to, and those that did not come before it."""
     documenten: list[rgbz.Informatieobject] = []
@@ -183,108 +209,14 @@ def _documenten(
         verwijzing = relatie.gerelateerde
         if verwijzing is None or not relatie.aanwezig:
             continue
-        found = rgbz.lock_informatieobject(
-            session, verwijzing.identificatie, bronorganisatie=verwijzing.bronorganisatie
+        found = rgbz.informatieobject_for(
+            session,
+            current,
+            identificatie=verwijzing.identificatie,
+            bronorganisatie=verwijzing.bronorganisatie,
         )
         if found is None:
-            wrong.append(_unknown("zkn:heeftRelevant", verwijzing.identificatie))
+            wrong.append(in_klc.unknown("zkn:heeftRelevant", verwijzing.identificatie))
         else:
             documenten.append(found)
     return documenten, wrong
-
-
-def _but(orders: Sequence[Order], zender: Systeem, *, settings: Settings) -> list[Order]:
-    """Whoever told us is not told in turn."""
-    return [
-        order
-        for order in orders
-        if order.abonnee not in settings.abonnee
-        or (settings.abonnee[order.abonnee].applicatie or order.abonnee) != zender.applicatie
-    ]
-
-
-_IN_KLC: Mapping[str, str] = {
-    "kc:zaakidentificatie": "zkn:heeftBetrekkingOp",
-    "gfo:Klantcontact": "klc:object",
-    "gfo:Type": "zkn:kanaal",
-    "gfo:Opvoerder": "zkn:isGevoerdDoor",
-    "kc:medewerker": "zkn:isGevoerdDoor",
-    "gfo:DatumGezet": "zkn:datum-tijd",
-    "kc:contactpartij": "klc:object",
-    "kc:contactpersoon": "zkn:contactpersoonKlant-contactpersoon",
-    "kc:bsn": "bg:inp.burgerservicenummer",
-    "kc:vestigingsnummer": "bg:vestigingsnummer",
-    "kc:rsin": "StUF:extraElementen",
-    "kc:geboortedatum": "bg:geboorte",
-}
-
-
-def _in_klc(violation: Violation) -> Violation:
-    """The rules name the elements of kc: a sender of klc is told of its own."""
-    element = _IN_KLC.get(violation.element or "", violation.element)
-    return Violation(
-        rule=violation.rule,
-        message=violation.message,
-        hint=violation.hint,
-        element=element,
-        value=violation.value,
-    )
-
-
-def _strange(identificatie: str, organisatie: str, *, settings: Settings) -> list[Finding]:
-    """KC-11 for a klantcontact of another organisation, or without a number."""
-    wrong: list[Finding] = []
-    if not identificatie:
-        wrong.append(
-            about.standard(
-                Fout.StUF055,
-                "zkn:identificatie",
-                nl="Geef het klantcontact een identificatie van ten hoogste 14 tekens.",
-                en="Give the klantcontact an identificatie of at most 14 characters.",
-            )
-        )
-    if organisatie.rjust(9, "0") != settings.gateway.rsin:
-        violation = Violation(
-            rule="KC-11",
-            message=Text(
-                "De verantwoordelijke organisatie is niet die van deze gateway.",
-                "The verantwoordelijke organisatie is not that of this gateway.",
-            ),
-            hint=Text(
-                "Stuur alleen klantcontacten van de eigen organisatie, met haar RSIN.",
-                "Send only klantcontacten of the own organisation, with its RSIN.",
-            ),
-            element="zkn:verantwoordelijkeOrganisatie",
-            expected=settings.gateway.rsin,
-        )
-        wrong.append(Finding(Fout.StUF058, violation))
-    return wrong
-
-
-def _without_object() -> Finding:
-    return about.standard(
-        Fout.StUF055,
-        "klc:object",
-        nl="Zet het klantcontact of document in klc:object.",
-        en="Put the klantcontact or document in klc:object.",
-    )
-
-
-def _unknown(element: str, identificatie: str) -> Finding:
-    return about.standard(
-        Fout.StUF064,
-        element,
-        value=identificatie[:40],
-        nl="Meld eerst het object waarnaar wordt verwezen, of gebruik de identificatie die het hier heeft.",
-        en="Announce the object that is referred to first, or use the identificatie that it has here.",
-    )
-
-
-def _withdrawn(identificatie: str) -> Finding:
-    return about.standard(
-        Fout.StUF064,
-        "zkn:identificatie",
-        value=identificatie[:14],
-        nl="Dit klantcontact is ingetrokken: voeg het onder een nieuwe identificatie toe.",
-        en="This klantcontact was withdrawn: add it under a new identificatie.",
-    )

@@ -8,10 +8,12 @@ from dataclasses import dataclass
 from typing import Final
 
 from stuf_klantcontact import outbox, rgbz
+from stuf_klantcontact.intake import about
 from stuf_klantcontact.mapping import zds0120
 from stuf_klantcontact.opvoering import STAFF, Opvoering
 from stuf_klantcontact.outbox import Mutatiesoort, Order, Soort
 from stuf_klantcontact.settings import Abonnee, Settings
+from stuf_klantcontact.stuurgegevens import Systeem
 
 _OURS: Final = "KC"
 """Begins the identificatie of a klantcontact that was added here."""
@@ -78,6 +80,12 @@ def _unsent(
         return frozenset()
     documenten = (*vervangen.gelijk, *vervangen.gewijzigd, *vervangen.vervallen)
     return frozenset((*documenten, None) if stream.tells(was[0]) else documenten)
+
+
+def but(orders: Sequence[Order], zender: Systeem, *, settings: Settings) -> list[Order]:
+    """The orders for everybody but the system that told us: it is not told in turn."""
+    told = about.abonnee(zender, settings=settings)
+    return [order for order in orders if told is None or order.abonnee != told]
 
 
 def _change(before: bool, now: bool) -> Mutatiesoort | None:

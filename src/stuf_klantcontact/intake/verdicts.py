@@ -72,13 +72,15 @@ class Verdicts:
         *,
         code: str = "",
         found: str = "",
+        written: Callable[[int], None] | None = None,
     ) -> Answer:
         """Do `work` and journal the message in one transaction, unless it was accepted before.
 
         `work` gives the answer, or what is wrong; then nothing of it stays. It is done anew when somebody else
         was at the same rows at the same moment. What it has to send goes into the outbox in one call, so that
         streams are locked in one order. Of a zender that is guarded, no message overtakes another here.
-        `code` and `found` (rule ids) are for the journal, of a message that is refused only afterwards.
+        `code` and `found` (rule ids) are for the journal, of a message that is refused only afterwards; `written`
+        hears, still in the transaction, which row of the journal it is.
         """
         for _ in range(TRIES):
             try:
@@ -102,13 +104,15 @@ class Verdicts:
                         confirmation = [] if code else self._confirmation(message)
                         if orders := [*outcome.orders, *confirmation]:
                             outbox.enqueue(session, orders)
-                        journal.record_incoming(
+                        number = journal.record_incoming(
                             session,
                             **message.journal,
                             antwoord=outcome.antwoord,
                             code=code,
                             rules=found or message.forgiven,
                         )
+                        if written is not None:
+                            written(number)
             except DBAPIError as error:
                 if isinstance(error.orig, AGAIN):
                     continue

@@ -1,10 +1,10 @@
 """A klantcontact and its documents: read, replaced and withdrawn, with what it was before."""
 
 import io
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 
 from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session, joinedload, selectinload
@@ -120,14 +120,57 @@ def add_klantcontact(
     session.flush()
 
 
-def lock_informatieobject(session: Session, identificatie: str, *, bronorganisatie: str) -> Informatieobject | None:
-    """The present document of that number, which nobody else changes until the end; None when there is none."""
+def informatieobject_for(
+    session: Session, current: Klantcontact | None, *, identificatie: str, bronorganisatie: str
+) -> Informatieobject | None:
+    """The document of that number for a (locked) klantcontact that refers to it; None when there is none.
+
+    Its own, or one that came before it; else a copy of another's, which keeps its own. A klantcontact that was
+    withdrawn has what was withdrawn with it.
+    """
+    named = (Informatieobject.identificatie == identificatie, Informatieobject.bronorganisatie == bronorganisatie)
+    for informatieobject in current.informatieobjecten if current is not None else ():
+        if (informatieobject.identificatie, informatieobject.bronorganisatie) == (identificatie, bronorganisatie):
+            if informatieobject.tot is None:
+                return informatieobject
+            if current is not None and current.ingetrokken and informatieobject.tot == current.versie:
+                return copy_informatieobject(informatieobject)
+    loose = select(Informatieobject).where(*named, Informatieobject.klantcontact_id.is_(None))
+    found = session.scalars(loose.order_by(Informatieobject.id).limit(1).with_for_update()).one_or_none()
+    if found is not None:
+        return found
+    others = select(Informatieobject).where(*named, Informatieobject.tot.is_(None))
+    found = session.scalars(others.order_by(Informatieobject.id.desc()).limit(1)).one_or_none()
+    return None if found is None else copy_informatieobject(found)
+
+
+def copy_informatieobject(informatieobject: Informatieobject) -> Informatieobject:
+    """The same document for another klantcontact; its bytes are there once."""
+    same = {name: getattr(informatieobject, name) for name in _DOCUMENT}
+    return Informatieobject(
+        identificatie=informatieobject.identificatie,
+        bronorganisatie=informatieobject.bronorganisatie,
+        inhoud_sha256=informatieobject.inhoud_sha256,
+        **same,
+    )
+
+
+def lock_informatieobjecten(
+    session: Session, identificatie: str, *, bronorganisatie: str
+) -> list[Informatieobject]:
+    """All present documents of that number, which nobody else changes until the end, nor the klantcontacten they
+    belong to."""
     query = select(Informatieobject).where(
         Informatieobject.identificatie == identificatie,
         Informatieobject.bronorganisatie == bronorganisatie,
         Informatieobject.tot.is_(None),
     )
-    return session.scalars(query.order_by(Informatieobject.id).limit(1).with_for_update()).one_or_none()
+    # First the klantcontact and then its documents, as whoever changes one does.
+    owners = select(Klantcontact.id).where(
+        Klantcontact.id.in_(query.with_only_columns(Informatieobject.klantcontact_id))
+    )
+    session.execute(owners.order_by(Klantcontact.id).with_for_update())
+    return list(session.scalars(query.order_by(Informatieobject.id).with_for_update()))
 
 
 def put_informatieobject(session: Session, stored: Informatieobject | None, new: Informatieobject) -> None:
@@ -143,9 +186,8 @@ def put_informatieobject(session: Session, stored: Informatieobject | None, new:
 
 
 def drop_informatieobject(session: Session, stored: Informatieobject) -> None:
-    """Forget a document that no klantcontact refers to; one of a klantcontact is withdrawn with it."""
-    if stored.klantcontact_id is None:
-        session.delete(stored)
+    """Forget a document that no klantcontact refers to."""
+    session.delete(stored)
 
 
 _DOCUMENT: Final = (
@@ -167,14 +209,18 @@ _DOCUMENT: Final = (
 def replace_klantcontact(
     session: Session, current: Klantcontact, new: Klantcontact, *, documenten: Sequence[Informatieobject]
 ) -> Vervangen:
-    """Let `new` and `documenten` take the place of what a locked klantcontact says, and keep what it said."""
+    """Let `new` and `documenten` take the place of what a locked klantcontact says, and keep what it said.
+
+    A klantcontact that was withdrawn is back.
+    """
     session.add(_version(current))
     current.versie += 1
+    current.ingetrokken = False
     for name in _CORRECTED:
         setattr(current, name, getattr(new, name))
     present = {d.identificatie: d for d in current.informatieobjecten if d.tot is None}
     given = {d.identificatie: d for d in documenten}
-    kept = {n for n, d in given.items() if n in present and columns(d) == columns(present[n])}
+    kept = {n for n, d in given.items() if n in present and same_informatieobject(d, present[n])}
     for name, old in present.items():
         if name not in kept:
             old.tot = current.versie
@@ -190,6 +236,33 @@ def replace_klantcontact(
         gelijk=tuple(n for n in given if n in kept),
         vervallen=tuple(n for n in present if n not in given),
     )
+
+
+def same_informatieobject(one: Informatieobject, other: Informatieobject) -> bool:
+    """Nothing of the document is other, nor what a sender said beside."""
+    beside = _told(one.bijzonderheden), _told(other.bijzonderheden)
+    return columns(one) == columns(other) and beside[0] == beside[1]
+
+
+def same_klantcontact(current: Klantcontact, new: Klantcontact, *, documenten: Sequence[Informatieobject]) -> bool:
+    """Whether `new` and `documenten` say nothing that a klantcontact does not say already: keys, and when it was
+    registered, are between two systems."""
+    present = {d.identificatie: d for d in current.informatieobjecten if d.tot is None}
+    if present.keys() != {d.identificatie for d in documenten} or current.ingetrokken:
+        return False
+    if not all(same_informatieobject(d, present[d.identificatie]) for d in documenten):
+        return False
+    return _told(current.bijzonderheden) == _told(new.bijzonderheden) and all(
+        getattr(current, name) == getattr(new, name) for name in _CORRECTED if name != "bijzonderheden"
+    )
+
+
+def _told(bijzonderheden: Mapping[str, Any] | None) -> dict[str, Any]:
+    return {
+        path: value
+        for path, value in (bijzonderheden or {}).items()
+        if value not in ({}, None) and "@sleutel" not in path and not path.endswith("StUF:tijdstipRegistratie")
+    }
 
 
 def withdraw_klantcontact(session: Session, current: Klantcontact) -> Vervangen:

@@ -1,0 +1,223 @@
+"""What is wrong with a klantcontact or document that is told in klc, in the words of that koppelvlak."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Final
+
+from stuf_klantcontact import rules
+from stuf_klantcontact.errors import Text, Violation
+from stuf_klantcontact.fouten import Fout
+from stuf_klantcontact.intake import about
+from stuf_klantcontact.intake.about import Finding
+from stuf_klantcontact.limits import Limits
+from stuf_klantcontact.mapping.zkn0320 import InformatieobjectGegevens, Kennisgeving, KlantcontactGegevens
+from stuf_klantcontact.opvoering import Document
+from stuf_klantcontact.rgbz import Informatieobject
+from stuf_klantcontact.rules import documents
+from stuf_klantcontact.settings import Settings
+
+_IN_KLC: Final[Mapping[str, str]] = {
+    "kc:zaakidentificatie": "zkn:heeftBetrekkingOp",
+    "gfo:Klantcontact": "klc:object",
+    "gfo:Type": "zkn:kanaal",
+    "gfo:Opvoerder": "zkn:isGevoerdDoor",
+    "kc:medewerker": "zkn:isGevoerdDoor",
+    "gfo:DatumGezet": "zkn:datum-tijd",
+    "kc:contactpartij": "klc:object",
+    "kc:contactpersoon": "zkn:contactpersoonKlant-contactpersoon",
+    "kc:bsn": "bg:inp.burgerservicenummer",
+    "kc:vestigingsnummer": "bg:vestigingsnummer",
+    "kc:rsin": "StUF:extraElementen",
+    "kc:geboortedatum": "bg:geboorte",
+}
+
+
+def judged(
+    findings: Sequence[Finding], gegevens: KlantcontactGegevens, *, exchanged: bool, other_zaak: bool
+) -> list[Finding]:
+    """What the rules found, said of klc: they name the elements of kc, which its sender does not know.
+
+    `exchanged`: it was told to others already, and `other_zaak`: of another zaak, or of one where there is none.
+    """
+    found: list[Finding] = []
+    zaak = gegevens.zaak is not None and gegevens.zaak.aanwezig
+    medewerker = gegevens.medewerker is not None and gegevens.medewerker.aanwezig
+    if not zaak and exchanged:
+        found.append(_without_zaak())
+    elif other_zaak and exchanged:
+        found.append(about.other_zaak("zkn:heeftBetrekkingOp"))
+    for finding in findings:
+        rule = finding.violation.rule
+        if rule == "KC-02" and not zaak:
+            found += [] if exchanged else [_without_zaak()]
+        elif rule == "KC-06" and finding.violation.expected is not None and not medewerker:
+            found.append(_without_medewerker())
+        elif rule != "KC-04":  # a kanaal is free text (AN20), and needs no Type
+            element = _IN_KLC.get(finding.violation.element or "", finding.violation.element)
+            found.append(Finding(finding.fout, replace(finding.violation, element=element)))
+    return found
+
+
+def not_one(
+    kennisgeving: Kennisgeving[KlantcontactGegevens] | Kennisgeving[InformatieobjectGegevens],
+) -> list[Finding]:
+    """oud and huidig are not one object, or two objects are to become one (verwerkingssoort O)."""
+    oud, huidig = kennisgeving.oud, kennisgeving.huidig
+    if oud is None or huidig is None:
+        return []
+    contact = isinstance(huidig, KlantcontactGegevens)
+    element = "zkn:identificatie" if contact else "zkn:informatieobjectidentificatie"
+    if "O" in (oud.verwerkingssoort, huidig.verwerkingssoort):
+        return [
+            about.standard(
+                Fout.StUF058,
+                "klc:object",
+                nl="Ontdubbelen (verwerkingssoort O) kan hier niet: trek het ene in (V) en wijzig het andere (W).",
+                en="Two cannot be merged here (verwerkingssoort O): withdraw the one (V), change the other (W).",
+            )
+        ]
+    if not oud.identificatie or (oud.identificatie, _organisatie(oud)) == (
+        huidig.identificatie,
+        _organisatie(huidig),
+    ):
+        return []
+    return [
+        about.standard(
+            Fout.StUF058,
+            element,
+            value=huidig.identificatie[:40],
+            expected=oud.identificatie[:40],
+            nl="Geef oud en huidig dezelfde identificatie en organisatie: zij zijn een en hetzelfde object.",
+            en="Give oud and huidig the same identificatie and organisatie: they are one and the same object.",
+        )
+    ]
+
+
+def _organisatie(gegevens: KlantcontactGegevens | InformatieobjectGegevens) -> str:
+    if isinstance(gegevens, KlantcontactGegevens):
+        return gegevens.verantwoordelijke_organisatie
+    return gegevens.bronorganisatie
+
+
+def bad_document(new: Informatieobject, *, onleesbaar: bool, limits: Limits) -> list[Finding]:
+    """KC-12, as of a document that comes with a voegKlantcontactToe."""
+    document = Document(
+        titel=new.titel,
+        identificatie=new.identificatie,
+        bestandsnaam=new.bestandsnaam,
+        formaat=new.formaat,
+        inhoud=None if new.inhoud is None else new.inhoud.inhoud,
+        verwijzing=new.verwijzing,
+        onleesbaar=("Inhoud",) if onleesbaar else (),
+    )
+    rule = rules.rule("KC-12")
+    found: list[Finding] = []
+    for problem in documents.problems([document], limits=limits, valid=True):
+        expected = problem.expected or ""
+        for name, element in _DOCUMENT.items():
+            expected = expected.replace(name, element)
+        violation = Violation(
+            rule=rule.id,
+            message=rule.demand,
+            hint=rule.cure,
+            element="klc:object",
+            value=problem.value,
+            expected=expected,
+        )
+        found.append(Finding(rule.fout, violation))
+    return found
+
+
+_DOCUMENT: Final[Mapping[str, str]] = {
+    "dga:Titel": "zkn:titel",
+    "dga:Formaat": "zkn:eib.formaat",
+    "dga:Verwijzing": "zkn:eib.link",
+    "base64": "zkn:eib.inhoud: base64",
+}
+
+
+def without_content() -> Finding:
+    """KC-05: the last document of a contact goes, and there is no toelichting."""
+    return about.standard(
+        Fout.StUF058,
+        "klc:object",
+        nl="Zonder dit document zegt het klantcontact niets meer: trek het klantcontact zelf in (klcLk01, V).",
+        en="Without this document the klantcontact says nothing: withdraw the klantcontact itself (klcLk01, V).",
+    )
+
+
+def _without_zaak() -> Finding:
+    return about.standard(
+        Fout.StUF058,
+        "zkn:heeftBetrekkingOp",
+        nl="Een klantcontact heeft hier betrekking op een zaak: noem die, of trek het klantcontact in (V).",
+        en="A klantcontact relates to a zaak here: name it, or withdraw the klantcontact (V).",
+    )
+
+
+def _without_medewerker() -> Finding:
+    return about.standard(
+        Fout.StUF058,
+        "zkn:isGevoerdDoor",
+        nl="Een klantcontact is gevoerd door een medewerker: noem die, met een medewerkeridentificatie.",
+        en="A klantcontact was held by a medewerker: name that one, with a medewerkeridentificatie.",
+    )
+
+
+def strange(identificatie: str, organisatie: str, *, settings: Settings) -> list[Finding]:
+    """KC-11 for a klantcontact of another organisation, or without a number."""
+    wrong: list[Finding] = []
+    if not identificatie:
+        wrong.append(
+            about.standard(
+                Fout.StUF055,
+                "zkn:identificatie",
+                nl="Geef het klantcontact een identificatie van ten hoogste 14 tekens.",
+                en="Give the klantcontact an identificatie of at most 14 characters.",
+            )
+        )
+    if organisatie.rjust(9, "0") != settings.gateway.rsin:
+        violation = Violation(
+            rule="KC-11",
+            message=Text(
+                "De verantwoordelijke organisatie is niet die van deze gateway.",
+                "The verantwoordelijke organisatie is not that of this gateway.",
+            ),
+            hint=Text(
+                "Stuur alleen klantcontacten van de eigen organisatie, met haar RSIN.",
+                "Send only klantcontacten of the own organisation, with its RSIN.",
+            ),
+            element="zkn:verantwoordelijkeOrganisatie",
+            expected=settings.gateway.rsin,
+        )
+        wrong.append(Finding(Fout.StUF058, violation))
+    return wrong
+
+
+def without_object() -> Finding:
+    return about.standard(
+        Fout.StUF055,
+        "klc:object",
+        nl="Zet het klantcontact of document in klc:object.",
+        en="Put the klantcontact or document in klc:object.",
+    )
+
+
+def unknown(element: str, identificatie: str) -> Finding:
+    return about.standard(
+        Fout.StUF064,
+        element,
+        value=identificatie[:40],
+        nl="Meld eerst het object waarnaar wordt verwezen, of gebruik de identificatie die het hier heeft.",
+        en="Announce the object that is referred to first, or use the identificatie that it has here.",
+    )
+
+
+def withdrawn(identificatie: str) -> Finding:
+    return about.standard(
+        Fout.StUF064,
+        "zkn:identificatie",
+        value=identificatie[:14],
+        nl="Dit klantcontact is ingetrokken: voeg het opnieuw toe (mutatiesoort T).",
+        en="This klantcontact was withdrawn: add it again (mutatiesoort T).",
+    )

@@ -1,0 +1,136 @@
+"""Take a document from a system that speaks KLC itself: alone, or as a change of the contacts it belongs to.
+
+A document comes before the contact that refers to it, and waits for it here. Once it belongs to a contact, a change
+of it is a new version of that contact, so that a message about the document as it was can still be made.
+
+StUF 03.01 §5.1 and §5.2; stuf-facts §4, §5.1 and §10.5; docs/mapping.md §7.
+"""
+
+from collections.abc import Sequence
+
+from sqlalchemy.orm import Session
+
+from stuf_klantcontact import journal, outbox, rgbz
+from stuf_klantcontact.intake import in_klc, sending
+from stuf_klantcontact.intake.about import Finding
+from stuf_klantcontact.intake.answers import Answer
+from stuf_klantcontact.intake.message import Message
+from stuf_klantcontact.intake.verdicts import Done, Verdicts
+from stuf_klantcontact.mapping import zkn0320
+from stuf_klantcontact.mapping.zkn0320 import InformatieobjectGegevens, Kennisgeving
+from stuf_klantcontact.outbox import Order
+from stuf_klantcontact.settings import Settings
+from stuf_klantcontact.tijdstip import AMSTERDAM
+
+
+def document(message: Message, findings: Sequence[Finding], *, verdicts: Verdicts) -> Answer:
+    """Take iobLk01 or iobLk02."""
+    kennisgeving = zkn0320.read_iob(message.element)
+    huidig = kennisgeving.huidig or kennisgeving.oud
+    if findings or huidig is None:
+        return verdicts.reject(message, findings or [in_klc.without_object()])
+    if wrong := in_klc.not_one(kennisgeving):
+        return verdicts.reject(message, wrong)
+
+    def work(session: Session) -> Done | list[Finding]:
+        orders: list[Order] = []
+        wrong = _document(session, message, kennisgeving, huidig, settings=verdicts.settings, orders=orders)
+        return wrong or Done(verdicts.confirmed(message), orders)
+
+    return verdicts.taken(message, work)
+
+
+def _document(
+    session: Session,
+    message: Message,
+    kennisgeving: Kennisgeving[InformatieobjectGegevens],
+    huidig: InformatieobjectGegevens,
+    *,
+    settings: Settings,
+    orders: list[Order],
+) -> list[Finding]:
+    """Write what it says, and add to `orders` what must be sent; or what is wrong with it."""
+    wrong: list[Finding] = []
+    zaak_id = None
+    if huidig.zaak is not None:
+        zaak = rgbz.zaak_feiten(session, huidig.zaak.identificatie, rsin=settings.gateway.rsin)
+        if zaak is None:
+            wrong.append(in_klc.unknown("zkn:isBekendBij", huidig.zaak.identificatie))
+        else:
+            zaak_id = zaak.id
+    stored = rgbz.lock_informatieobjecten(session, huidig.identificatie, bronorganisatie=huidig.bronorganisatie)
+    if not stored and kennisgeving.mutatiesoort != "T":
+        wrong.append(in_klc.unknown("zkn:informatieobjectidentificatie", huidig.identificatie))
+    if wrong:
+        return wrong
+    if kennisgeving.mutatiesoort == "V":
+        return [
+            finding for old in stored for finding in _gone(session, message, old, settings=settings, orders=orders)
+        ]
+    if not stored:
+        new = zkn0320.informatieobject(huidig, made=message.now.astimezone(AMSTERDAM).date())
+        new.zaak_id = zaak_id
+        wrong = in_klc.bad_document(new, onleesbaar=huidig.onleesbaar, limits=settings.limits)
+        if not wrong:
+            rgbz.put_informatieobject(session, None, new)
+        return wrong
+    for old in stored:
+        new = zkn0320.changed_informatieobject(old, huidig=huidig)
+        new.creatiedatum = huidig.creatiedatum or old.creatiedatum
+        new.zaak_id = zaak_id or old.zaak_id
+        if wrong := in_klc.bad_document(new, onleesbaar=huidig.onleesbaar, limits=settings.limits):
+            return wrong
+        if rgbz.same_informatieobject(old, new):
+            old.bijzonderheden = new.bijzonderheden  # the sender's keys, which nobody else is told
+        elif old.klantcontact is None:
+            rgbz.put_informatieobject(session, old, new)
+        else:
+            orders += _replace(session, message, old.klantcontact, old, new, settings=settings)
+    return []
+
+
+def _gone(
+    session: Session,
+    message: Message,
+    old: rgbz.Informatieobject,
+    *,
+    settings: Settings,
+    orders: list[Order],
+) -> list[Finding]:
+    contact = old.klantcontact
+    if contact is None:
+        rgbz.drop_informatieobject(session, old)
+    elif journal.partner(session, contact.bericht_id) in ("", message.received.zender):
+        others = [d for d in contact.informatieobjecten if d.tot is None and d is not old]
+        if not others and not contact.toelichting.strip():
+            return [in_klc.without_content()]
+        orders += _replace(session, message, contact, old, None, settings=settings)
+    return []
+
+
+def _replace(
+    session: Session,
+    message: Message,
+    contact: rgbz.Klantcontact,
+    old: rgbz.Informatieobject,
+    new: rgbz.Informatieobject | None,
+    *,
+    settings: Settings,
+) -> list[Order]:
+    """A new version of the contact, with the one document for the other or without it; what must be sent of it."""
+    present = [d for d in contact.informatieobjecten if d.tot is None]
+    documenten = [d if d is not old else new for d in present]
+    rsin = settings.gateway.rsin
+    zaak = rgbz.zaak_feiten(session, contact.zaak.identificatie, rsin=rsin) if contact.zaak else None
+    vervangen = rgbz.replace_klantcontact(
+        session, contact, contact, documenten=[d for d in documenten if d is not None]
+    )
+    orders = sending.changes(
+        contact,
+        vervangen,
+        was=(contact.groep, contact.effect),
+        told=outbox.told(session, contact.identificatie),
+        zaak=zaak,
+        settings=settings,
+    )
+    return sending.but(orders, message.header.zender, settings=settings)
