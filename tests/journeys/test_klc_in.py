@@ -106,7 +106,7 @@ def told(town: Town) -> list[tuple[str, str]]:
 def without_keys(message: etree._Element) -> etree._Element:
     """The same message, of a system that has no keys: the kerngegevens alone say which object it is."""
     for found in message.iterchildren("{*}object"):
-        found.attrib.pop("sleutelVerzendend", None)
+        found.attrib.pop("sleutelVerzendend", "")
     return message
 
 
