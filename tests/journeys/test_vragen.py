@@ -1,14 +1,19 @@
 """Questions about klantcontacten, requests to send one again, and what receivers tell later."""
 
+import threading
 from itertools import count
 from pathlib import Path
+from typing import Any, LiteralString
 
 import pytest
 from lxml import etree
 
 from contract.official import klc_schema
 from journeys.town import ASYNCHRONOUS, Town, now, running
+from standin import until
 from stuf_klantcontact import berichten, outbox
+from stuf_klantcontact.contract import load_zaakdocumenten
+from stuf_klantcontact.intake import vraag as questions
 from stuf_klantcontact.names import KLC, STUF0301, STUF0302, ZKN0320, qname
 from stuf_klantcontact.stuurgegevens import Header, Systeem, write
 from stuf_klantcontact.testing import Reply, cast
@@ -261,3 +266,181 @@ def test_tr01_hurries_what_waits(town: Town) -> None:
     assert (reply.status, reply.name) == (200, "Bv02Bericht"), reply.raw
     town.deliver()
     assert len(town.zaakmagazijn.kept) == 1
+
+
+def rows(town: Town, query: LiteralString) -> list[tuple[object, ...]]:
+    with town.gateway.database.connection() as connection:
+        return connection.execute(query).fetchall()
+
+
+DOCUMENTS = "SELECT id, klantcontact_id, sinds, tot FROM informatieobject ORDER BY id"
+
+
+def test_a_question_changes_nothing(town: Town) -> None:
+    town.zaak()
+    number = town.contact(pdf=cast.PDF).text("klantcontactidentificatie")
+    assert town.contact(wijzigt=number, pdf=cast.PDF + b"%meer").status == 200
+    before = rows(town, DOCUMENTS)
+    assert any(tot is not None for *_, tot in before), "a document that a correction replaced"
+    assert found(ask(town, vraag())) == [number]
+    assert found(ask(town, vraag("zakLv01"))) == [cast.RUNNING]
+    assert ask(town, verzoek("klcSa04", number), port=SYNCHRONISATIE).name == "klcSa02"
+    assert rows(town, DOCUMENTS) == before
+
+
+MOMENT = "<zkn:datum-tijd><StUF:tijdstip>{}</StUF:tijdstip></zkn:datum-tijd>"
+
+
+@pytest.mark.parametrize(
+    ("asked", "code"),
+    [
+        ({"sortering": 2, "start": "<zkn:identificatie>KC202600000001</zkn:identificatie>"}, "StUF106"),
+        ({"sortering": 2, "start": "<zkn:identificatie>KC2026</zkn:identificatie><zkn:datum-tijd/>"}, "StUF106"),
+        ({"sortering": 3, "start": "<zkn:kanaal>x</zkn:kanaal>"}, "StUF106"),
+        ({"name": "zakLv01", "start": " "}, "StUF106"),
+        ({"start": " "}, "StUF106"),
+        ({"gelijk": MOMENT.format("0001-01-01T00:00:00+14:00")}, "StUF055"),
+        ({"vanaf": MOMENT.format("9999-12-31T23:59:59-14:00"), "tot": "<zkn:datum-tijd/>"}, "StUF055"),
+    ],
+)
+def test_what_cannot_be_answered_is_refused_with_what_to_do(
+    asked: dict[str, Any], code: str, town: Town, numbers: list[str]
+) -> None:
+    reply = ask(town, vraag(**asked))
+    assert (reply.status, reply.code) == (500, code), reply.raw
+
+
+def test_who_asks_for_no_moment_finds_what_has_none(town: Town, numbers: list[str]) -> None:
+    assert found(ask(town, vraag(gelijk="<zkn:datum-tijd/>"))) == []
+
+
+def test_pages_by_moment_end(town: Town, numbers: list[str]) -> None:
+    """The database knows microseconds; an answer, and so the next question, milliseconds."""
+    with town.gateway.database.connection() as connection:
+        connection.execute("UPDATE klantcontact SET datum_tijd = '2026-10-02T10:00:00.123456+02:00'")
+    start, seen = "", []
+    for _ in range(5):
+        page = ask(town, vraag(maximum=1, sortering=2, start=start))
+        seen += found(page)
+        if page.text("parameters/indicatorVervolgvraag") == "false":
+            break
+        start = f"<zkn:identificatie>{seen[-1]}</zkn:identificatie>" + MOMENT.format(
+            "2026-10-02T10:00:00.123+02:00"
+        )
+    assert seen == numbers
+    told = MOMENT.format("2026-10-02T10:00:00.123+02:00")
+    assert found(ask(town, vraag(gelijk=told))) == numbers
+    assert found(ask(town, vraag(vanaf=told, tot=told))) == numbers
+
+
+def test_who_wants_none_gets_the_number_and_nothing_to_follow_up(town: Town, numbers: list[str]) -> None:
+    reply = ask(town, vraag(maximum=0, aantal=True))
+    assert found(reply) == []
+    assert reply.text("parameters/aantalVoorkomens") == "3"
+    assert reply.text("parameters/indicatorVervolgvraag") == "false"
+
+
+def test_an_answer_about_zaken_holds_so_many_contacts(
+    town: Town, numbers: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(questions, "LARGEST", 2)
+    page = ask(town, vraag("zakLv01"))
+    assert found(page) == [cast.RUNNING]
+    assert page.text("parameters/indicatorVervolgvraag") == "true"
+    assert page.text("melding").startswith("StUF0002")
+    rest = ask(town, vraag("zakLv01", start=f"<zkn:zaakidentificatie>{cast.RUNNING}</zkn:zaakidentificatie>"))
+    assert found(rest) == ["0518ZAAK0000009"]
+    monkeypatch.setattr(questions, "LARGEST", 1)
+    page = ask(town, vraag("zakLv01", maximum=1))
+    assert page.body is not None
+    contacts = page.body.findall(".//{*}heeftContact/{*}gerelateerde/{*}identificatie")
+    assert [c.text for c in contacts] == numbers[:1]
+
+
+def test_an_abonnee_is_answered_about_its_zaaktypen_alone(
+    database_url: str, password_hash: str, tmp_path: Path
+) -> None:
+    with running(database_url, password_hash, tmp_path, abonnee={"zaaktypen": ["ANDER"]}) as town:
+        town.zaak()
+        number = town.contact().text("klantcontactidentificatie")
+        counted = ask(town, vraag(aantal=True))
+        assert (found(counted), counted.text("parameters/aantalVoorkomens")) == ([], "0")
+        assert found(ask(town, vraag("zakLv01"))) == []
+        for name, port in (("klcSa04", SYNCHRONISATIE), ("klcSa03", ASYNCHRONOUS)):
+            assert ask(town, verzoek(name, number), port=port).code == "StUF064"
+
+
+def test_only_who_speaks_zkn0320_is_sent_a_contact_again(
+    database_url: str, password_hash: str, tmp_path: Path
+) -> None:
+    judging = load_zaakdocumenten()
+    with running(database_url, password_hash, tmp_path, abonnee={"profiel": "zds0120"}, contract=judging) as town:
+        town.zaak()
+        number = town.contact().text("klantcontactidentificatie")
+        assert ask(town, verzoek("klcSa03", number), port=ASYNCHRONOUS).code == "StUF058"
+
+
+def test_what_is_sent_again_names_the_request(town: Town, numbers: list[str]) -> None:
+    request = verzoek("klcSa03", numbers[0])
+    assert ask(town, request, port=ASYNCHRONOUS).name == "Bv03Bericht"
+    town.deliver()
+    last = town.zaakmagazijn.kept[-1]
+    assert last.name == "klcSa01"
+    assert last.text("stuurgegevens/crossRefnummer") == request.findtext("{*}stuurgegevens/{*}referentienummer")
+
+
+@pytest.mark.parametrize(("code", "state"), [("Bv01", "confirmed"), ("Fo01", "refused")])
+def test_news_before_our_own_settlement_is_not_lost(town: Town, code: str, state: str) -> None:
+    """The receiver was quicker than its own Bv03, or that was lost: the message is settled, the stream goes on."""
+    town.zaak()
+    town.contact()
+    town.contact()
+    with town.gateway.database.connection() as connection:
+        (claim,) = outbox.claim(connection, abonnee="ZAAKMAGAZIJN", limit=10, lease=60, now=town.delivery.now())
+        stamp = outbox.Stamp("vroeg-1", now(), "", b"<x/>")
+        assert outbox.stamp(connection, claim, stamp=stamp)
+        early = outcome(code, cross="vroeg-1", namespace=STUF0302)
+        assert ask(town, early, port=ASYNCHRONOUS).name == "Bv03Bericht"
+        settled = outbox.settle(connection, claim, state="waiting", code="timeout")
+    assert not settled.accepted
+    town.deliver()
+    with town.gateway.database.session() as session:
+        first, second = outbox.listing(session, abonnee="ZAAKMAGAZIJN")
+    assert (first.state, second.state) == (state, "delivered")
+    assert len(town.zaakmagazijn.kept) == 1
+
+
+def test_what_was_refused_is_not_confirmed_afterwards(town: Town) -> None:
+    town.zaak()
+    town.contact()
+    town.deliver()
+    sent = town.zaakmagazijn.kept[0].text("stuurgegevens/referentienummer")
+    for code in ("Fo01", "Bv01"):
+        assert ask(town, outcome(code, cross=sent, namespace=STUF0302), port=ASYNCHRONOUS).name == "Bv03Bericht"
+    assert rows(town, "SELECT state FROM outbox_item") == [("refused",)]
+    assert [r[0] for r in rows(town, "SELECT state FROM outbox_event ORDER BY id")][-2:] == ["refused", "confirmed"]
+
+
+def test_a_hurry_sends_nothing_twice(town: Town) -> None:
+    """The Tr01 comes while a worker takes the stream."""
+    town.zaak()
+    town.contact()
+    database = town.gateway.database
+
+    def hurry() -> None:
+        with database.session() as session:
+            outbox.hurry(session, abonnee="ZAAKMAGAZIJN")
+
+    with database.connection() as worker, database.connection() as other:
+        hurrying = threading.Thread(target=hurry)
+        with worker.transaction():
+            (claim,) = outbox.claim(worker, abonnee="ZAAKMAGAZIJN", limit=10, lease=600)
+            hurrying.start()
+            waits: LiteralString = (
+                "SELECT count(*) FROM pg_stat_activity"
+                " WHERE datname = current_database() AND wait_event_type = 'Lock'"
+            )
+            assert until(lambda: other.execute(waits).fetchone() == (1,))
+        hurrying.join()
+        assert outbox.claim(other, abonnee="ZAAKMAGAZIJN", limit=10, lease=600) == []
+        assert claim.fence == 1

@@ -103,7 +103,9 @@ def messages_show(reference: str, config: Path | None, raw: bool) -> None:
     with _database(config) as database, database.session() as session:
         found = journal.find(session, reference)
         for bericht in found:
-            click.echo("\n".join(_described(bericht)))
+            ours = bericht.richting == "uit" and bericht.referentienummer
+            items = outbox.listing(session, referentienummer=bericht.referentienummer) if ours else []
+            click.echo("\n".join((*_described(bericht), *_became(items))))
             if raw:
                 click.echo(_printable(bericht.raw))
                 click.echo(_printable(bericht.antwoord or b""))
@@ -134,6 +136,13 @@ def _described(bericht: journal.Bericht) -> Iterator[str]:
     facts |= {f"rule {rule}": _meaning(rule) for rule in bericht.rules.split()}
     facts["size"] = f"{len(bericht.raw)} bytes; answer {len(bericht.antwoord or b'')} bytes"
     yield from (f"  {name + ':':18} {value}" for name, value in facts.items() if value)
+
+
+def _became(items: Sequence[outbox.Item]) -> Iterator[str]:
+    """What is known by now of a message of ours: its receiver may have told later that it was processed, or not."""
+    for item in items:
+        told = " ".join(part for part in (item.code, item.reason) if part)
+        yield f"  {'now:':18} {item.state}{told and ': '}{told} (delivery {item.id})"
 
 
 def _meaning(code: str) -> str:

@@ -97,7 +97,9 @@ class Rendering:
                 in_parts = abonnee.mtom
             elif claim.soort == "klcSa01":
                 element = zkn0320.klc_sa(
-                    facts.klantcontact, header=replace(header, berichtcode="Sa01"), actueel=header
+                    facts.klantcontact,
+                    header=replace(header, berichtcode="Sa01", cross_refnummer=claim.cross_refnummer),
+                    actueel=header,
                 )
             else:
                 element = _kennisgeving(facts, claim.mutatiesoort, header=header, documents=documents)

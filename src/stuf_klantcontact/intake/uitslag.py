@@ -1,6 +1,6 @@
 """Take what a receiver tells later of a message of ours, and its request to send what waits for it.
 
-Bv01 confirms that it was processed, Fo01 that it could not be; an intermediate node relays an Fo03 after its Bv04.
+Bv01 confirms that it was processed, Fo01 that it could not be; an intermediate node relays an Fo03.
 Each names our message by its crossRefnummer, and settles it. Tr01 asks for everything that is queued.
 
 StUF 03.01 §4.4.1 and §4.4.2; stuf-facts §3.3 and §3.4.
@@ -20,7 +20,7 @@ from stuf_klantcontact.intake.verdicts import Verdicts
 
 
 def outcome(message: Message, findings: Sequence[Finding], *, verdicts: Verdicts) -> Answer:
-    """Take Bv01, Bv03, Bv04, Fo01 or Fo03, of either StUF version."""
+    """Take Bv01, Fo01 or Fo03, of either StUF version."""
     settings = verdicts.settings
     abonnee = about.abonnee(message.header.zender, settings=settings)
     if findings:
@@ -34,7 +34,7 @@ def outcome(message: Message, findings: Sequence[Finding], *, verdicts: Verdicts
             session,
             message.header.cross_refnummer,
             abonnee=abonnee,
-            state=_STATES.get(message.header.berichtcode, "refused"),
+            state="confirmed" if good else "refused",
             code=code or message.header.berichtcode,
             reason=reason[:200],
         )
@@ -56,9 +56,6 @@ def trigger(message: Message, findings: Sequence[Finding], *, verdicts: Verdicts
         return verdicts.confirmed(message)
 
     return verdicts.taken(message, work)
-
-
-_STATES: dict[str, outbox.State] = {"Bv01": "confirmed", "Bv03": "delivered", "Bv04": "delivered"}
 
 
 def _unknown(cross_refnummer: str) -> Finding:

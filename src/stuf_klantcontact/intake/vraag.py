@@ -62,8 +62,9 @@ def again(message: Message, findings: Sequence[Finding], *, verdicts: Verdicts) 
     synchronous = message.header.berichtcode == "Sa04"
     abonnee = about.abonnee(message.header.zender, settings=settings)
     wrong = [*findings]
-    if not synchronous and abonnee is None:
+    if not synchronous and (abonnee is None or settings.abonnee[abonnee].profiel != "zkn0320"):
         wrong.append(_nobody())
+    zaaktypen = _zaaktypen(message, settings=settings)
     if wrong:
         return verdicts.reject(message, wrong)
 
@@ -78,11 +79,20 @@ def again(message: Message, findings: Sequence[Finding], *, verdicts: Verdicts) 
         exchanged = found.effect == "uitgewisseld" and found.groep == "persoonlijk" and not found.ingetrokken
         if not exchanged or organisatie != settings.gateway.rsin or found.zaak is None:
             return [_unknown(identificatie)]
+        if zaaktypen is not None and found.zaak.zaaktype not in zaaktypen:
+            return [_unknown(identificatie)]
         if synchronous:
             return etree.tostring(_sa(message, found))
         naam = abonnee or ""
         sleutel = found.zaak.identificatie if settings.abonnee[naam].volgorde == "zaak" else ""
-        order = Order(naam, sleutel, "klcSa01", found.identificatie, versie=found.versie)
+        order = Order(
+            naam,
+            sleutel,
+            "klcSa01",
+            found.identificatie,
+            versie=found.versie,
+            cross_refnummer=message.header.referentienummer,
+        )
         outbox.enqueue(session, [order])
         return verdicts.confirmed(message)
 
@@ -93,26 +103,34 @@ def _la(session: Session, message: Message, vraag: Vraag, *, settings: Settings)
     """klcLa01 or zakLa01, with what was found, and what there is to know about it."""
     rsin = settings.gateway.rsin
     voorwaarden = list(_voorwaarden(vraag))
+    zaaktypen = _zaaktypen(message, settings=settings)
     limit = min(vraag.maximum_aantal, LARGEST)
-    na = [vraag.start.get(veld, "") for veld in vraag.orde] if vraag.vervolgvraag else []
+    na = [vraag.start[veld] for veld in vraag.orde] if vraag.vervolgvraag else []
+    cut = False
     objects: list[etree._Element]
     if vraag.entiteittype == "KLC":
         contacts = rgbz.zoek_klantcontacten(
-            session, voorwaarden, rsin=rsin, orde=vraag.orde, na=na, limit=limit + 1
+            session, voorwaarden, rsin=rsin, orde=vraag.orde, na=na, zaaktypen=zaaktypen, limit=limit + 1
         )
         more = len(contacts) > limit
-        objects = [_klc(contact) for contact in contacts[:limit]]
-        aantal = rgbz.tel_klantcontacten(session, voorwaarden, rsin=rsin) if vraag.aantal else None
+        objects = [zkn0320.klc(contact) for contact in contacts[:limit]]
+        aantal = (
+            rgbz.tel_klantcontacten(session, voorwaarden, rsin=rsin, zaaktypen=zaaktypen) if vraag.aantal else None
+        )
     else:
-        zaken = rgbz.zoek_zaken(session, voorwaarden, rsin=rsin, na=na, limit=limit + 1)
-        more = len(zaken) > limit
-        objects = _zaken(session, zaken[:limit])
-        aantal = rgbz.tel_zaken(session, voorwaarden, rsin=rsin) if vraag.aantal else None
+        zaken = rgbz.zoek_zaken(session, voorwaarden, rsin=rsin, na=na, zaaktypen=zaaktypen, limit=limit + 1)
+        objects, cut = _zaken(session, zaken[:limit], contacts=vraag.scope.asks("heeftContact"))
+        more = len(zaken) > len(objects)
+        aantal = rgbz.tel_zaken(session, voorwaarden, rsin=rsin, zaaktypen=zaaktypen) if vraag.aantal else None
+    # Who wants none can only want the number: without a last object there is nothing to go on from.
+    more = more and limit > 0
     meldingen = message.meldingen
     if vraag.genegeerd:
         meldingen.append("StUF0001: " + " ".join(vraag.genegeerd))
     if more and vraag.maximum_aantal > LARGEST:
         meldingen.append(f"StUF0002: er zijn er meer; een antwoord bevat er hier ten hoogste {LARGEST}")
+    if cut:
+        meldingen.append(f"StUF0002: een antwoord bevat hier ten hoogste {LARGEST} klantcontacten; vraag klcLv01")
     return berichten.la(
         f"{vraag.entiteittype.lower()}La01",
         header=_header(message, "La01", entiteittype=vraag.entiteittype),
@@ -123,14 +141,24 @@ def _la(session: Session, message: Message, vraag: Vraag, *, settings: Settings)
     )
 
 
-def _klc(contact: Klantcontact) -> etree._Element:
-    contact.informatieobjecten[:] = [d for d in contact.informatieobjecten if d.tot is None]
-    return zkn0320.klc(contact)
+def _zaken(session: Session, zaken: Sequence[Zaak], *, contacts: bool) -> tuple[list[etree._Element], bool]:
+    """The zaken that fit with their contacts, and whether not all did; of the first zaak at most LARGEST."""
+    if not contacts:
+        return [zkn0320.zak(zaak, klantcontacten=()) for zaak in zaken], False
+    found = rgbz.klantcontacten_van(session, zaken, limit=LARGEST + 1)
+    cut = sum(map(len, found.values())) > LARGEST
+    if cut:
+        # The last one that came belongs to a zaak of which there may be more.
+        last = max(index for index, zaak in enumerate(zaken) if found[zaak.id])
+        zaken = zaken[: max(last, 1)]
+    return [zkn0320.zak(zaak, klantcontacten=found[zaak.id][:LARGEST]) for zaak in zaken], cut
 
 
-def _zaken(session: Session, zaken: Sequence[Zaak]) -> list[etree._Element]:
-    contacts = rgbz.klantcontacten_van(session, zaken)
-    return [zkn0320.zak(zaak, klantcontacten=contacts[zaak.id]) for zaak in zaken]
+def _zaaktypen(message: Message, *, settings: Settings) -> tuple[str, ...] | None:
+    """The zaaktypen that the asking system may hear of; None is any. Only an abonnee can be limited."""
+    naam = about.abonnee(message.header.zender, settings=settings)
+    zaaktypen = ("*",) if naam is None else settings.abonnee[naam].zaaktypen
+    return None if "*" in zaaktypen else zaaktypen
 
 
 def _voorwaarden(vraag: Vraag) -> Iterator[Voorwaarde]:
@@ -176,8 +204,26 @@ def _wrong(fout: Fout) -> Finding:
             "Gebruik een sortering die docs/mapping.md noemt; 0 is elke volgorde.",
             "Use a sortering that docs/mapping.md names; 0 is any order.",
         ),
+        Fout.StUF103: (
+            "Zet in start het laatste object van het vorige antwoord.",
+            "Put the last object of the previous answer into start.",
+        ),
+        Fout.StUF106: (
+            "Zet in start elk element van de gevraagde sortering, zoals het laatste object ze noemde.",
+            "Put each element of the requested sortering into start, as the last object has them.",
+        ),
+        Fout.StUF055: (
+            "Geef een volledig tijdstip, tussen de jaren 1 en 9999 in elke tijdzone.",
+            "Give a complete moment, between the years 1 and 9999 in every zone.",
+        ),
     }[fout]
-    return about.standard(fout, "klc:parameters" if fout is Fout.StUF133 else "klc:gelijk", nl=nl, en=en)
+    places = {
+        Fout.StUF133: "klc:parameters",
+        Fout.StUF103: "klc:start",
+        Fout.StUF106: "klc:start",
+        Fout.StUF055: "zkn:datum-tijd",
+    }
+    return about.standard(fout, places.get(fout, "klc:gelijk"), nl=nl, en=en)
 
 
 def _unknown(identificatie: str) -> Finding:
@@ -194,8 +240,8 @@ def _nobody() -> Finding:
     return about.standard(
         Fout.StUF058,
         "StUF:zender",
-        nl="Het antwoord gaat naar een abonnee: laat functioneel beheer uw systeem als [abonnee] instellen, of "
-        "gebruik klcSa04.",
-        en="The answer goes to an abonnee: have functioneel beheer set up your system as [abonnee], or use "
-        "klcSa04.",
+        nl="Het antwoord gaat naar een abonnee met profiel zkn0320: laat functioneel beheer uw systeem zo als "
+        "[abonnee] instellen, of gebruik klcSa04.",
+        en="The answer goes to an abonnee of profile zkn0320: have functioneel beheer set up your system as such "
+        "[abonnee], or use klcSa04.",
     )

@@ -17,6 +17,7 @@ def listing(
     abonnee: str | None = None,
     sleutel: str | None = None,
     klantcontact: str | None = None,
+    referentienummer: str | None = None,
     states: Sequence[State] = (),
     limit: int = 100,
 ) -> list[Item]:
@@ -28,27 +29,41 @@ def listing(
         query = query.where(Stream.sleutel == sleutel)
     if klantcontact is not None:
         query = query.where(Item.klantcontact == klantcontact)
+    if referentienummer is not None:
+        query = query.where(Item.referentienummer == referentienummer)
     if states:
         query = query.where(Item.state.in_(states))
     return list(session.scalars(query))
 
 
 def outcome(session: Session, referentienummer: str, *, abonnee: str, state: State, code: str, reason: str) -> bool:
-    """Write what a receiver tells later of a message that it took; False when it never got one of that number."""
-    item = session.scalars(
-        select(Item)
-        .join(Item.stream)
-        .where(Item.referentienummer == referentienummer, Stream.abonnee == abonnee)
-        .where(Item.state.in_(("delivered", "confirmed", "refused")))
-        .with_for_update(of=Item)
-    ).one_or_none()
-    if item is None or not referentienummer:
+    """Write what a receiver tells later of a message of ours; False when it never got one of that number.
+
+    Who tells what became of it has it, so one not settled yet (its Bv03 is under way, or was lost) is settled
+    by this, and its stream goes on. Bad news stays: what was refused is not confirmed by a later Bv01, which is
+    written down as an event alone.
+    """
+    mine = (Item.referentienummer == referentienummer, Stream.abonnee == abonnee)
+    stream_id = session.scalar(select(Item.stream_id).join(Item.stream).where(*mine)) if referentienummer else None
+    if stream_id is None:
         return False
-    item.state, item.code, item.reason = state, code, reason
+    # Two statements, because what the lock waited for is visible only to the second.
+    stream = session.scalars(select(Stream).where(Stream.id == stream_id).with_for_update()).one()
+    item = session.scalars(select(Item).join(Item.stream).where(*mine).with_for_update(of=Item)).one_or_none()
+    if item is None:
+        return False
+    now = session.execute(select(func.now())).scalar_one()
+    if item.state in ("waiting", "sending", "held") and stream.open_sequence == item.sequence:
+        more = item.sequence < stream.last_sequence
+        stream.open_sequence, stream.due_at = (item.sequence + 1, now) if more else (None, None)
+        stream.fence += 1  # who is still sending it learns that it is settled
+    if item.state != "refused":
+        item.state, item.code, item.reason = state, code, reason
+        item.delivered_at, item.next_attempt_at = item.delivered_at or now, None
     session.add(
         Event(
             item_id=item.id,
-            at=session.execute(select(func.now())).scalar_one(),
+            at=now,
             state=state,
             attempt=item.attempts,
             referentienummer=referentienummer,
@@ -60,11 +75,13 @@ def outcome(session: Session, referentienummer: str, *, abonnee: str, state: Sta
 
 
 def hurry(session: Session, *, abonnee: str) -> None:
-    """Let all that waits for an abonnee go now, and forget that it was in trouble."""
+    """Let all that waits for an abonnee go now, and forget that it was in trouble; what is being sent goes once."""
+    waiting = (Stream.abonnee == abonnee, Stream.due_at.is_not(None))
+    # Two statements, because a claim that the lock waited for is visible only to the second.
+    session.execute(select(Stream.id).where(*waiting).order_by(Stream.abonnee, Stream.sleutel).with_for_update())
     session.execute(
-        update(Stream)
-        .where(Stream.abonnee == abonnee, Stream.due_at.is_not(None), Stream.id.in_(_WAITING))
-        .values(due_at=func.now())
+        update(Stream).where(*waiting, Stream.id.in_(_WAITING)).values(due_at=func.now()),
+        execution_options={"synchronize_session": False},
     )
     session.execute(
         update(Receiver)

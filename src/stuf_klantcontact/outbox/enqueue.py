@@ -24,6 +24,7 @@ class Order:
     """One message to send. Orders of one stream leave in the order in which they are given.
 
     `concept` is the message itself, but for its number and moment, when nothing else tells what it says.
+    `cross_refnummer` is the referentienummer of the message that a klcSa01 answers.
     """
 
     abonnee: str
@@ -34,6 +35,7 @@ class Order:
     mutatiesoort: Mutatiesoort = "T"
     versie: int = 1
     concept: str | None = None
+    cross_refnummer: str = ""
 
 
 def enqueue_parameter(orders: Iterable[Order]) -> str:
@@ -55,6 +57,7 @@ def enqueue_parameter(orders: Iterable[Order]) -> str:
                 "mutatiesoort": order.mutatiesoort,
                 "versie": order.versie,
                 "concept": order.concept,
+                "cross_refnummer": order.cross_refnummer,
                 "place": reached[stream],
                 "places": places[stream],
             }
@@ -70,9 +73,9 @@ outbox_order AS (
       FROM ROWS FROM (
                jsonb_to_recordset(%(orders)s::jsonb)
                AS (abonnee text, sleutel text, soort text, klantcontact text, document text, mutatiesoort text,
-                   versie bigint, concept text, place int, places int)
+                   versie bigint, concept text, cross_refnummer text, place int, places int)
            ) WITH ORDINALITY AS o(abonnee, sleutel, soort, klantcontact, document, mutatiesoort, versie,
-                                concept, place, places, given)
+                                concept, cross_refnummer, place, places, given)
 ), outbox_locked AS (
     INSERT INTO outbox_stream AS s (abonnee, sleutel, last_sequence, open_sequence, due_at, fence)
     SELECT abonnee, sleutel, places, 1, now(), 0
@@ -86,9 +89,9 @@ outbox_order AS (
     RETURNING s.id, s.abonnee, s.sleutel, s.last_sequence
 ), outbox_enqueued AS (
     INSERT INTO outbox_item (stream_id, sequence, soort, klantcontact, document, mutatiesoort, versie, concept,
-                             state, enqueued_at, next_attempt_at, attempts, code, reason)
+                             cross_refnummer, state, enqueued_at, next_attempt_at, attempts, code, reason)
     SELECT s.id, s.last_sequence - o.places + o.place, o.soort, o.klantcontact, o.document, o.mutatiesoort,
-           o.versie, o.concept, 'waiting', now(), now(), 0, '', ''
+           o.versie, o.concept, o.cross_refnummer, 'waiting', now(), now(), 0, '', ''
       FROM outbox_order o
       JOIN outbox_locked s USING (abonnee, sleutel)
      ORDER BY o.given

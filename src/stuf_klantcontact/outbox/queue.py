@@ -65,6 +65,7 @@ class Claim:
     versie: int = 1
     documentidentificatie: str | None = None
     concept: str | None = None
+    cross_refnummer: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +125,8 @@ WITH due AS (
 SELECT l.id, l.fence, l.sleutel, {now},
        t.id, t.sequence, t.soort, t.klantcontact, t.document, t.attempts, t.first_attempt_at,
        t.referentienummer, t.tijdstip_bericht, t.action, t.body, t.document_sha256, t.document_at,
-       t.mutatiesoort, t.versie, t.documentidentificatie, CASE WHEN t.body IS NULL THEN t.concept END
+       t.mutatiesoort, t.versie, t.documentidentificatie, CASE WHEN t.body IS NULL THEN t.concept END,
+       t.cross_refnummer
   FROM leased l
   LEFT JOIN tried t ON t.stream_id = l.id
  ORDER BY l.id
@@ -193,6 +195,7 @@ def claim(
             versie=row[18],
             documentidentificatie=row[19],
             concept=row[20],
+            cross_refnummer=row[21],
         )
         for row in rows
         if row[4] is not None

@@ -79,6 +79,9 @@ class Item(MappedAsDataclass, Base, kw_only=True):
     concept: Mapped[str | None] = mapped_column(
         Text, default=None, repr=False, doc="of Bv01, Du01 and Fo01: the message, without its number and moment"
     )
+    cross_refnummer: Mapped[str] = mapped_column(
+        String(40), default="", server_default="", doc="of klcSa01: the referentienummer of the klcSa03 that asked"
+    )
     state: Mapped[str] = mapped_column(String(10), default="waiting", doc="State")
     enqueued_at: Mapped[Moment]
     attempts: Mapped[int] = mapped_column(default=0, doc="since it was enqueued or last released")

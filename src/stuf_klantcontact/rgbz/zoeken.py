@@ -25,7 +25,8 @@ class Voorwaarde:
 _KLANTCONTACT: Final[Mapping[str, Any]] = {
     "identificatie": Klantcontact.identificatie,
     "verantwoordelijke_organisatie": Klantcontact.verantwoordelijke_organisatie,
-    "datum_tijd": Klantcontact.datum_tijd,
+    # An answer tells it in milliseconds; compared in microseconds the last of a page would come after itself.
+    "datum_tijd": func.date_trunc("milliseconds", Klantcontact.datum_tijd),
     "kanaal": Klantcontact.kanaal,
     "zaak": Zaak.identificatie,
     "zaak_bronorganisatie": Zaak.bronorganisatie,
@@ -48,24 +49,28 @@ def zoek_klantcontacten(
     rsin: str,
     orde: Sequence[str],
     na: Sequence[str | datetime] = (),
+    zaaktypen: Sequence[str] | None = None,
     limit: int,
 ) -> list[Klantcontact]:
     """The klantcontacten that meet every condition, in the order of the fields `orde`, which tells each apart.
 
-    `na`: only what comes after these values of the fields of `orde`.
+    `na`: only what comes after these values of the fields of `orde`. `zaaktypen`: only about zaken of these; None:
+    any. The session lets go of what is found, so that an answer can change nothing.
     """
-    query = _klantcontacten(select(Klantcontact), voorwaarden, rsin=rsin)
-    query = _page(query, [_KLANTCONTACT[veld] for veld in orde], na=na).limit(limit)
-    return list(
-        session.scalars(
-            query.options(joinedload(Klantcontact.zaak), selectinload(Klantcontact.informatieobjecten))
-        ).unique()
-    )
+    query = _klantcontacten(select(Klantcontact), voorwaarden, rsin=rsin, zaaktypen=zaaktypen)
+    query = _page(query, [_KLANTCONTACT[veld] for veld in orde], na=[_told(waarde) for waarde in na]).limit(limit)
+    query = query.options(joinedload(Klantcontact.zaak), selectinload(Klantcontact.informatieobjecten))
+    found = list(session.scalars(query).unique())
+    session.expunge_all()
+    return found
 
 
-def tel_klantcontacten(session: Session, voorwaarden: Sequence[Voorwaarde], *, rsin: str) -> int:
+def tel_klantcontacten(
+    session: Session, voorwaarden: Sequence[Voorwaarde], *, rsin: str, zaaktypen: Sequence[str] | None = None
+) -> int:
     """How many there are."""
-    return session.scalar(_klantcontacten(select(func.count(Klantcontact.id)), voorwaarden, rsin=rsin)) or 0
+    query = _klantcontacten(select(func.count(Klantcontact.id)), voorwaarden, rsin=rsin, zaaktypen=zaaktypen)
+    return session.scalar(query) or 0
 
 
 def zoek_zaken(
@@ -74,45 +79,69 @@ def zoek_zaken(
     *,
     rsin: str,
     na: Sequence[str | datetime] = (),
+    zaaktypen: Sequence[str] | None = None,
     limit: int,
 ) -> list[Zaak]:
-    """The zaken that meet every condition, by identificatie."""
-    query = _page(_zaken(select(Zaak), voorwaarden, rsin=rsin), [Zaak.identificatie], na=na).limit(limit)
-    return list(session.scalars(query.options(selectinload(Zaak.statussen))))
+    """The zaken that meet every condition, by identificatie; the session lets go of them."""
+    query = _zaken(select(Zaak), voorwaarden, rsin=rsin, zaaktypen=zaaktypen)
+    query = _page(query, [Zaak.identificatie], na=na).limit(limit)
+    found = list(session.scalars(query.options(selectinload(Zaak.statussen))))
+    session.expunge_all()
+    return found
 
 
-def tel_zaken(session: Session, voorwaarden: Sequence[Voorwaarde], *, rsin: str) -> int:
+def tel_zaken(
+    session: Session, voorwaarden: Sequence[Voorwaarde], *, rsin: str, zaaktypen: Sequence[str] | None = None
+) -> int:
     """How many there are."""
-    return session.scalar(_zaken(select(func.count(Zaak.id)), voorwaarden, rsin=rsin)) or 0
+    query = _zaken(select(func.count(Zaak.id)), voorwaarden, rsin=rsin, zaaktypen=zaaktypen)
+    return session.scalar(query) or 0
 
 
-def klantcontacten_van(session: Session, zaken: Sequence[Zaak]) -> dict[int, list[Klantcontact]]:
-    """What is exchanged of these zaken, by the id of the zaak, oldest first."""
+def klantcontacten_van(session: Session, zaken: Sequence[Zaak], *, limit: int) -> dict[int, list[Klantcontact]]:
+    """What is exchanged of these zaken, by the id of the zaak, oldest first; the session lets go of it.
+
+    At most `limit` of them together, those of the first zaken by identificatie.
+    """
     query = (
         select(Klantcontact)
+        .join(Klantcontact.zaak)
         .where(Klantcontact.zaak_id.in_([zaak.id for zaak in zaken]), _EXCHANGED)
         .options(joinedload(Klantcontact.zaak), selectinload(Klantcontact.informatieobjecten))
-        .order_by(Klantcontact.datum_tijd, Klantcontact.id)
+        .order_by(Zaak.identificatie, Klantcontact.datum_tijd, Klantcontact.id)
+        .limit(limit)
     )
     found: dict[int, list[Klantcontact]] = {zaak.id: [] for zaak in zaken}
     for klantcontact in session.scalars(query):
         if klantcontact.zaak_id is not None:
             found[klantcontact.zaak_id].append(klantcontact)
+    session.expunge_all()
     return found
 
 
-def _klantcontacten(query: Select[Any], voorwaarden: Sequence[Voorwaarde], *, rsin: str) -> Select[Any]:
+def _klantcontacten(
+    query: Select[Any], voorwaarden: Sequence[Voorwaarde], *, rsin: str, zaaktypen: Sequence[str] | None
+) -> Select[Any]:
     query = query.join(Klantcontact.zaak).where(Klantcontact.verantwoordelijke_organisatie == rsin, _EXCHANGED)
+    if zaaktypen is not None:
+        query = query.where(Zaak.zaaktype.in_(zaaktypen))
     return query.where(*(_meets(_KLANTCONTACT[v.veld], v) for v in voorwaarden))
 
 
-def _zaken(query: Select[Any], voorwaarden: Sequence[Voorwaarde], *, rsin: str) -> Select[Any]:
+def _zaken(
+    query: Select[Any], voorwaarden: Sequence[Voorwaarde], *, rsin: str, zaaktypen: Sequence[str] | None
+) -> Select[Any]:
     query = query.where(Zaak.bronorganisatie == rsin)
+    if zaaktypen is not None:
+        query = query.where(Zaak.zaaktype.in_(zaaktypen))
     return query.where(*(_meets(_ZAAK[v.veld], v) for v in voorwaarden))
 
 
 def _page(
-    query: Select[Any], columns: Sequence[InstrumentedAttribute[Any]], *, na: Sequence[str | datetime]
+    query: Select[Any],
+    columns: Sequence[ColumnElement[Any] | InstrumentedAttribute[Any]],
+    *,
+    na: Sequence[str | datetime],
 ) -> Select[Any]:
     if na:
         query = query.where(tuple_(*columns) > tuple_(*na))
@@ -120,9 +149,11 @@ def _page(
 
 
 def _meets(column: Any, voorwaarde: Voorwaarde) -> ColumnElement[bool]:
-    waarde = voorwaarde.waarde
+    waarde = _told(voorwaarde.waarde)
     found: ColumnElement[bool]
-    if voorwaarde.vergelijking == "vanaf":
+    if voorwaarde.veld == "datum_tijd" and isinstance(waarde, str):
+        found = column.is_(None)
+    elif voorwaarde.vergelijking == "vanaf":
         found = column >= waarde
     elif voorwaarde.vergelijking == "totEnMet":
         found = column <= waarde
@@ -135,3 +166,8 @@ def _meets(column: Any, voorwaarde: Voorwaarde) -> ColumnElement[bool]:
     else:
         found = column.contains(waarde, autoescape=True)
     return found
+
+
+def _told(waarde: str | datetime) -> str | datetime:
+    """A moment in milliseconds, as an answer tells it."""
+    return waarde if isinstance(waarde, str) else waarde.replace(microsecond=waarde.microsecond // 1000 * 1000)

@@ -1,12 +1,13 @@
 """Questions about klantcontacten and zaken: what is asked, and how much of an object goes into the answer.
 
 `read_vraag` reads what a question selects by, leniently and without raising. What is wrong with a question is for
-validation.vraag to say, but for what only an answering system can tell: StUF094 and StUF133. stuf-facts §6.
+validation.vraag to say, but for what only an answering system can tell: StUF094 and StUF133, StUF106 of a `start`
+that lacks a field of our order, and StUF055 of a moment that cannot be told in every zone. stuf-facts §6.
 """
 
 from collections.abc import Iterator, Mapping
 from copy import deepcopy
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Final, Literal, cast
 
@@ -75,6 +76,7 @@ _VELDEN: Final[Mapping[str, Mapping[str, Veld]]] = {
     "ZAK": {"zaakidentificatie": "identificatie", "bronorganisatie": "bronorganisatie"},
 }
 _NUMBERS: Final = frozenset({"verantwoordelijkeOrganisatie", "bronorganisatie", "organisatie-identificatie"})
+_MOMENTS: Final = frozenset({"datum-tijd"})
 _HISTORY: Final = frozenset({qname(STUF0302, "tijdvakGeldigheid"), qname(STUF0302, "tijdstipRegistratie")})
 _GERELATEERDE: Final = qname(ZKN0320, "gerelateerde")
 _ENTITEITTYPES: Final = tuple(qname(namespace, "entiteittype") for namespace in (ZKN0320, BG0320, ZTC0320))
@@ -111,6 +113,12 @@ class Scope:
 
     preset: str = ""
     object: etree._Element | None = None
+
+    def asks(self, relation: str) -> bool:
+        """Whether a relation of the object itself, by its local name, is wanted."""
+        if self.object is not None:
+            return any(split(child.tag)[1] == relation for child in self.object.iterchildren(etree.Element))
+        return self.preset != "matchgegevens"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -151,6 +159,10 @@ def read_vraag(message: etree._Element) -> Vraag:
     bounds: dict[str, dict[Veld, str | datetime]] = {"vanaf": {}, "totEnMet": {}}
     ignored: dict[str, None] = {}
     fouten: list[Fout] = []
+    for name in ("gelijk", "vanaf", "totEnMet", "start"):
+        for path, leaf in _leaves(parts.get(name)):
+            if path.rpartition("/")[2] in _MOMENTS and not _readable(leaf):
+                fouten.append(Fout.StUF055)
     for name in ("gelijk", "vanaf", "totEnMet"):
         for path, leaf in _leaves(parts.get(name)):
             veld = known.get(path)
@@ -172,7 +184,7 @@ def read_vraag(message: etree._Element) -> Vraag:
     sortering = _number(parameters.get("sortering", ""), otherwise=0)
     if sortering >= len(SORTERINGEN[kind]):
         fouten.append(Fout.StUF133)
-    return Vraag(
+    vraag = Vraag(
         entiteittype=kind,
         gelijk=gelijk,
         bereik={
@@ -186,8 +198,10 @@ def read_vraag(message: etree._Element) -> Vraag:
         aantal=parameters.get("indicatorAantal") in ("true", "1"),
         scope=_scope(parts.get("scope")),
         genegeerd=tuple(ignored),
-        fouten=tuple(dict.fromkeys(fouten)),
     )
+    if vraag.vervolgvraag and not all(vraag.start.get(veld) for veld in vraag.orde):
+        fouten.append(Fout.StUF103 if "start" not in parts else Fout.StUF106)
+    return replace(vraag, fouten=tuple(dict.fromkeys(fouten)))
 
 
 def prune(answer: etree._Element, *, scope: Scope) -> etree._Element:
@@ -263,6 +277,15 @@ def _value(leaf: etree._Element) -> str | datetime:
         except ValueError:
             return ""
     return reading.rsin(leaf) if split(leaf.tag)[1] in _NUMBERS else (leaf.text or "")
+
+
+def _readable(leaf: etree._Element) -> bool:
+    """Whether a moment that is said can be told in every zone."""
+    text = (leaf[0].text or "").strip() if len(leaf) else ""
+    try:
+        return not text or tijdstip.parse(text) is not None
+    except ValueError:
+        return False
 
 
 def _wildcard(leaf: etree._Element) -> Wildcard:
