@@ -220,6 +220,23 @@ def test_nothing_is_imported_when_one_message_is_wrong(pair: tuple[Database, Dat
     assert records(empty) == []
 
 
+def test_a_document_that_is_withdrawn_is_not_taken_for_one_that_is_added(
+    pair: tuple[Database, Database], tmp_path: Path
+) -> None:
+    full, empty = pair
+    fill(full, count=8)
+    (file,) = out(full, tmp_path / "dossier.xml")
+    tree = etree.parse(file)
+    document = next(tree.iter(qname(KLC, "iobLk01")))
+    for soort in document.iter("{*}mutatiesoort"):
+        soort.text = "V"
+    tree.write(file)
+    with pytest.raises(Refusal) as refused:
+        take_in(empty, file)
+    assert refused.value.violations[0].index == list(tree.getroot()).index(document) + 1
+    assert records(empty) == []
+
+
 def test_new_numbers_come_after_imported_ones(pair: tuple[Database, Database], tmp_path: Path) -> None:
     full, empty = pair
     fill(full, count=20)

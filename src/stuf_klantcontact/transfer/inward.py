@@ -116,6 +116,8 @@ class _Intake:
     def _contact(self, element: etree._Element) -> None:
         kennisgeving = zkn0320.read(element)
         gegevens = kennisgeving.huidig
+        if element.tag == qname(KLC, "klcLk01") and kennisgeving.mutatiesoort != "T":
+            raise self._refusal(_not_ours(element))
         ours = self.settings.gateway.rsin
         if gegevens is None or not gegevens.identificatie or gegevens.datum_tijd is None:
             raise self._refusal(_not_ours(element))
@@ -130,8 +132,9 @@ class _Intake:
         self._contacts.append((gegevens, documenten))
 
     def _document(self, element: etree._Element) -> None:
-        huidig = zkn0320.read_iob(element).huidig
-        if huidig is None or huidig.onleesbaar:
+        kennisgeving = zkn0320.read_iob(element)
+        huidig = kennisgeving.huidig
+        if huidig is None or huidig.onleesbaar or kennisgeving.mutatiesoort != "T":
             raise self._refusal(_not_ours(element))
         document = zkn0320.informatieobject(huidig, made=self.clock().astimezone(AMSTERDAM).date())
         zaak = huidig.zaak
@@ -182,8 +185,8 @@ def _not_ours(element: etree._Element) -> Violation:
             "This message does not belong in an export of klantcontacten.",
         ),
         hint=Text(
-            "Een import leest klcSa01 of klcLk01 (mutatiesoort T) en iobLk01, met leesbare inhoud.",
-            "An import reads klcSa01 or klcLk01 (mutatiesoort T), and iobLk01, with readable content.",
+            "Een import leest klcSa01, en klcLk01 en iobLk01 met mutatiesoort T en leesbare inhoud.",
+            "An import reads klcSa01, and klcLk01 and iobLk01 with mutatiesoort T and readable content.",
         ),
         element=prefixed(str(element.tag)),
     )
