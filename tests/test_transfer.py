@@ -15,7 +15,7 @@ from lxml import etree
 
 from stuf_klantcontact import contract as contracts
 from stuf_klantcontact import rgbz, transfer, validation
-from stuf_klantcontact.errors import Refusal
+from stuf_klantcontact.errors import ConfigurationError, Refusal
 from stuf_klantcontact.names import KLC, qname
 from stuf_klantcontact.settings import Settings
 from stuf_klantcontact.store import Database
@@ -272,3 +272,83 @@ def terminal(*words: str) -> tuple[str, str]:
         said, _ = process.communicate(timeout=60)
     assert process.returncode == 0
     return os.read(ours, 100_000).decode(), said.strip()
+
+
+def test_a_reference_to_a_document_that_is_not_there_is_refused(
+    pair: tuple[Database, Database], tmp_path: Path
+) -> None:
+    full, empty = pair
+    fill(full, count=3)
+    (file,) = out(full, tmp_path / "dossier.xml")
+    tree = etree.parse(file)
+    for document in list(tree.getroot().iterchildren(qname(KLC, "iobLk01"))):
+        tree.getroot().remove(document)
+    tree.write(file)
+    with pytest.raises(Refusal) as refused:
+        take_in(empty, file)
+    assert refused.value.violations[0].rule == "StUF064"
+    assert records(empty) == []
+
+
+def test_documents_long_before_their_contacts_find_them(pair: tuple[Database, Database], tmp_path: Path) -> None:
+    full, empty = pair
+    fill(full, count=12)
+    (file,) = out(full, tmp_path / "dossier.xml")
+    tree = etree.parse(file)
+    root = tree.getroot()
+    for contact in list(root.iterchildren(qname(KLC, "klcSa01"))):
+        root.append(contact)
+    tree.write(file)
+    take_in(empty, file)
+    assert_same(full, empty)
+
+
+def test_only_who_exports_may_read_it_and_nothing_is_overwritten(database: Database, tmp_path: Path) -> None:
+    fill(database, count=1)
+    (file,) = out(database, tmp_path / "dossier.xml")
+    assert file.stat().st_mode & 0o777 == 0o600
+    before = file.read_bytes()
+    with pytest.raises(ConfigurationError):
+        out(database, file)
+    assert file.read_bytes() == before
+    assert [p.name for p in tmp_path.iterdir()] == ["dossier.xml"]
+
+
+def test_large_documents_are_not_held_together(
+    pair: tuple[Database, Database], database_url: str, tmp_path: Path
+) -> None:
+    full, empty = pair
+    with full.session() as session:
+        for number in range(12):
+            contact = _contact(number * 3, zaak=None)
+            contact.informatieobjecten.append(
+                rgbz.Informatieobject(
+                    identificatie=f"GROOT-{number}",
+                    bronorganisatie=cast.RSIN,
+                    creatiedatum=LATER.date(),
+                    titel="Opname",
+                    inhoud=rgbz.DocumentInhoud(sha256=os.urandom(32), inhoud=os.urandom(10_000_000)),
+                )
+            )
+            session.add(contact)
+    file = tmp_path / "dossier.xml"
+    for words, url in ((("export", str(file)), database_url), (("import", str(file)), empty.url)):
+        config = tmp_path / f"{words[0]}.toml"
+        config.write_text(
+            f'[gateway]\norganisatie = "{cast.ORGANISATIE}"\nrsin = "{cast.RSIN}"\ndatabase_url = "{url}"\n'
+        )
+        # A few copies of one document of 10 MB, not of all twelve.
+        assert _peak(*words, "--config", str(config)) < 250_000
+    assert_same(full, empty)
+
+
+def _peak(*words: str) -> int:
+    """Kilobytes that a command needed at most."""
+    script = (
+        "import re, sys; from pathlib import Path; from stuf_klantcontact.cli import cli;"
+        "cli.main(args=sys.argv[1:], standalone_mode=False);"
+        "print(re.search('VmHWM:\\\\s+([0-9]+)', Path('/proc/self/status').read_text())[1])"
+    )
+    done = subprocess.run([sys.executable, "-c", script, *words], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    return int(done.stdout.split()[-1])

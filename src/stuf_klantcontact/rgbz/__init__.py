@@ -8,7 +8,16 @@ hash. Intake runs FACTS and INSERT inside its own two statements. What can go wr
 RGBZ 2.0 deel I §3.7 and deel II §2.5 (KLANTCONTACT), stuf-facts §10.
 """
 
-from stuf_klantcontact.rgbz.bladeren import bekende, blader, reserveer, status_id, tel, zaak_id
+from stuf_klantcontact.rgbz.bladeren import (
+    add_informatieobject,
+    bekende,
+    blader,
+    is_here,
+    reserveer,
+    status_id,
+    tel,
+    zaak_id,
+)
 from stuf_klantcontact.rgbz.klantcontacten import (
     Vervangen,
     add_klantcontact,
@@ -91,6 +100,7 @@ __all__ = [
     "Zaak",
     "ZaakFeiten",
     "ZaakMutatie",
+    "add_informatieobject",
     "add_klantcontact",
     "bekende",
     "blader",
@@ -98,6 +108,7 @@ __all__ = [
     "ever_exchanged",
     "facts",
     "informatieobject_for",
+    "is_here",
     "klantcontacten_van",
     "klantcontactidentificatie",
     "load_inhoud",

@@ -6,9 +6,10 @@ from datetime import datetime
 from sqlalchemy import Select, func, select, text
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session, joinedload, selectinload
+from sqlalchemy.orm.attributes import set_committed_value
 
 from stuf_klantcontact.rgbz.statement import KLANTCONTACT_NUMMER
-from stuf_klantcontact.rgbz.tables import Informatieobject, Klantcontact, Status, Zaak
+from stuf_klantcontact.rgbz.tables import DocumentInhoud, Informatieobject, Klantcontact, Status, Zaak
 
 
 def blader(
@@ -41,6 +42,29 @@ def bekende(session: Session, identificaties: Iterable[str], *, rsin: str) -> se
         Klantcontact.identificatie.in_(list(identificaties)), Klantcontact.verantwoordelijke_organisatie == rsin
     )
     return set(session.scalars(query))
+
+
+def is_here(session: Session, identificatie: str, *, bronorganisatie: str) -> bool:
+    """Whether there is a document of that number."""
+    query = select(Informatieobject.id).where(
+        Informatieobject.identificatie == identificatie, Informatieobject.bronorganisatie == bronorganisatie
+    )
+    return session.execute(query.limit(1)).first() is not None
+
+
+def add_informatieobject(session: Session, new: Informatieobject) -> None:
+    """Add a document of no contact (yet); the session lets go of it and of its bytes."""
+    inhoud = new.inhoud
+    if inhoud is not None:
+        session.execute(
+            insert(DocumentInhoud).values(sha256=inhoud.sha256, inhoud=inhoud.inhoud).on_conflict_do_nothing()
+        )
+        # Not an assignment, which would take the hash away with the bytes.
+        set_committed_value(new, "inhoud", None)
+        new.inhoud_sha256 = inhoud.sha256
+    session.add(new)
+    session.flush()
+    session.expunge(new)
 
 
 def zaak_id(session: Session, identificatie: str, *, rsin: str, omschrijving: str) -> int:

@@ -69,8 +69,8 @@ class _Intake:
     clock: Clock = field(kw_only=True)
     done: Imported = field(default_factory=Imported)
     _count: int = 0
-    _contacts: list[tuple[KlantcontactGegevens, list[rgbz.Informatieobject]]] = field(default_factory=list)
-    _waiting: dict[tuple[str, str], tuple[rgbz.Informatieobject, str]] = field(default_factory=dict)
+    _contacts: list[tuple[KlantcontactGegevens, int]] = field(default_factory=list)
+    """What each says, and the number of its message."""
     _zaken: dict[str, int] = field(default_factory=dict)
     _statuses: dict[tuple[int, str, str], int] = field(default_factory=dict)
 
@@ -89,28 +89,24 @@ class _Intake:
             self.flush()
 
     def flush(self) -> None:
-        """Write what is waiting. A document that no contact names is kept with its zaak."""
+        """Write the contacts that wait, each with its documents, which came before it."""
         rsin = self.settings.gateway.rsin
         known = rgbz.bekende(self.session, [g.identificatie for g, _ in self._contacts], rsin=rsin)
         types: Mapping[str, str] = {kanaal: type for type, kanaal in self.settings.mapping.kanaal.items()}
-        for gegevens, documenten in self._contacts:
+        for gegevens, number in self._contacts:
             if gegevens.identificatie in known:
                 self.done.bekend += 1
                 continue
             known.add(gegevens.identificatie)
             record = zkn0320.klantcontact(gegevens, types=types)
             self._relate(record, gegevens)
+            documenten = self._documenten(gegevens, number)
             self.session.add(record)
-            self._put(documenten)
             record.informatieobjecten = documenten
+            # Now, so that the next contact does not find a document that is taken.
+            self.session.flush()
             self.done.klantcontacten += 1
-        for document, zaak in self._waiting.values():
-            document.zaak_id = self._zaak(zaak, "") if zaak else None
-            self._put([document])
-            self.session.add(document)
         self._contacts.clear()
-        self._waiting.clear()
-        self.session.flush()
         self.session.expunge_all()
 
     def _contact(self, element: etree._Element) -> None:
@@ -123,23 +119,37 @@ class _Intake:
             raise self._refusal(_not_ours(element))
         if gegevens.verantwoordelijke_organisatie != ours:
             raise self._refusal(_other_organisation(gegevens.verantwoordelijke_organisatie, ours=ours))
-        documenten = []
+        self._contacts.append((gegevens, self._count))
+
+    def _documenten(self, gegevens: KlantcontactGegevens, number: int) -> list[rgbz.Informatieobject]:
+        found = []
         for relatie in gegevens.documenten:
-            if relatie.gerelateerde is not None:
-                key = (relatie.gerelateerde.identificatie, relatie.gerelateerde.bronorganisatie)
-                if (found := self._waiting.pop(key, None)) is not None:
-                    documenten.append(found[0])
-        self._contacts.append((gegevens, documenten))
+            named = relatie.gerelateerde
+            if named is None:
+                continue
+            document = rgbz.informatieobject_for(
+                self.session,
+                None,
+                identificatie=named.identificatie,
+                bronorganisatie=named.bronorganisatie,
+            )
+            if document is None:
+                raise self._refusal(_without_document(named.identificatie), number=number)
+            found.append(document)
+        return found
 
     def _document(self, element: etree._Element) -> None:
         kennisgeving = zkn0320.read_iob(element)
         huidig = kennisgeving.huidig
         if huidig is None or huidig.onleesbaar or kennisgeving.mutatiesoort != "T":
             raise self._refusal(_not_ours(element))
+        if rgbz.is_here(self.session, huidig.identificatie, bronorganisatie=huidig.bronorganisatie):
+            return
         document = zkn0320.informatieobject(huidig, made=self.clock().astimezone(AMSTERDAM).date())
-        zaak = huidig.zaak
-        key = (huidig.identificatie, huidig.bronorganisatie)
-        self._waiting[key] = (document, zaak.identificatie if zaak else "")
+        if huidig.zaak is not None:
+            document.zaak_id = self._zaak(huidig.zaak.identificatie, huidig.zaak.omschrijving)
+        rgbz.add_informatieobject(self.session, document)
+        self.done.documenten += 1
 
     def _relate(self, record: rgbz.Klantcontact, gegevens: KlantcontactGegevens) -> None:
         verwijzing = gegevens.zaak.gerelateerde if gegevens.zaak is not None else None
@@ -167,14 +177,9 @@ class _Intake:
             )
         return self._zaken[identificatie]
 
-    def _put(self, documenten: list[rgbz.Informatieobject]) -> None:
-        for document in documenten:
-            if document.inhoud is not None:
-                document.inhoud = self.session.merge(document.inhoud)
-            self.done.documenten += 1
-
-    def _refusal(self, *violations: Violation) -> Refusal:
-        return Refusal("StUF055", violations=[replace(v, index=self._count) for v in violations])
+    def _refusal(self, *violations: Violation, number: int | None = None) -> Refusal:
+        index = self._count if number is None else number
+        return Refusal("StUF055", violations=[replace(v, index=index) for v in violations])
 
 
 def _not_ours(element: etree._Element) -> Violation:
@@ -189,6 +194,22 @@ def _not_ours(element: etree._Element) -> Violation:
             "An import reads klcSa01, and klcLk01 and iobLk01 with mutatiesoort T and readable content.",
         ),
         element=prefixed(str(element.tag)),
+    )
+
+
+def _without_document(identificatie: str) -> Violation:
+    return Violation(
+        rule="StUF064",
+        message=Text(
+            "Dit klantcontact noemt een document dat er niet voor staat en hier niet is.",
+            "This klantcontact names a document that does not stand before it and is not here.",
+        ),
+        hint=Text(
+            "Zet de iobLk01 van een document voor het klantcontact dat ernaar verwijst.",
+            "Put the iobLk01 of a document before the klantcontact that refers to it.",
+        ),
+        element="zkn:heeftRelevant",
+        value=identificatie,
     )
 
 

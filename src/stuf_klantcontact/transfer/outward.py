@@ -1,6 +1,8 @@
 """The dossier as a StUF-berichtenSet, in one file or in the parts that the standard prescribes."""
 
+import os
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 from typing import BinaryIO, Final
@@ -11,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from stuf_klantcontact import outbox, rgbz
 from stuf_klantcontact.contract import Contract
+from stuf_klantcontact.errors import ConfigurationError
 from stuf_klantcontact.mapping import zkn0320
 from stuf_klantcontact.names import STUF0302
 from stuf_klantcontact.settings import Settings
@@ -45,8 +48,12 @@ def take_out(
 ) -> list[Path]:
     """Write the dossier to `target`; the files that were written, more than one when it is larger than a part.
 
+    Only who runs it may read them. Raises ConfigurationError when `target` exists.
+
     `progress` gets how many klantcontacten are done, and how many there are.
     """
+    if target.exists():
+        raise ConfigurationError(f"{target} is there already: name another file, or remove it first")
     files = _Files(target, part_bytes=part_bytes)
     with database.connection() as connection:
         stamp = outbox.next_tijdstip(connection)
@@ -63,13 +70,13 @@ def take_out(
                     contract.check(element)
                     files.write(etree.tostring(element))
                 progress(done, total)
+        with database.connection() as connection:
+            # What we send after it is later than anything in it.
+            outbox.next_tijdstip(connection, now=stamp)
+        return files.close()
     except BaseException:
         files.discard()
         raise
-    with database.connection() as connection:
-        # What we send after it is later than anything in it.
-        outbox.next_tijdstip(connection, now=stamp)
-    return files.close()
 
 
 def _contacts(session: Session, *, since: datetime | None, zaak: str | None) -> Iterator[rgbz.Klantcontact]:
@@ -157,13 +164,15 @@ class _Files:
     def discard(self) -> None:
         """Leave nothing of what was begun."""
         if self._stream is not None:
-            self._stream.close()
+            with suppress(OSError):  # a full disk is no reason to leave what is on it
+                self._stream.close()
         for path in self._paths:
             path.unlink(missing_ok=True)
 
     def _begin(self) -> None:
         path = self._target.with_name(f".{self._target.name}.{len(self._paths) + 1}.bezig")
-        self._stream = path.open("wb")
+        # Persons are in it: nobody but who exports may read it.
+        self._stream = os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb")
         self._paths.append(path)
         self._size = 0
         self._put(_OPEN)
