@@ -375,11 +375,20 @@ def test_a_change_that_is_told_makes_the_old_record_the_new_one(
     assert [finding.rule for finding in kennisgeving.check(bericht.read(message))] == []
     told = zkn0320.read(through(message))
     merged = zkn0320.merge(zkn0320.gegevens(oud), kennisgeving=told)
-    assert columns(zkn0320.klantcontact(merged, types=TYPES)) == columns(huidig)
+    assert in_any_order(columns(zkn0320.klantcontact(merged, types=TYPES))) == in_any_order(columns(huidig))
     assert {relatie.gerelateerde.identificatie for relatie in merged.documenten} == {
         document.identificatie for document in huidig.informatieobjecten
     }
     assert merged.zaak.gerelateerde.identificatie == huidig.zaak.identificatie
+
+
+def in_any_order(found: dict[str, Any]) -> dict[str, Any]:
+    """Columns with the extraElementen that have no text by name: their order says nothing."""
+    kept = {
+        path: sorted(value, key=lambda item: item["naam"]) if isinstance(value, list) else value
+        for path, value in found["bijzonderheden"].items()
+    }
+    return {**found, "bijzonderheden": kept}
 
 
 @pytest.mark.parametrize(
