@@ -167,7 +167,9 @@ def test_a_worker_delivers_with_the_certificate_of_the_settings(database: Databa
             sleutel=pki / "ours-client.key",
         )
         with working(two_way, database, contracts.load()):
-            wait_until(lambda: [item.state for item in items(database)] == ["delivered"])
+            wait_until(lambda: [item.state for item in items(database)] != ["waiting"])
+            wait_until(lambda: [item.state for item in items(database)] != ["sending"])
+    assert [item.state for item in items(database)] == ["delivered"]
 
 
 def mistakes(tree: Settings) -> str:
