@@ -284,7 +284,7 @@ def test_passwords_are_not_shown_when_settings_are_printed() -> None:
 def test_every_setting_says_what_it_is_for() -> None:
     nameless = [
         f"{section.__name__}.{name}"
-        for section in settings._Section.__subclasses__()
+        for section in settings.Section.__subclasses__()
         for name, field in section.model_fields.items()
         if not field.description
     ]
