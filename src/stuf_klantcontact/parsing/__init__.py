@@ -80,6 +80,8 @@ _MUST_UNDERSTAND: Final = qname(SOAP11, "mustUnderstand")
 _ACTOR: Final = qname(SOAP11, "actor")
 _NEXT_ACTOR: Final = "http://schemas.xmlsoap.org/soap/actor/next"
 
+_ELEMENTS: Final = etree.XPath("count(descendant-or-self::*)", regexp=False)
+
 _UTF8_BOM: Final = b"\xef\xbb\xbf"
 _DECLARATION: Final = re.compile(
     rb"""<\?xml [ \t\r\n]+ version [ \t\r\n]* = [ \t\r\n]* (?P<v>["'])(?P<version>[0-9.]{1,9})(?P=v)
@@ -134,10 +136,13 @@ def document(
         root = _tree(data, begin=begin, limits=limits, schema=None if afterwards else schema)
         if schema is not None and afterwards:
             valid = _obeys(schema, root)
-    except etree.XMLSyntaxError:
+    except (etree.XMLSyntaxError, _Seen) as error:
         # lxml says the same for "not well-formed" and "not valid", and frees that tree: nothing of it may be kept.
         try:
-            root = _tree(data, begin=begin, limits=limits, schema=None)
+            if isinstance(error, _Seen):
+                root = _seen_before(data, begin=begin, limits=limits, elements=error.elements)
+            else:
+                root = _tree(data, begin=begin, limits=limits, schema=None)
         except etree.XMLSyntaxError:
             raise _malformed(data) from None
         valid = schema is None
@@ -265,7 +270,7 @@ def _wider_than(attributes: int) -> Callable[[etree._Element], bool]:
 
 def _tree(data: bytes, *, begin: int, limits: Limits, schema: etree.XMLSchema | None) -> etree._Element:
     """Parse, and validate in the same pass; XMLSyntaxError when not well-formed or not valid."""
-    parser = _own.parser if _own.schema is schema else _own_parser(schema)
+    parser = _own_parser(schema)
     if _clearly_within(data, limits=limits):
         return etree.fromstring(data, parser)
     if len(data) - begin <= CHUNK:
@@ -289,7 +294,8 @@ _own = _Own()
 
 
 def _own_parser(schema: etree.XMLSchema | None) -> etree.XMLParser:
-    _own.schema, _own.parser = schema, etree.XMLParser(schema=schema, **OPTIONS)
+    if _own.schema is not schema:
+        _own.schema, _own.parser = schema, etree.XMLParser(schema=schema, **OPTIONS)
     return _own.parser
 
 
@@ -328,10 +334,30 @@ def _guarded(data: bytes, *, begin: int, limits: Limits, schema: etree.XMLSchema
                     raise beyond("XML-NAMESPACES", limits.namespaces)
         if first is None:  # an error in the root's start tag, or a tag of more than a chunk
             raise _malformed(data, otherwise=beyond("XML-ATTRIBUTES", limits.attributes))
-    root = parser.close()
+    try:
+        root = parser.close()
+    except etree.XMLSyntaxError:
+        if schema is None:
+            raise
+        raise _Seen(elements) from None
     if root is None or root is not first or depth != 0:
         raise _malformed(data)
     return root
+
+
+class _Seen(Exception):
+    """The schema, or XML, has something against a document of which a guard saw all that libxml2 read of it."""
+
+    def __init__(self, elements: int) -> None:
+        self.elements = elements
+
+
+def _seen_before(data: bytes, *, begin: int, limits: Limits, elements: int) -> etree._Element:
+    """Parse a document anew that was within the limits: all of it was, if it has as many elements as were seen."""
+    root = etree.fromstring(data, _own_parser(None))
+    if _ELEMENTS(root) == elements:
+        return root
+    return _guarded(data, begin=begin, limits=limits, schema=None)
 
 
 def _malformed(data: bytes, *, otherwise: Unreadable | None = None) -> Unreadable:
