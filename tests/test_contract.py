@@ -3,7 +3,6 @@
 import json
 import random
 import re
-import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path, PurePosixPath
 from urllib.parse import urljoin, urlsplit
@@ -13,7 +12,7 @@ import xmlschema
 import zeep
 from lxml import etree
 
-from conftest import ROOT
+from conftest import ROOT, cpu_seconds
 from stuf_klantcontact import contract
 from stuf_klantcontact.errors import ConfigurationError, Violation
 from stuf_klantcontact.names import DGA_UF, GFOZAKEN, KC, KLC, PREFIXES, SOAP11, STUF0301, STUF0302, XSD, XSI, qname
@@ -243,9 +242,8 @@ class TestViolations:
     )
     def test_forty_thousand_bad_siblings_take_no_second(self, sibling: str, ours: contract.Contract) -> None:
         message = altered("<gfo:Documenten/>", f"<gfo:Documenten>{sibling * 40_000}</gfo:Documenten>")
-        before = time.thread_time()
-        found = ours.violations(message)
-        assert time.thread_time() - before < 1
+        with cpu_seconds(1):
+            found = ours.violations(message)
         assert len(found) == contract.LIMIT + 1
 
     @pytest.mark.parametrize("count", [600, 13_000])
@@ -254,10 +252,9 @@ class TestViolations:
         message = altered(
             "<gfo:Documenten/>", f'<gfo:Documenten xmlns:dga="{DGA_UF}">{sibling * count}</gfo:Documenten>'
         )
-        before = time.thread_time()
-        assert not ours.valid(message)
-        found = ours.violations(message)
-        assert time.thread_time() - before < 1
+        with cpu_seconds(1):
+            assert not ours.valid(message)
+            found = ours.violations(message)
         assert len(found) == contract.LIMIT + 1
 
     def test_of_what_libxml2_does_not_look_at_the_children_are_told(self, ours: contract.Contract) -> None:

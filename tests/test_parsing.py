@@ -3,12 +3,12 @@
 import contextlib
 import random
 import threading
-import time
 from typing import cast
 
 import pytest
 from lxml import etree
 
+from conftest import cpu_seconds
 from standin import VALID, the_contract
 from stuf_klantcontact import parsing
 from stuf_klantcontact.names import SOAP11
@@ -308,10 +308,8 @@ def test_a_refusal_never_repeats_the_message(secret: str) -> None:
     ids=["laughs", "siblings", "attributes", "namespaces", "many", "invalid", "comments", "pis", "brackets"],
 )
 def test_hostile_sizes_cost_bounded_time(data: bytes) -> None:
-    began = time.process_time()
-    with contextlib.suppress(Unreadable):
+    with cpu_seconds(1), contextlib.suppress(Unreadable):
         read(data, limits=LIMITS, schema=the_contract().envelope)
-    assert time.process_time() - began < 1.0
 
 
 def test_a_large_document_is_read() -> None:
@@ -372,14 +370,12 @@ def test_writing_and_reading_give_the_same_element() -> None:
 def test_a_text_of_millions_of_pieces_is_judged_in_time(unit: bytes) -> None:
     data = VALID.replace(b"Vroeg", unit * (8_000_000 // len(unit)))
     wrong = data.replace(b">call<", b">fax<")
-    began = time.thread_time()
-    assert read(data, limits=LIMITS, schema=the_contract().envelope).valid
-    assert not read(wrong, limits=LIMITS, schema=the_contract().envelope).valid
-    assert time.thread_time() - began < 4.0
+    with cpu_seconds(4):
+        assert read(data, limits=LIMITS, schema=the_contract().envelope).valid
+        assert not read(wrong, limits=LIMITS, schema=the_contract().envelope).valid
 
 
 def test_many_tags_and_many_pieces_at_once_are_judged_in_time() -> None:
     data = VALID.replace(b"<gfo:Documenten/>", b"<gfo:Bad/>" * 12_000).replace(b"Vroeg", b"&#65;" * 1_000_000)
-    began = time.thread_time()
-    assert not read(data, limits=LIMITS, schema=the_contract().envelope).valid
-    assert time.thread_time() - began < 4.0
+    with cpu_seconds(4):
+        assert not read(data, limits=LIMITS, schema=the_contract().envelope).valid

@@ -4,7 +4,6 @@ import io
 import json
 import socket
 import stat
-import time
 import zipfile
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -14,7 +13,7 @@ import pytest
 from click.testing import CliRunner
 from lxml import etree
 
-from conftest import SHARED, need
+from conftest import SHARED, cpu_seconds, need
 from stuf_klantcontact import contract
 from stuf_klantcontact.cli import cli
 from stuf_klantcontact.errors import ConfigurationError, Violation
@@ -347,10 +346,8 @@ class TestRefused:
 
     def test_a_bomb_costs_little(self, tmp_path: Path) -> None:
         path = packed(tmp_path / "set.zip", {"a.xsd": b" " * 200_000_000})
-        before = time.thread_time()
-        with pytest.raises(ConfigurationError, match="16 MB"):
+        with cpu_seconds(1), pytest.raises(ConfigurationError, match="16 MB"):
             contract.load_set(path, cache=tmp_path / "cache")
-        assert time.thread_time() - before < 1
 
     def test_many_that_are_large_together(self, tmp_path: Path) -> None:
         files: dict[str, str | bytes] = {f"{number}.xsd": b" " * 15_000_000 for number in range(6)}
@@ -407,17 +404,17 @@ class TestRefused:
         laughs = "".join(f'<!ENTITY l{n + 1} "{f"&l{n};" * 10}">' for n in range(9))
         doctype = f'<!DOCTYPE x [<!ENTITY l0 "ha">{laughs}]>' if form == "billion laughs" else ""
         hostile = f'{doctype}<xs:schema {XS} id="{"&l9;" if doctype else "x"}">{text}</xs:schema>'
-        before = time.thread_time()
-        held = load(tmp_path, {**GOOD, "los.xsd": hostile})
-        assert held.problems != ()
-        assert held.valid(etree.fromstring(MESSAGE))
-        assert time.thread_time() - before < 2
+        with cpu_seconds(2):
+            held = load(tmp_path, {**GOOD, "los.xsd": hostile})
+            assert held.problems != ()
+            assert held.valid(etree.fromstring(MESSAGE))
 
     def test_a_hundred_thousand_times_is_no_hundred_thousand_states(self, tmp_path: Path) -> None:
         held = load(tmp_path, {**GOOD, "sector/msg.xsd": SECTOR.replace('"2"', '"100000"')})
-        before = time.thread_time()
-        assert rules(held.violations(etree.fromstring(MESSAGE.replace("Z:naam", "Z:naan")))) == ["XSD-UNEXPECTED"]
-        assert time.thread_time() - before < 1
+        with cpu_seconds(1):
+            assert rules(held.violations(etree.fromstring(MESSAGE.replace("Z:naam", "Z:naan")))) == [
+                "XSD-UNEXPECTED"
+            ]
 
 
 class TestOfficial:
