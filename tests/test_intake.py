@@ -687,6 +687,21 @@ def test_a_sender_that_waited_too_long_is_told_so_and_nothing_is_kept(town: Town
     assert town.contact("c-2", zaak="0518ZAAK0000009", synchronous=False).kind == "Bv03"
 
 
+def test_delivery_is_told_when_what_must_be_sent_is_committed(town: Town) -> None:
+    seen: list[int] = []
+    town.intake = Intake(
+        town.settings,
+        database=town.database,
+        contract=CONTRACT,
+        clock=lambda: NOW,
+        judged=lambda: seen.append(town.count("outbox_item")),
+    )
+    town.zaak("0518ZAAK0000007")
+    town.contact(zaak="0518ZAAK0000007")
+    assert seen == [0, town.count("outbox_item")]
+    assert seen[-1] > 0
+
+
 # -- zaken --------------------------------------------------------------------------------------------------------
 
 

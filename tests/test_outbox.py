@@ -196,6 +196,29 @@ class TestClaim:
         assert deliver(connection, new)
         assert not deliver(connection, new), "a claim settles once"
 
+    def test_a_lease_that_ran_out_is_over_also_while_nobody_else_has_claimed(self, connection: Connection) -> None:
+        enqueue(connection, orders(1, 2))
+        (late,) = claim(connection, lease=60)
+        after = NOON + timedelta(seconds=60)
+        assert not outbox.stamp(connection, late, stamp=a_stamp(), now=after)
+        assert not outbox.keep_number(connection, late, documentidentificatie="A", now=after)
+        assert not deliver(connection, late, at=after)
+        assert _events(connection) == [("sending", 1, None, "")], "nothing of it was written"
+        (again,) = claim(connection, at=after)
+        assert (again.item, again.attempt, again.stamp) == (late.item, 2, None)
+
+    def test_who_lost_the_lease_cannot_hold_defer_or_number_what_another_sends(
+        self, connection: Connection
+    ) -> None:
+        enqueue(connection, orders(1))
+        (old,) = claim(connection, lease=60)
+        (new,) = claim(connection, at=NOON + timedelta(seconds=61))
+        for state in ("held", "waiting"):
+            assert not outbox.settle(connection, old, state=state, code="laat", now=NOON).accepted
+        assert not outbox.keep_number(connection, old, documentidentificatie="OUD", now=NOON)
+        assert outbox.keep_number(connection, new, documentidentificatie="NIEUW", now=NOON)
+        assert deliver(connection, new)
+
     def test_the_attempt_is_counted_before_anything_is_sent(
         self, database: Database, connection: Connection
     ) -> None:

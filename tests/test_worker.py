@@ -11,6 +11,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
+import psycopg
 import pytest
 
 from outgoing import ABONNEE, adjusted, enqueue, items, number, order, remember, settings
@@ -37,12 +38,18 @@ def zaakmagazijn() -> Iterator[FakeZaakmagazijn]:
 
 @contextmanager
 def working(
-    settings: Settings, database: Database, contract: Contract, *, poll: float = 0.02, workers: int = 1
+    settings: Settings,
+    database: Database,
+    contract: Contract,
+    *,
+    poll: float = 0.02,
+    workers: int = 1,
+    listen: bool = False,
 ) -> Iterator[list[Worker]]:
     """So many workers, as if each were a process of its own, until the end of the block."""
     stop = threading.Event()
     deliveries = [Delivery(settings, database=database, contract=contract) for _ in range(workers)]
-    running = [Worker(delivery, database=database, poll=poll) for delivery in deliveries]
+    running = [Worker(delivery, database=database, poll=poll, listen=listen) for delivery in deliveries]
     threads = [threading.Thread(target=worker.run, args=(stop,)) for worker in running]
     for thread in threads:
         thread.start()
@@ -194,6 +201,65 @@ def test_wake_saves_the_wait(database: Database, contract: Contract, zaakmagazij
         enqueue(database, order(1))
         worker.wake()
         zaakmagazijn.wait_for(1, timeout=10)
+    assert len(zaakmagazijn.kept) == 1
+
+
+LISTENING = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND query LIKE 'LISTEN%'"
+
+
+def listeners(database: Database) -> int:
+    with database.connection() as connection:
+        row = connection.execute(LISTENING).fetchone()
+    return 0 if row is None else int(row[0])
+
+
+def test_a_word_from_another_process_saves_the_wait(
+    database: Database, contract: Contract, zaakmagazijn: FakeZaakmagazijn
+) -> None:
+    remember(database, 1, 2)
+    teller = outbox.Teller(database.own_connection)
+    with working(settings(zaakmagazijn.url), database, contract, poll=60.0, listen=True):
+        wait_until(lambda: listeners(database) == 1)
+        enqueue(database, order(1))
+        teller.tell()
+        zaakmagazijn.wait_for(1, timeout=10)
+        enqueue(database, order(2))
+        for _ in range(100):
+            teller.tell()
+        zaakmagazijn.wait_for(2, timeout=10)
+    teller.close()
+    assert len(zaakmagazijn.kept) == 2
+
+
+def test_a_listener_that_lost_its_connection_looks_and_listens_again(
+    database: Database, contract: Contract, zaakmagazijn: FakeZaakmagazijn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("stuf_klantcontact.outbox.hints.AWAY", 0.05)
+    remember(database, 1)
+    with working(settings(zaakmagazijn.url), database, contract, poll=60.0, listen=True):
+        wait_until(lambda: listeners(database) == 1)
+        enqueue(database, order(1))
+        with database.connection() as connection:
+            connection.execute(LISTENING.replace("count(*)", "pg_terminate_backend(pid)"))
+        zaakmagazijn.wait_for(1, timeout=20)
+        wait_until(lambda: listeners(database) == 1)
+    assert len(zaakmagazijn.kept) == 1
+
+
+def test_no_hint_can_be_given_or_heard_and_polling_finds_it(
+    database: Database, contract: Contract, zaakmagazijn: FakeZaakmagazijn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse() -> None:
+        raise psycopg.OperationalError("no connection to spare")
+
+    monkeypatch.setattr(database, "own_connection", refuse)
+    remember(database, 1)
+    teller = outbox.Teller(database.own_connection)
+    with working(settings(zaakmagazijn.url), database, contract, poll=0.05, listen=True):
+        enqueue(database, order(1))
+        teller.tell()
+        zaakmagazijn.wait_for(1)
+    teller.close()
     assert len(zaakmagazijn.kept) == 1
 
 

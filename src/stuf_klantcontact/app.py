@@ -20,6 +20,7 @@ from stuf_klantcontact.delivery import Delivery
 from stuf_klantcontact.errors import ConfigurationError
 from stuf_klantcontact.intake import PORTS, Intake
 from stuf_klantcontact.intake.about import OPERATIONS
+from stuf_klantcontact.outbox import Teller
 from stuf_klantcontact.outlets import tls
 from stuf_klantcontact.settings import Abonnee, Settings
 from stuf_klantcontact.store import Database, open_database
@@ -43,9 +44,12 @@ class Gateway:
     intake: Intake
     wsgi: WSGI
     asking: Asking | None = None
+    teller: Teller | None = None
 
     def close(self) -> None:
         """Let go of the zaaksysteem and the database."""
+        if self.teller is not None:
+            self.teller.close()
         if self.asking is not None:
             self.asking.close()
         self.database.close()
@@ -127,6 +131,7 @@ def build(settings: Settings, *, address: str, clock: Clock = system_clock, pool
     zaak_schemas = _zaak_schemas(settings)
     database = open_database(settings, pool_size=pool_size)
     asking = Asking(settings, database=database, clock=clock) if settings.zaaksysteem.endpoint else None
+    teller = Teller(database.own_connection)
     intake = Intake(
         settings,
         database=database,
@@ -134,6 +139,7 @@ def build(settings: Settings, *, address: str, clock: Clock = system_clock, pool
         zaak_schemas=zaak_schemas,
         ask=asking,
         clock=clock,
+        judged=teller.tell if settings.delivery.wake else None,
     )
     door = soap.build(
         accept=intake.accept,
@@ -145,7 +151,7 @@ def build(settings: Settings, *, address: str, clock: Clock = system_clock, pool
         address=settings.gateway.public_url or address,
     )
     pages = web.build(contract=contract, settings=settings, ready=lambda: _ready(database), ports=PORTS)
-    return Gateway(settings, database, contract, intake, soap.dispatch(door, pages), asking)
+    return Gateway(settings, database, contract, intake, soap.dispatch(door, pages), asking, teller)
 
 
 def deliver(settings: Settings, *, stop: threading.Event) -> None:
@@ -157,7 +163,7 @@ def deliver(settings: Settings, *, stop: threading.Event) -> None:
     zaak_schemas = _zaak_schemas(settings) if zds else None
     delivery = Delivery(settings, database=database, contract=contract, zaak_schemas=zaak_schemas)
     try:
-        Worker(delivery, database=database, poll=settings.delivery.poll).run(stop)
+        Worker(delivery, database=database, poll=settings.delivery.poll, listen=settings.delivery.wake).run(stop)
     finally:
         delivery.close()
         database.close()

@@ -1,7 +1,8 @@
 """The delivery loop: claim, deliver, settle, stop on signal.
 
 Each abonnee has a lane: a thread that claims, and threads that deliver, each an item of another zaak. So an abonnee
-that is slow or dead keeps only its own lane busy. Lanes poll; `wake` is a hint that saves the wait. Told to stop, a
+that is slow or dead keeps only its own lane busy. Lanes poll; `wake` is a hint that saves the wait, and comes from
+the database when there is something new. A lane whose abonnee has a pace waits for its next slot. Told to stop, a
 lane claims nothing more and finishes what it has; what it claimed but did not begin it gives back. What can go
 wrong: the database being away, which a lane reports and waits out.
 
@@ -16,7 +17,7 @@ from typing import Final
 
 from stuf_klantcontact import outbox
 from stuf_klantcontact.delivery import Delivery
-from stuf_klantcontact.outbox import Claim
+from stuf_klantcontact.outbox import Claim, Paced
 from stuf_klantcontact.store import Database
 
 LONGEST_WAIT: Final = 30.0
@@ -28,13 +29,16 @@ _log = logging.getLogger(__name__)
 class Worker:
     """Delivers what is due until told to stop. Run as many as you like, on as many machines."""
 
-    def __init__(self, delivery: Delivery, *, database: Database, poll: float = 1.0) -> None:
-        """`poll` is the number of seconds between looks at an idle queue."""
+    def __init__(self, delivery: Delivery, *, database: Database, poll: float = 1.0, listen: bool = False) -> None:
+        """`poll` is the number of seconds between looks at an idle queue; `listen`: for hints, which save them."""
+        self._listener = outbox.Listener(database.own_connection, heard=self.wake) if listen else None
         self._lanes = [_Lane(naam, delivery, database=database, poll=poll) for naam in delivery.abonnees]
 
     def run(self, stop: threading.Event) -> None:
         """Deliver until `stop` is set, then return when nothing is under way any more."""
         threads = [threading.Thread(target=lane.run, args=(stop,), name=lane.name) for lane in self._lanes]
+        if self._listener is not None:
+            threads.append(threading.Thread(target=self._listener.run, args=(stop,), name="listen"))
         for thread in threads:
             thread.start()
         stop.wait()
@@ -66,26 +70,31 @@ class _Lane:
         with ThreadPoolExecutor(self._threads, thread_name_prefix=self.name) as pool:
             while not stop.is_set():
                 self.bell.clear()
-                for claim in self._claim():
+                found = self._claim()
+                for claim in found.claims:
                     pool.submit(self._deliver, claim, stop)
-                self.bell.wait(self._wait())
+                if found.wait:
+                    stop.wait(found.wait)  # whatever rings, there is no slot before that
+                else:
+                    self.bell.wait(self._wait())
 
-    def _claim(self) -> list[Claim]:
+    def _claim(self) -> Paced:
         """As many claims as there are free threads, for a lease runs from the claim on; none in maintenance."""
         if self._delivery.rests(self._abonnee):
-            return []
+            return Paced([], 0.0)
         free = 0
         while free < self._threads and self._free.acquire(blocking=False):
             free += 1
-        claims: list[Claim] = []
+        found = Paced([], 0.0)
         try:
             if free:
                 with self._database.connection() as connection:
-                    claims = outbox.claim(
+                    found = outbox.claim_at_pace(
                         connection,
                         abonnee=self._abonnee,
                         limit=free,
                         lease=self._delivery.lease(self._abonnee),
+                        per_minuut=self._delivery.per_minuut(self._abonnee),
                         now=self._delivery.now(),
                     )
                 self._failures = 0
@@ -93,9 +102,9 @@ class _Lane:
             self._failures += 1
             _log.warning("cannot claim abonnee=%s exception=%s", self._abonnee, type(error).__name__)
         finally:
-            for _ in range(free - len(claims)):
+            for _ in range(free - len(found.claims)):
                 self._free.release()
-        return claims
+        return found
 
     def _wait(self) -> float:
         return min(LONGEST_WAIT, self._poll * 2.0 ** min(self._failures, 10))

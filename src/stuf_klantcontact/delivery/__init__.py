@@ -130,6 +130,11 @@ class Delivery:
         found = self._settings.abonnee.get(abonnee)
         return AT_ONCE if found is None else found.gelijktijdig
 
+    def per_minuut(self, abonnee: str) -> int:
+        """How many items this abonnee may be sent in a minute, by all processes together; 0: no limit."""
+        found = self._settings.abonnee.get(abonnee)
+        return 0 if found is None else found.per_minuut
+
     def rests(self, abonnee: str) -> bool:
         """Whether it has one of its maintenance windows now, by the clock of this machine."""
         found = self._settings.abonnee.get(abonnee)
@@ -196,7 +201,7 @@ class Delivery:
             number = numbered
         message = self._rendering.message(claim, at=self._moment(), documentidentificatie=number, vorige=vorige)
         with self._database.connection() as connection:
-            kept = outbox.stamp(connection, claim, stamp=message.stamp)
+            kept = outbox.stamp(connection, claim, stamp=message.stamp, now=self.now())
         if not kept:
             self._lost(claim, "stamp")
             return None
@@ -245,7 +250,7 @@ class Delivery:
             gemeentecode = abonnee.gemeentecode or self._settings.gateway.organisatie
             number = zds0120.nummer(claim.klantcontact, gemeentecode=gemeentecode, volgnummer=claim.item)
         with self._database.connection() as connection:
-            if not outbox.keep_number(connection, claim, documentidentificatie=number):
+            if not outbox.keep_number(connection, claim, documentidentificatie=number, now=self.now()):
                 self._lost(claim, "number")
                 return None
         self._checkpoint("numbered")

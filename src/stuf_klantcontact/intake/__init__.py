@@ -78,8 +78,13 @@ class Intake:
         ask: Ask | None = None,
         clock: Clock = system_clock,
         monotonic: Callable[[], float] = monotonic,
+        judged: Callable[[], None] | None = None,
     ) -> None:
-        """`zaak_schemas`: the official set that zaak messages must satisfy. `ask`: who asks about unknown zaken."""
+        """`zaak_schemas`: the official set that zaak messages must satisfy. `ask`: who asks about unknown zaken.
+
+        `judged` is called after each message, when all is committed; it may neither wait nor raise.
+        """
+        self._judged = judged
         self._monotonic = monotonic
         strict = all(zender.strikt for zender in settings.zender.values())
         self._names = frozenset() if strict else forgiving.known_names(contract.files())
@@ -96,7 +101,10 @@ class Intake:
                 return self._verdicts.unreadable(received, now=self._clock())
             waits = received.port in SYNCHRONOUS_PORTS
             until = self._monotonic() + self._settings.limits.answer_seconds if waits else None
-            return self._judge(message(received, received.envelope, now=self._clock(), until=until))
+            answer = self._judge(message(received, received.envelope, now=self._clock(), until=until))
+            if self._judged is not None:
+                self._judged()
+            return answer
         except Unreadable as unreadable:
             refused = replace(received, envelope=None, unreadable=unreadable)
             return self._verdicts.unreadable(refused, now=self._clock())

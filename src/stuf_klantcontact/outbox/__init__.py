@@ -24,7 +24,9 @@ from stuf_klantcontact.outbox.enqueue import (
     enqueue_parameter,
     told,
 )
+from stuf_klantcontact.outbox.hints import Listener, Teller
 from stuf_klantcontact.outbox.numbers import keep_number, next_tijdstip, next_tijdstip_0301, previous_number
+from stuf_klantcontact.outbox.pace import Paced, claim_at_pace
 from stuf_klantcontact.outbox.queue import (
     BREAKER_FAILURES,
     Claim,
@@ -50,8 +52,10 @@ __all__ = [
     "Connection",
     "Event",
     "Item",
+    "Listener",
     "Mutatiesoort",
     "Order",
+    "Paced",
     "Receiver",
     "ReceiverEvent",
     "Settled",
@@ -60,8 +64,10 @@ __all__ = [
     "Standing",
     "State",
     "Stream",
+    "Teller",
     "Told",
     "claim",
+    "claim_at_pace",
     "enqueue",
     "enqueue_parameter",
     "give_back_probe",

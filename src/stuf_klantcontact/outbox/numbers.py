@@ -41,20 +41,25 @@ def _tick(connection: Connection, now: datetime | None) -> tuple[datetime, datet
     return row[0], row[1]
 
 
-_NUMBER: Final = """
+_NUMBER: Final = query("""
 WITH mine AS (
-    SELECT id FROM outbox_stream WHERE id = %(stream)s AND fence = %(fence)s FOR NO KEY UPDATE
+    SELECT id
+      FROM outbox_stream
+     WHERE id = %(stream)s AND fence = %(fence)s AND due_at > {now}
+       FOR NO KEY UPDATE
 )
 UPDATE outbox_item
    SET documentidentificatie = %(documentidentificatie)s
   FROM mine
  WHERE outbox_item.id = %(item)s AND outbox_item.stream_id = mine.id AND documentidentificatie IS NULL
-"""
+""")
 
 
-def keep_number(connection: Connection, claim: Claim, *, documentidentificatie: str) -> bool:
+def keep_number(
+    connection: Connection, claim: Claim, *, documentidentificatie: str, now: datetime | None = None
+) -> bool:
     """Keep the number of the zaakdocument that an item brings, for ever. False: the lease was lost."""
-    values = {"stream": claim.stream, "fence": claim.fence, "item": claim.item}
+    values = {"stream": claim.stream, "fence": claim.fence, "item": claim.item, "now": now}
     cursor = connection.execute(_NUMBER, {**values, "documentidentificatie": documentidentificatie})
     return cursor.rowcount == 1
 

@@ -43,6 +43,9 @@ class Stamp:
 class Claim:
     """The right to try one item once, until the lease ends; `fence` proves it.
 
+    A lease that has run out is over, also while nobody else has claimed the item yet: who was paused for so long
+    can neither stamp nor settle, and what it may have sent goes once more under the same number.
+
     `until` is the end of the lease on this process' own monotonic clock, and never later than the real end.
     """
 
@@ -209,19 +212,22 @@ def mend(connection: Connection, *, streams: Sequence[int], now: datetime | None
         connection.execute(_MEND, {"streams": streams, "now": now})
 
 
-_STAMP: Final = """
+_STAMP: Final = query("""
 WITH mine AS (
-    SELECT id FROM outbox_stream WHERE id = %(stream)s AND fence = %(fence)s FOR NO KEY UPDATE
+    SELECT id
+      FROM outbox_stream
+     WHERE id = %(stream)s AND fence = %(fence)s AND due_at > {now}
+       FOR NO KEY UPDATE
 )
 UPDATE outbox_item
    SET referentienummer = %(referentienummer)s, tijdstip_bericht = %(tijdstip)s, action = %(action)s,
        body = %(body)s, document_sha256 = %(document_sha256)s, document_at = %(document_at)s
   FROM mine
  WHERE outbox_item.id = %(item)s AND outbox_item.stream_id = mine.id AND body IS NULL
-"""
+""")
 
 
-def stamp(connection: Connection, claim: Claim, *, stamp: Stamp) -> bool:
+def stamp(connection: Connection, claim: Claim, *, stamp: Stamp, now: datetime | None = None) -> bool:
     """Keep what every attempt at this item will send. False: the lease was lost, so do not send."""
     cursor = connection.execute(
         _STAMP,
@@ -235,6 +241,7 @@ def stamp(connection: Connection, claim: Claim, *, stamp: Stamp) -> bool:
             "body": stamp.body,
             "document_sha256": stamp.document_sha256,
             "document_at": stamp.document_at,
+            "now": now,
         },
         binary=True,
     )
@@ -251,7 +258,7 @@ WITH mine AS (
                                 WHEN open_sequence < last_sequence THEN open_sequence + 1 END,
            due_at = CASE WHEN %(state)s = 'waiting' THEN {now} + %(delay)s
                          WHEN %(state)s = 'delivered' AND open_sequence < last_sequence THEN {now} END
-     WHERE id = %(stream)s AND fence = %(fence)s
+     WHERE id = %(stream)s AND fence = %(fence)s AND due_at > {now}
     RETURNING id
 ), event AS (
     INSERT INTO outbox_event (item_id, at, state, attempt, referentienummer, code, reason, door)
@@ -297,7 +304,7 @@ def settle(
     alive: bool = False,
     now: datetime | None = None,
 ) -> Settled:
-    """Write down how one attempt ended; refused when somebody else holds the item by now.
+    """Write down how one attempt ended; refused when the lease is over or somebody else holds the item by now.
 
     `waiting` tries again after `delay` seconds; `anew` then forgets the stamp, so that it gets a new number.
     `alive` says that the receiver does its work, so that it need not be left alone (any longer).

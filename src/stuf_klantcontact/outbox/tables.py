@@ -125,9 +125,10 @@ class Event(MappedAsDataclass, Base, kw_only=True):
 
 
 class Receiver(MappedAsDataclass, Base, kw_only=True):
-    """An abonnee that is or was in trouble or paused; one that never was has no row.
+    """An abonnee that is or was in trouble or paused, or has a pace; one that never was and has none has no row.
 
-    Before `not_before` nothing is claimed for it, after that one probe; nothing at all while it is paused.
+    Before `not_before` nothing is claimed for it, after that one probe; nothing at all while it is paused. Of one
+    with a pace (per_minuut) nothing is claimed before `next_slot`.
     """
 
     __tablename__ = "outbox_receiver"
@@ -140,6 +141,7 @@ class Receiver(MappedAsDataclass, Base, kw_only=True):
     paused_since: Mapped[Moment | None] = mapped_column(default=None, doc="null: a person let it be sent to")
     paused_by: Mapped[str] = mapped_column(default="", server_default="")
     paused_reason: Mapped[str] = mapped_column(default="", server_default="")
+    next_slot: Mapped[Moment | None] = mapped_column(default=None, doc="when its pace lets the next message go")
 
 
 class ReceiverEvent(MappedAsDataclass, Base, kw_only=True):

@@ -162,6 +162,11 @@ class Delivery(Section):
     patience_days: float = Field(5.0, gt=0, description="days after which an item is held for a person")
     lease: float = Field(120.0, gt=0, description="seconds a worker may hold an item before another may take it")
     poll: float = Field(1.0, gt=0, description="seconds between looks at an idle queue")
+    wake: bool = Field(
+        True,
+        description="tell delivery processes at once that there is something new (LISTEN/NOTIFY); false: they only "
+        "look every `poll` seconds, as they do anyway where it does not work",
+    )
 
 
 class Settings(BaseSettings):

@@ -88,6 +88,13 @@ class Abonnee(Section):
     gelijktijdig: int = Field(
         4, ge=1, le=64, description="messages it is sent at the same time by each delivery process"
     )
+    per_minuut: int = Field(
+        0,
+        ge=0,
+        le=100_000,
+        description="most messages a minute that it is sent by all delivery processes together, evenly spread; "
+        "0: as many as it takes",
+    )
     onderhoud: Words = Field(
         (),
         description='hours of the week in which it is sent nothing, in Dutch local time: "zo 02:00-06:00", '

@@ -52,7 +52,8 @@ class Database:
         )
         words, named = self.engine.dialect.create_connect_args(self._url)
         parameters: dict[str, Any] = {**named, "autocommit": True}
-        self._connections = Connections(partial(psycopg.connect, *words, **parameters), size=pool_size)
+        self._connect = partial(psycopg.connect, *words, **parameters)
+        self._connections = Connections(self._connect, size=pool_size)
 
     def __repr__(self) -> str:
         return f"Database({self._url.render_as_string(hide_password=True)!r})"
@@ -71,6 +72,10 @@ class Database:
     def connection(self) -> AbstractContextManager[psycopg.Connection]:
         """A driver connection in autocommit mode: one statement is one transaction."""
         return self._connections.connection()
+
+    def own_connection(self) -> psycopg.Connection:
+        """A driver connection in autocommit mode beside the pool, for who keeps one: the caller's to close."""
+        return self._connect()
 
     def close(self) -> None:
         """Close all connections, and let go of the embedded server if it is that."""
