@@ -1,8 +1,8 @@
 """No faster than an abonnee may be sent to: claim as many items as there are slots, over all machines.
 
 Slots lie 60 / per_minuut seconds apart on the clock of the database. What was not used is lost, but for a
-second's worth: so a worker that looks a little late still gets them all, and nobody gets a minute's worth at once. An abonnee
-without a pace pays nothing for those that have one.
+second's worth: so a worker that looks a little late still gets them all, and nobody gets a minute's worth at once.
+An abonnee without a pace pays nothing for those that have one.
 """
 
 from dataclasses import dataclass
