@@ -7,6 +7,7 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 from typing import Final
@@ -50,7 +51,7 @@ def serve(
     # Held here, so that the embedded server runs, and is migrated, before a worker looks for it.
     database = open_database(found, pool_size=1)
     try:
-        with _DeliveryProcess(config, wanted=not no_delivery):
+        with _DeliveryProcess(_delivery(config), wanted=not no_delivery):
             build = partial(app.build, found, address=f"http://{host}:{port}", pool_size=THREADS)
             code = server.run(build, host=host, port=port, workers=workers, threads=THREADS)
     finally:
@@ -91,12 +92,21 @@ def demo(once: bool, port: int) -> None:
     sys.exit(0 if play(once=once, port=port) else 1)
 
 
-class _DeliveryProcess:
-    """`deliver` as a process beside us, started again when it ends before we do."""
+def _delivery(config: Path | None) -> list[str]:
+    options = ["--config", str(config)] if config else []
+    return [sys.executable, "-m", "stuf_klantcontact", "deliver", *options, "--until-stdin-closes"]
 
-    def __init__(self, config: Path | None, *, wanted: bool) -> None:
-        options = ["--config", str(config)] if config else []
-        self._command = [sys.executable, "-m", "stuf_klantcontact", "deliver", *options, "--until-stdin-closes"]
+
+class _DeliveryProcess:
+    """A command as a process beside us, started again when it ends before we do.
+
+    It is started in a thread while the server forks its workers. A worker that is forked in the middle of a start
+    keeps the pipe open by which Popen hears that the program runs. Popen would then wait until that worker ends,
+    and a command that ends would never be started again: so a fork waits until a start is complete.
+    """
+
+    def __init__(self, command: Sequence[str], *, wanted: bool = True) -> None:
+        self._command = command
         self._wanted = wanted
         self._stopping = threading.Event()
         self._process: subprocess.Popen[bytes] | None = None
@@ -104,6 +114,8 @@ class _DeliveryProcess:
 
     def __enter__(self) -> None:
         if self._wanted:
+            lock = self._lock
+            os.register_at_fork(before=lock.acquire, after_in_parent=lock.release, after_in_child=lock.release)
             threading.Thread(target=self._supervise, name="delivery", daemon=True).start()
 
     def __exit__(self, *_: object) -> None:
@@ -116,14 +128,18 @@ class _DeliveryProcess:
 
     def _supervise(self) -> None:
         while True:
-            with self._lock:
-                if self._stopping.is_set():
-                    return
-                self._process = subprocess.Popen(self._command, stdin=subprocess.PIPE)  # noqa: S603
-            code = self._process.wait()
+            try:
+                with self._lock:
+                    if self._stopping.is_set():
+                        return
+                    self._process = subprocess.Popen(self._command, stdin=subprocess.PIPE)  # noqa: S603
+                how = f"ended with exit status {self._process.wait()}"
+                self._process.communicate()  # there is no more to say: this closes the pipe
+            except OSError as error:  # no memory or process left, say: that may pass
+                how = f"cannot be started: {type(error).__name__}"
             if self._stopping.wait(RESTART_SECONDS):
                 return
-            logging.getLogger(__name__).error("delivery ended with exit status %d; started again", code)
+            logging.getLogger(__name__).error("delivery %s; started again", how)
 
 
 def _follow_stdin() -> None:
