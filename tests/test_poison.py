@@ -1,7 +1,5 @@
 """What cannot go stops its own stream; a person retries, renders anew, holds or skips, and order is kept."""
 
-import random
-from collections import defaultdict
 from collections.abc import Iterator
 from datetime import timedelta
 
@@ -129,54 +127,6 @@ class TestSkip:
                 skip(connection, claimed.item)
         (third,) = claim(connection)
         assert outbox.previous_number(connection, third) == "A"
-
-
-@pytest.mark.parametrize("seed", range(5))
-def test_whatever_people_and_receivers_do_order_is_kept_and_nothing_is_lost(
-    connection: Connection, database: Database, seed: int
-) -> None:
-    """Sequences only rise per stream among what is delivered, and all is delivered or skipped in the end."""
-    chance = random.Random(seed)
-    at, asked = NOON, 0
-    delivered: dict[int, list[int]] = defaultdict(list)
-
-    def attempt(*, faults: bool) -> bool:
-        claims = claim(connection, at=at)
-        for claimed in claims:
-            fate = chance.choice(["delivered", "waiting", "held", "lost"]) if faults else "delivered"
-            if fate == "delivered":
-                assert deliver(connection, claimed, at=at)
-                delivered[claimed.stream].append(claimed.sequence)
-            elif fate == "waiting":
-                outbox.settle(connection, claimed, state="waiting", delay=30, now=at)
-            elif fate == "held":
-                outbox.settle(connection, claimed, state="held", now=at)
-        return bool(claims)
-
-    for step in range(60):
-        at += timedelta(seconds=20)
-        put(connection, orders(step, zaak=f"Z{chance.randrange(4)}"))
-        attempt(faults=True)
-        some = chance.sample(ids(database), k=min(4, step + 1))
-        match chance.randrange(4):
-            case 0:
-                asked += len(outbox.skip(connection, items=some, door="kim", reason="x", now=at))
-            case 1:
-                asked += len(outbox.hold(connection, items=some, door="kim", reason="x", now=at))
-            case 2:
-                asked += len(outbox.release(connection, items=some, door="kim", anew=True, now=at))
-            case 3:
-                asked += len(outbox.retry(connection, items=some, door="kim", now=at))
-    at += timedelta(seconds=60)
-    asked += len(outbox.release(connection, items=ids(database), door="kim", now=at))
-    for _ in range(200):
-        at += timedelta(seconds=60)
-        attempt(faults=False)
-    assert set(states(database)) == {"delivered", "skipped"}
-    assert all(sequences == sorted(set(sequences)) for sequences in delivered.values())
-    assert sum(map(len, delivered.values())) == states(database).count("delivered")
-    events = connection.execute("SELECT count(*) FROM outbox_event WHERE door = 'kim'").fetchone()
-    assert events == (asked,), "each with the person"
 
 
 @pytest.mark.parametrize("cure", ["skip", "anew", "retry"])
