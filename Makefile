@@ -7,7 +7,7 @@ READY := $(VENV)/.ready
 NODE_SOAP := tests/interop/node/node_modules/.package-lock.json
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-interpreters node-soap bench lint docs clean
+.PHONY: help demo test test-interpreters node-soap bench soak lint docs clean
 
 help: ## This list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 24
@@ -25,6 +25,9 @@ node-soap: $(NODE_SOAP) ## What the interoperability tests need from npm; withou
 
 bench: $(READY) ## The benchmarks, as ratios
 	$(BIN)/python -m benchmarks
+
+soak: $(READY) ## The promises held for hours, kill -9 and all; SOAK=short for a minute, NAME=kills for one
+	SOAK=$(SOAK) $(BIN)/python -m soak $(NAME)
 
 lint: $(READY) ## ruff, mypy --strict, import-linter
 	$(BIN)/ruff check .
