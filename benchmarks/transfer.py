@@ -54,6 +54,7 @@ def measure(found: Stage, *, contacts: int) -> list[Figure]:
     folder = found.config.parent
     file = folder / "dossier.xml"
     empty = folder / "empty.toml"
+    _say(f"filling a gateway with {contacts:,} klantcontacten")
     with found.database.connection() as connection:
         connection.execute(_FILL, {"rsin": cast.RSIN, "count": contacts})
         connection.execute("CREATE DATABASE empty")
@@ -70,8 +71,10 @@ def measure(found: Stage, *, contacts: int) -> list[Figure]:
     try:
         upgrade(database)
         out, out_peak = _command("export", str(file), "--config", str(found.config))
+        _say(f"reading {file.stat().st_size / 1e6:,.0f} MB with lxml alone")
         bare = _bare(file)
         into, into_peak = _command("import", str(file), "--config", str(empty))
+        _say("comparing both, record by record")
         if _digest(found.database) != _digest(database):
             raise AssertionError("what came in is not what went out")
     finally:
@@ -124,11 +127,16 @@ def _command(*words: str) -> tuple[float, float]:
         """
     )
     begin = time.perf_counter()
-    done = subprocess.run([sys.executable, "-c", script, *words], capture_output=True, text=True, check=False)
+    # Its progress goes to our standard error, and so does what is wrong.
+    done = subprocess.run([sys.executable, "-c", script, *words], stdout=subprocess.PIPE, text=True, check=False)
     seconds = time.perf_counter() - begin
     if done.returncode:
-        raise RuntimeError(done.stderr)
+        raise RuntimeError(f"{words[0]} ended with exit status {done.returncode}")
     return seconds, int(done.stdout.split()[-1]) / 1024
+
+
+def _say(what: str) -> None:
+    print(what, file=sys.stderr, flush=True)
 
 
 if __name__ == "__main__":

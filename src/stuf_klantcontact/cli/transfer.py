@@ -41,7 +41,7 @@ def export(file: Path, since: datetime | None, zaak: str | None, config: Path | 
                 bar.length = total
                 bar.update(done - bar.pos)
 
-            written = transfer.take_out(
+            done = transfer.take_out(
                 database,
                 file,
                 settings=settings,
@@ -50,10 +50,17 @@ def export(file: Path, since: datetime | None, zaak: str | None, config: Path | 
                 zaak=zaak,
                 progress=progress,
             )
-            count = bar.pos
     finally:
         database.close()
-    click.echo(f"{count} klantcontacten: {', '.join(map(str, written))}")
+    beside = (
+        f", {count} {what}"
+        for count, what in (
+            (done.ingetrokken, "numbers of withdrawn ones"),
+            (done.losse_documenten, "documents of no klantcontact"),
+        )
+        if count
+    )
+    click.echo(f"{done.klantcontacten} klantcontacten{''.join(beside)}: {', '.join(map(str, done.files))}")
 
 
 @click.command("import")
@@ -62,7 +69,8 @@ def export(file: Path, since: datetime | None, zaak: str | None, config: Path | 
 def import_(files: tuple[Path, ...], config: Path | None) -> None:
     """Add what an export wrote; all of it, or nothing when one message is wrong. Nobody is notified.
 
-    Contacts that are here already stay as they are. The parts of a split export go in their own order.
+    What is here already stays as it is; the numbers of those that differ are listed. The parts of a split export
+    go in their own order.
 
     Example: stuf-klantcontact import klantcontacten.xml
     """
@@ -89,8 +97,13 @@ def import_(files: tuple[Path, ...], config: Path | None) -> None:
         sys.exit(1)
     finally:
         database.close()
+    for number in done.afwijkend:
+        click.echo(f"{number} is here already and says something else: it stays as it is here", err=True)
+    withdrawn = f", and {done.ingetrokken} numbers of withdrawn ones" if done.ingetrokken else ""
+    differ = f", {len(done.afwijkend)} of what was here differ" if done.afwijkend else ""
     click.echo(
-        f"{done.klantcontacten} klantcontacten and {done.documenten} documents were added, {done.bekend} were here"
+        f"{done.klantcontacten} klantcontacten and {done.documenten} documents were added{withdrawn}; "
+        f"{done.bekend} were here{differ}"
     )
 
 

@@ -8,6 +8,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session, joinedload, selectinload
 from sqlalchemy.orm.attributes import set_committed_value
 
+from stuf_klantcontact.rgbz.klantcontacten import load_inhoud
 from stuf_klantcontact.rgbz.statement import KLANTCONTACT_NUMMER
 from stuf_klantcontact.rgbz.tables import DocumentInhoud, Informatieobject, Klantcontact, Status, Zaak
 
@@ -17,9 +18,9 @@ def blader(
 ) -> list[Klantcontact]:
     """The next klantcontacten after the id `na`, with zaak, status and documents, but without their bytes.
 
-    `since`: from that datum_tijd on; `zaak`: of that zaakidentificatie alone. Withdrawn ones are out of it.
+    `since`: from that datum_tijd on; `zaak`: of that zaakidentificatie alone. Withdrawn ones are among them.
     """
-    query = _present(since=since, zaak=zaak).where(Klantcontact.id > na).order_by(Klantcontact.id).limit(limit)
+    query = _chosen(since=since, zaak=zaak).where(Klantcontact.id > na).order_by(Klantcontact.id).limit(limit)
     return list(
         session.scalars(
             query.options(
@@ -33,23 +34,56 @@ def blader(
 
 def tel(session: Session, *, since: datetime | None = None, zaak: str | None = None) -> int:
     """How many klantcontacten `blader` gives in all."""
-    return session.scalar(select(func.count()).select_from(_present(since=since, zaak=zaak).subquery())) or 0
+    return session.scalar(select(func.count()).select_from(_chosen(since=since, zaak=zaak).subquery())) or 0
 
 
-def bekende(session: Session, identificaties: Iterable[str], *, rsin: str) -> set[str]:
-    """Which of these klantcontacten are here, withdrawn or not."""
-    query = select(Klantcontact.identificatie).where(
+def blader_los(
+    session: Session, *, na: int, limit: int, zaak: str | None = None
+) -> list[tuple[Informatieobject, Zaak | None]]:
+    """The next documents of no klantcontact after the id `na`, each with its zaak, but without their bytes."""
+    query = _loose(zaak=zaak).where(Informatieobject.id > na).order_by(Informatieobject.id).limit(limit)
+    return [(document, found) for document, found in session.execute(query)]
+
+
+def tel_los(session: Session, *, zaak: str | None = None) -> int:
+    """How many documents `blader_los` gives in all."""
+    loose = _loose(zaak=zaak).with_only_columns(Informatieobject.id)
+    return session.scalar(select(func.count()).select_from(loose.subquery())) or 0
+
+
+def lend_inhoud(session: Session, document: Informatieobject) -> None:
+    """Let a document have its bytes, until `return_inhoud`. LookupError when they are not here (any longer)."""
+    sha256 = document.inhoud_sha256
+    if sha256 is not None:
+        inhoud = DocumentInhoud(sha256=sha256, inhoud=load_inhoud(session, sha256))
+        # Not an assignment: nothing of it is to be written.
+        set_committed_value(document, "inhoud", inhoud)
+
+
+def return_inhoud(document: Informatieobject) -> None:
+    """Take the bytes of a document out of memory again."""
+    set_committed_value(document, "inhoud", None)
+
+
+def bekende(session: Session, identificaties: Iterable[str], *, rsin: str) -> dict[str, Klantcontact]:
+    """Those of these klantcontacten that are here, withdrawn or not, with their documents."""
+    query = select(Klantcontact).where(
         Klantcontact.identificatie.in_(list(identificaties)), Klantcontact.verantwoordelijke_organisatie == rsin
     )
-    return set(session.scalars(query))
+    found = session.scalars(query.options(selectinload(Klantcontact.informatieobjecten)))
+    return {klantcontact.identificatie: klantcontact for klantcontact in found}
 
 
-def is_here(session: Session, identificatie: str, *, bronorganisatie: str) -> bool:
-    """Whether there is a document of that number."""
-    query = select(Informatieobject.id).where(
-        Informatieobject.identificatie == identificatie, Informatieobject.bronorganisatie == bronorganisatie
+def informatieobjecten_here(
+    session: Session, identificatie: str, *, bronorganisatie: str
+) -> list[Informatieobject]:
+    """The present documents of that number, without their bytes."""
+    query = select(Informatieobject).where(
+        Informatieobject.identificatie == identificatie,
+        Informatieobject.bronorganisatie == bronorganisatie,
+        Informatieobject.tot.is_(None),
     )
-    return session.execute(query.limit(1)).first() is not None
+    return list(session.scalars(query))
 
 
 def add_informatieobject(session: Session, new: Informatieobject) -> None:
@@ -65,6 +99,11 @@ def add_informatieobject(session: Session, new: Informatieobject) -> None:
     session.add(new)
     session.flush()
     session.expunge(new)
+
+
+def known_zaak_id(session: Session, identificatie: str, *, rsin: str) -> int | None:
+    """The id of a zaak, or None when nobody told of it."""
+    return session.scalar(select(Zaak.id).where(Zaak.identificatie == identificatie, Zaak.bronorganisatie == rsin))
 
 
 def zaak_id(session: Session, identificatie: str, *, rsin: str, omschrijving: str) -> int:
@@ -113,8 +152,17 @@ def reserveer(session: Session, *, rsin: str) -> None:
     )
 
 
-def _present(*, since: datetime | None, zaak: str | None) -> Select[Klantcontact]:
-    query = select(Klantcontact).where(Klantcontact.ingetrokken.is_(False))
+def _loose(*, zaak: str | None) -> Select[Informatieobject, Zaak]:
+    query = (
+        select(Informatieobject, Zaak)
+        .outerjoin(Zaak, Zaak.id == Informatieobject.zaak_id)
+        .where(Informatieobject.klantcontact_id.is_(None))
+    )
+    return query if zaak is None else query.where(Zaak.identificatie == zaak)
+
+
+def _chosen(*, since: datetime | None, zaak: str | None) -> Select[Klantcontact]:
+    query = select(Klantcontact)
     if since is not None:
         query = query.where(Klantcontact.datum_tijd >= since)
     if zaak is not None:

@@ -29,11 +29,16 @@ _DOCUMENTS = frozenset({qname(KLC, "iobLk01")})
 
 @dataclass(slots=True)
 class Imported:
-    """How many klantcontacten and documents were added, and how many contacts were here already."""
+    """How many klantcontacten and documents were added, and what was here already and stays as it is."""
 
     klantcontacten: int = 0
+    ingetrokken: int = 0
+    """Withdrawn klantcontacten that are known now, so that nobody else gets their number."""
     documenten: int = 0
     bekend: int = 0
+    """Contacts that were here already, the same or not."""
+    afwijkend: list[str] = field(default_factory=list)
+    """Numbers of contacts and documents that are here already and say something else."""
 
 
 def take_in(
@@ -69,14 +74,15 @@ class _Intake:
     clock: Clock = field(kw_only=True)
     done: Imported = field(default_factory=Imported)
     _count: int = 0
-    _contacts: list[tuple[KlantcontactGegevens, int]] = field(default_factory=list)
-    """What each says, and the number of its message."""
+    _referentienummer: str | None = None
+    _contacts: list["_Contact"] = field(default_factory=list)
     _zaken: dict[str, int] = field(default_factory=dict)
     _statuses: dict[tuple[int, str, str], int] = field(default_factory=dict)
 
     def take(self, element: etree._Element) -> None:
         """Take one message of the set."""
         self._count += 1
+        self._referentienummer = validation.referentienummer(element)
         if element.tag not in _CONTACTS | _DOCUMENTS:
             raise self._refusal(_not_ours(element))
         if not self.contract.valid(element):
@@ -91,39 +97,63 @@ class _Intake:
     def flush(self) -> None:
         """Write the contacts that wait, each with its documents, which came before it."""
         rsin = self.settings.gateway.rsin
-        known = rgbz.bekende(self.session, [g.identificatie for g, _ in self._contacts], rsin=rsin)
+        known = rgbz.bekende(self.session, [c.gegevens.identificatie for c in self._contacts], rsin=rsin)
         types: Mapping[str, str] = {kanaal: type for type, kanaal in self.settings.mapping.kanaal.items()}
-        for gegevens, number in self._contacts:
-            if gegevens.identificatie in known:
+        for contact in self._contacts:
+            gegevens = contact.gegevens
+            if contact.ingetrokken:
+                record = _withdrawn(gegevens, now=self.clock())
+            else:
+                record = zkn0320.klantcontact(gegevens, types=types)
+            if (here := known.get(gegevens.identificatie)) is not None:
                 self.done.bekend += 1
+                if not self._same(here, record, gegevens):
+                    self.done.afwijkend.append(gegevens.identificatie)
                 continue
-            known.add(gegevens.identificatie)
-            record = zkn0320.klantcontact(gegevens, types=types)
-            self._relate(record, gegevens)
-            documenten = self._documenten(gegevens, number)
+            known[gegevens.identificatie] = record
+            documenten = []
+            if contact.ingetrokken:
+                self.done.ingetrokken += 1
+            else:
+                self._relate(record, gegevens)
+                documenten = self._documenten(contact)
+                self.done.klantcontacten += 1
             self.session.add(record)
             record.informatieobjecten = documenten
             # Now, so that the next contact does not find a document that is taken.
             self.session.flush()
-            self.done.klantcontacten += 1
         self._contacts.clear()
         self.session.expunge_all()
+
+    def _same(self, here: rgbz.Klantcontact, new: rgbz.Klantcontact, gegevens: KlantcontactGegevens) -> bool:
+        """Whether what is here says the same; of its documents that is asked when they come."""
+        if new.ingetrokken or here.ingetrokken:
+            return new.ingetrokken == here.ingetrokken
+        verwijzing = gegevens.zaak.gerelateerde if gegevens.zaak is not None else None
+        if verwijzing is not None:
+            rsin = self.settings.gateway.rsin
+            # 0 is the id of none: a zaak that is not here is another than that of the contact.
+            new.zaak_id = rgbz.known_zaak_id(self.session, verwijzing.identificatie, rsin=rsin) or 0
+        present = [d for d in here.informatieobjecten if d.tot is None]
+        named = {r.gerelateerde.identificatie for r in gegevens.documenten if r.gerelateerde is not None}
+        return named == {d.identificatie for d in present} and rgbz.same_klantcontact(here, new, documenten=present)
 
     def _contact(self, element: etree._Element) -> None:
         kennisgeving = zkn0320.read(element)
         gegevens = kennisgeving.huidig
-        if element.tag == qname(KLC, "klcLk01") and kennisgeving.mutatiesoort != "T":
+        soort = "T" if element.tag == qname(KLC, "klcSa01") else kennisgeving.mutatiesoort
+        if soort not in ("T", "V") or gegevens is None or not gegevens.identificatie:
             raise self._refusal(_not_ours(element))
         ours = self.settings.gateway.rsin
-        if gegevens is None or not gegevens.identificatie or gegevens.datum_tijd is None:
+        if soort == "T" and gegevens.datum_tijd is None:
             raise self._refusal(_not_ours(element))
         if gegevens.verantwoordelijke_organisatie != ours:
             raise self._refusal(_other_organisation(gegevens.verantwoordelijke_organisatie, ours=ours))
-        self._contacts.append((gegevens, self._count))
+        self._contacts.append(_Contact(gegevens, soort == "V", self._count, self._referentienummer))
 
-    def _documenten(self, gegevens: KlantcontactGegevens, number: int) -> list[rgbz.Informatieobject]:
+    def _documenten(self, contact: "_Contact") -> list[rgbz.Informatieobject]:
         found = []
-        for relatie in gegevens.documenten:
+        for relatie in contact.gegevens.documenten:
             named = relatie.gerelateerde
             if named is None:
                 continue
@@ -134,7 +164,7 @@ class _Intake:
                 bronorganisatie=named.bronorganisatie,
             )
             if document is None:
-                raise self._refusal(_without_document(named.identificatie), number=number)
+                raise self._refusal(_without_document(named.identificatie), contact=contact)
             found.append(document)
         return found
 
@@ -143,9 +173,18 @@ class _Intake:
         huidig = kennisgeving.huidig
         if huidig is None or huidig.onleesbaar or kennisgeving.mutatiesoort != "T":
             raise self._refusal(_not_ours(element))
-        if rgbz.is_here(self.session, huidig.identificatie, bronorganisatie=huidig.bronorganisatie):
-            return
+        element.clear()  # its base64 is as large as the document, which is all that is needed now
         document = zkn0320.informatieobject(huidig, made=self.clock().astimezone(AMSTERDAM).date())
+        here = rgbz.informatieobjecten_here(
+            self.session, huidig.identificatie, bronorganisatie=huidig.bronorganisatie
+        )
+        if here:
+            if huidig.creatiedatum is None:
+                document.creatiedatum = here[0].creatiedatum
+            if not any(rgbz.same_informatieobject(document, other) for other in here):
+                self.done.afwijkend.append(huidig.identificatie)
+            self.session.expunge_all()
+            return
         if huidig.zaak is not None:
             document.zaak_id = self._zaak(huidig.zaak.identificatie, huidig.zaak.omschrijving)
         rgbz.add_informatieobject(self.session, document)
@@ -177,9 +216,37 @@ class _Intake:
             )
         return self._zaken[identificatie]
 
-    def _refusal(self, *violations: Violation, number: int | None = None) -> Refusal:
-        index = self._count if number is None else number
-        return Refusal("StUF055", violations=[replace(v, index=index) for v in violations])
+    def _refusal(self, *violations: Violation, contact: "_Contact | None" = None) -> Refusal:
+        index, said = self._count, self._referentienummer
+        if contact is not None:
+            index, said = contact.number, contact.referentienummer
+        return Refusal("StUF055", violations=[replace(v, index=index, referentienummer=said) for v in violations])
+
+
+@dataclass(frozen=True, slots=True)
+class _Contact:
+    """What was said of a klantcontact, and by which message of the set."""
+
+    gegevens: KlantcontactGegevens
+    ingetrokken: bool
+    number: int
+    referentienummer: str | None
+
+
+def _withdrawn(gegevens: KlantcontactGegevens, *, now: datetime) -> rgbz.Klantcontact:
+    """The number of a klantcontact that was withdrawn elsewhere; what it said was not told."""
+    return rgbz.Klantcontact(
+        identificatie=gegevens.identificatie,
+        verantwoordelijke_organisatie=gegevens.verantwoordelijke_organisatie,
+        datum_tijd=now,
+        type="",
+        kanaal="",
+        onderwerp="",
+        groep="zonder_zaak",
+        effect="bewaard",
+        opvoerder={},
+        ingetrokken=True,
+    )
 
 
 def _not_ours(element: etree._Element) -> Violation:
@@ -190,8 +257,8 @@ def _not_ours(element: etree._Element) -> Violation:
             "This message does not belong in an export of klantcontacten.",
         ),
         hint=Text(
-            "Een import leest klcSa01, en klcLk01 en iobLk01 met mutatiesoort T en leesbare inhoud.",
-            "An import reads klcSa01, and klcLk01 and iobLk01 with mutatiesoort T and readable content.",
+            "Een import leest klcSa01, klcLk01 met mutatiesoort T of V, en iobLk01 met T en leesbare inhoud.",
+            "An import reads klcSa01, klcLk01 with mutatiesoort T or V, and iobLk01 with T and readable content.",
         ),
         element=prefixed(str(element.tag)),
     )

@@ -1,11 +1,10 @@
 """The dossier as a StUF-berichtenSet, in one file or in the parts that the standard prescribes."""
 
-import os
 from collections.abc import Callable, Iterator
-from contextlib import suppress
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
-from typing import BinaryIO, Final
+from typing import Final
 from uuid import uuid4
 
 from lxml import etree
@@ -16,22 +15,31 @@ from stuf_klantcontact.contract import Contract
 from stuf_klantcontact.errors import ConfigurationError
 from stuf_klantcontact.mapping import zkn0320
 from stuf_klantcontact.names import STUF0302
+from stuf_klantcontact.parsing.binary import as_base64, base64_length
 from stuf_klantcontact.settings import Settings
 from stuf_klantcontact.store import Database
 from stuf_klantcontact.stuurgegevens import Header, Systeem
 from stuf_klantcontact.tijdstip import Clock, after, stuf0302, system_clock
+from stuf_klantcontact.transfer.files import Files
 
 PART_BYTES: Final = 2_750_000_000
 """Bytes of a part: all but the last have 2.5 to 3 GByte."""
 PAGE: Final = 200
 
-_OPEN: Final = (
-    f'<?xml version="1.0" encoding="UTF-8"?>\n<StUF:StUF-berichtenSet xmlns:StUF="{STUF0302}">\n'.encode()
-)
-_CLOSE: Final = b"</StUF:StUF-berichtenSet>\n"
-
 STATUS: Final = "dossier.status."
 """extraElementen with the status at which a contact was stored: volgnummer, datumStatusGezet, omschrijving."""
+
+
+@dataclass(slots=True)
+class Exported:
+    """What was written: the files, and how much of what is in them."""
+
+    files: list[Path] = field(default_factory=list)
+    klantcontacten: int = 0
+    ingetrokken: int = 0
+    """Withdrawn klantcontacten, of which nothing but the number is in it."""
+    losse_documenten: int = 0
+    """Documents of no klantcontact."""
 
 
 def take_out(
@@ -45,61 +53,103 @@ def take_out(
     clock: Clock = system_clock,
     part_bytes: int = PART_BYTES,
     progress: Callable[[int, int], None] = lambda done, total: None,
-) -> list[Path]:
-    """Write the dossier to `target`; the files that were written, more than one when it is larger than a part.
+) -> Exported:
+    """Write the dossier to `target`; to more than one file when it is larger than a part.
 
-    Only who runs it may read them. Raises ConfigurationError when `target` exists.
+    With `since`, documents of no klantcontact are left out: nothing says of when they are. Only who runs it may
+    read the files. Raises ConfigurationError when `target` exists.
 
-    `progress` gets how many klantcontacten are done, and how many there are.
+    `progress` gets how many klantcontacten and loose documents are done, and how many there are.
     """
     if target.exists():
         raise ConfigurationError(f"{target} is there already: name another file, or remove it first")
-    files = _Files(target, part_bytes=part_bytes)
+    files = Files(target, part_bytes=part_bytes)
     with database.connection() as connection:
         stamp = outbox.next_tijdstip(connection)
+    exported = Exported()
     try:
         with database.session() as session:
             # One moment of the whole dossier, however long it takes.
             session.connection(execution_options={"isolation_level": "REPEATABLE READ"})
             total = rgbz.tel(session, since=since, zaak=zaak)
-            for done, contact in enumerate(_contacts(session, since=since, zaak=zaak), start=1):
-                for element in _messages(session, contact, settings=settings):
+            total += 0 if since else rgbz.tel_los(session, zaak=zaak)
+            things = _things(session, exported, settings=settings, since=since, zaak=zaak)
+            for done, messages in enumerate(things, start=1):
+                for message in messages:
                     stamp = after(stamp, now=clock())
-                    for moment in element.iter(f"{{{STUF0302}}}tijdstipBericht"):
+                    for moment in message.element.iter(f"{{{STUF0302}}}tijdstipBericht"):
                         moment.text = stuf0302(stamp)
-                    contract.check(element)
-                    files.write(etree.tostring(element))
+                    contract.check(message.element)
+                    message.write(files)
                 progress(done, total)
         with database.connection() as connection:
             # What we send after it is later than anything in it.
             outbox.next_tijdstip(connection, now=stamp)
-        return files.close()
+        exported.files = files.close()
+        return exported
     except BaseException:
         files.discard()
         raise
 
 
-def _contacts(session: Session, *, since: datetime | None, zaak: str | None) -> Iterator[rgbz.Klantcontact]:
+@dataclass(frozen=True, slots=True)
+class _Message:
+    """A message, and the document whose base64 belongs in it at `mark`: base64 itself to every schema."""
+
+    element: etree._Element
+    mark: str = ""
+    inhoud: bytes = b""
+
+    def write(self, files: Files) -> None:
+        whole = etree.tostring(self.element)
+        if not self.inhoud:
+            files.write([whole], length=len(whole))
+            return
+        before, _, rest = whole.partition(self.mark.encode())
+
+        def pieces() -> Iterator[bytes]:
+            yield before
+            yield from as_base64(self.inhoud)
+            yield rest
+
+        files.write(pieces(), length=len(before) + len(rest) + base64_length(len(self.inhoud)))
+
+
+def _things(
+    session: Session, exported: Exported, *, settings: Settings, since: datetime | None, zaak: str | None
+) -> Iterator[Iterator[_Message]]:
+    """The messages of each klantcontact, then of each document of none; counted in `exported`."""
     last = 0
     while page := rgbz.blader(session, na=last, limit=PAGE, since=since, zaak=zaak):
         last = page[-1].id
-        yield from page
+        for contact in page:
+            if contact.ingetrokken:
+                exported.ingetrokken += 1
+                yield iter([_withdrawn(contact, settings=settings)])
+            else:
+                exported.klantcontacten += 1
+                yield _messages(session, contact, settings=settings)
+        session.expunge_all()
+    last = 0
+    while since is None and (loose := rgbz.blader_los(session, na=last, limit=PAGE, zaak=zaak)):
+        last = loose[-1][0].id
+        for document, of_zaak in loose:
+            exported.losse_documenten += 1
+            yield iter([_document(session, document, contact=None, zaak=of_zaak, settings=settings)])
+            rgbz.return_inhoud(document)
         session.expunge_all()
 
 
-def _messages(session: Session, contact: rgbz.Klantcontact, *, settings: Settings) -> Iterator[etree._Element]:
+def _withdrawn(contact: rgbz.Klantcontact, *, settings: Settings) -> _Message:
+    """Only its number: what it said is in the dossier no longer, and nobody else may get that number."""
+    return _Message(zkn0320.klc_lk01(contact, header=_header("Lk01", "KLC", settings=settings), mutatiesoort="V"))
+
+
+def _messages(session: Session, contact: rgbz.Klantcontact, *, settings: Settings) -> Iterator[_Message]:
     """The documents of a contact, then the contact; only one document's bytes are in memory at a time."""
     for document in contact.informatieobjecten:
-        session.refresh(document, ["inhoud"])
-        yield zkn0320.iob_lk01(
-            document,
-            klantcontact=contact,
-            header=_header("Lk01", "IOB", settings=settings),
-            beside_contact=True,
-        )
-        if document.inhoud is not None:
-            session.expunge(document.inhoud)
-            session.expire(document, ["inhoud"])
+        yield _document(session, document, contact=contact, zaak=None, settings=settings)
+        rgbz.return_inhoud(document)
     status = contact.status
     session.expunge(contact)
     if status is not None:
@@ -109,11 +159,34 @@ def _messages(session: Session, contact: rgbz.Klantcontact, *, settings: Setting
             f"{STATUS}omschrijving": status.omschrijving,
         }
         contact.extra = {**contact.extra, **{name: value for name, value in beside.items() if value}}
-    yield zkn0320.klc_sa(
-        contact,
-        header=_header("Sa01", "KLC", settings=settings),
-        actueel=_header("Lk01", "KLC", settings=settings),
+    yield _Message(
+        zkn0320.klc_sa(
+            contact,
+            header=_header("Sa01", "KLC", settings=settings),
+            actueel=_header("Lk01", "KLC", settings=settings),
+        )
     )
+
+
+def _document(
+    session: Session,
+    document: rgbz.Informatieobject,
+    *,
+    contact: rgbz.Klantcontact | None,
+    zaak: rgbz.Zaak | None,
+    settings: Settings,
+) -> _Message:
+    rgbz.lend_inhoud(session, document)
+    mark = uuid4().hex * 2  # of no two messages, so that nothing else in one can be it
+    element = zkn0320.iob_lk01(
+        document,
+        klantcontact=contact,
+        zaak=zaak,
+        header=_header("Lk01", "IOB", settings=settings),
+        beside_contact=True,
+        inhoud_als=lambda inhoud: mark if inhoud else "",
+    )
+    return _Message(element, mark, b"" if document.inhoud is None else document.inhoud.inhoud)
 
 
 def _header(code: str, entiteittype: str, *, settings: Settings) -> Header:
@@ -127,63 +200,3 @@ def _header(code: str, entiteittype: str, *, settings: Settings) -> Header:
         tijdstip_bericht="-",
         entiteittype=entiteittype,
     )
-
-
-class _Files:
-    """The file that is written, or the parts it falls into: NAME_1, NAME_2, … NAME_9_laatste."""
-
-    def __init__(self, target: Path, *, part_bytes: int) -> None:
-        self._target = target
-        self._part_bytes = part_bytes
-        self._paths: list[Path] = []
-        self._stream: BinaryIO | None = None
-        self._size = 0
-        self._begin()
-
-    def write(self, message: bytes) -> None:
-        """Add a message, to a new part when it does not fit."""
-        if self._size + len(message) + len(_CLOSE) > self._part_bytes and self._size > len(_OPEN):
-            self._end()
-            self._begin()
-        self._put(message + b"\n")
-
-    def close(self) -> list[Path]:
-        """End the last file, give all of them their names, and give those."""
-        self._end()
-        count = len(self._paths)
-        names = [self._target]
-        if count > 1:
-            names = [
-                self._target.with_stem(f"{self._target.stem}_{number}{'_laatste' if number == count else ''}")
-                for number in range(1, count + 1)
-            ]
-        for path, name in zip(self._paths, names, strict=True):
-            path.replace(name)
-        return names
-
-    def discard(self) -> None:
-        """Leave nothing of what was begun."""
-        if self._stream is not None:
-            with suppress(OSError):  # a full disk is no reason to leave what is on it
-                self._stream.close()
-        for path in self._paths:
-            path.unlink(missing_ok=True)
-
-    def _begin(self) -> None:
-        path = self._target.with_name(f".{self._target.name}.{len(self._paths) + 1}.bezig")
-        # Persons are in it: nobody but who exports may read it.
-        self._stream = os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb")
-        self._paths.append(path)
-        self._size = 0
-        self._put(_OPEN)
-
-    def _end(self) -> None:
-        self._put(_CLOSE)
-        if self._stream is not None:
-            self._stream.close()
-
-    def _put(self, data: bytes) -> None:
-        if self._stream is None:
-            raise AssertionError("a part is open from the beginning")
-        self._stream.write(data)
-        self._size += len(data)

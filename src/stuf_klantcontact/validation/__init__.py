@@ -19,12 +19,29 @@ from stuf_klantcontact.limits import STANDARD, Limits
 from stuf_klantcontact.parsing.refusals import Unreadable
 from stuf_klantcontact.report import Report
 from stuf_klantcontact.tijdstip import Clock, system_clock
-from stuf_klantcontact.validation.berichtenset import Series, check_set, is_berichtenset, messages, numbered
+from stuf_klantcontact.validation.berichtenset import (
+    Series,
+    check_set,
+    is_berichtenset,
+    messages,
+    numbered,
+    referentienummer,
+)
 from stuf_klantcontact.validation.document import PLAIN, open_document
 from stuf_klantcontact.validation.message import GLANCE, check_message
 from stuf_klantcontact.validation.places import located
 
-__all__ = ["Schemas", "check", "check_message", "check_set", "is_berichtenset", "messages", "schemas", "validate"]
+__all__ = [
+    "Schemas",
+    "check",
+    "check_message",
+    "check_set",
+    "is_berichtenset",
+    "messages",
+    "referentienummer",
+    "schemas",
+    "validate",
+]
 
 _KLANTCONTACT: Final = re.compile(rb"""<[\w:.-]*complexType\s[^>]*\bname\s*=\s*["']Klantcontact["']""")
 

@@ -105,23 +105,35 @@ def messages(
     stream: BinaryIO, *, limits: Limits = STANDARD, progress: Progress | None = None
 ) -> Iterator[etree._Element]:
     """The messages of a set, unjudged; each is gone when the next is asked for. Raises parsing.Unreadable."""
-    yield from _Reader(stream, limits=limits, progress=progress)
+    yield from _Reader(stream, limits=limits, progress=progress, keep=False)
 
 
 def numbered(violations: list[Violation], *, index: int, message: etree._Element) -> list[Violation]:
     """The same, with the number of their message in the set and its referentienummer."""
+    said = referentienummer(message)
+    return [replace(violation, index=index, referentienummer=said) for violation in violations]
+
+
+def referentienummer(message: etree._Element) -> str | None:
+    """What a message calls itself, or None when it does not."""
     said = (message.findtext("{*}stuurgegevens/{*}referentienummer") or "").strip()
-    return [replace(violation, index=index, referentienummer=said[:_REFERENCE] or None) for violation in violations]
+    return said[:_REFERENCE] or None
 
 
 class _Reader:
-    """The messages of a stream, one after another; each is gone when the next is asked for."""
+    """The messages of a stream, one after another; each is gone when the next is asked for.
 
-    def __init__(self, stream: BinaryIO, *, limits: Limits, progress: Progress | None) -> None:
+    The bytes of a message are there as long as it, unless nobody is to `keep` them: then its places are not known.
+    """
+
+    def __init__(self, stream: BinaryIO, *, limits: Limits, progress: Progress | None, keep: bool = True) -> None:
         self.findings: list[Violation] = []
         self._stream = stream
         self._limits = limits
         self._progress = progress
+        self._keep = keep
+        self._size = 0
+        """Bytes since the last complete message."""
         self._buffer = b""
         """What was read since the last complete message, and that message."""
         self._line = 1
@@ -152,7 +164,7 @@ class _Reader:
             yield from self._complete(root, len(root) - 1)
             if self._tags > 2 * self._limits.elements + CHUNK // 4:
                 raise beyond("XML-ELEMENTS", self._limits.elements, line=self._line)
-            if len(self._buffer) > self._limits.message_bytes + CHUNK:
+            if self._size > self._limits.message_bytes + CHUNK:
                 raise beyond("XML-SIZE", self._limits.message_bytes, line=self._line)
         try:
             closed = parser.close()
@@ -200,15 +212,19 @@ class _Reader:
         for _ in range(count):
             self._element = element = root[0]
             if isinstance(element.tag, str):
-                self._span = self._find(element)
+                self._span = self._find(element) if self._keep else None
                 yield element
             del root[0]
-            self._tags = 0
-        if self._cursor:
+            self._tags = self._size = 0
+        if not self._keep:
+            self._line += self._buffer.count(b"\n")
+            self._buffer, self._cursor, self._element = b"", 0, None
+        elif self._cursor:
             self._line += self._buffer.count(b"\n", 0, self._cursor)
             self._column = _after_line_end(self._buffer[: self._cursor], before=self._column)
             self._buffer = self._buffer[self._cursor :]
             self._cursor, self._element, self._span, self._lines = 0, None, None, None
+            self._size = len(self._buffer)
 
     def _find(self, element: etree._Element) -> tuple[int, int] | None:
         """Where in the buffer a message is: up to its end tag, from the end of the one before it."""
@@ -232,6 +248,7 @@ class _Reader:
 
     def _feed(self, parser: etree.XMLPullParser, chunk: bytes) -> None:
         self._buffer += chunk
+        self._size += len(chunk)
         self._lines = None
         self._tags += chunk.count(b"<")
         try:

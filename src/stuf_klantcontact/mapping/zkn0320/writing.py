@@ -46,8 +46,9 @@ def klc_lk01(
 def iob_lk01(
     informatieobject: "Informatieobject",
     *,
-    klantcontact: "Klantcontact",
+    klantcontact: "Klantcontact | None",
     header: Header,
+    zaak: "Zaak | None" = None,
     mutatiesoort: str = "T",
     oud: "tuple[Informatieobject, Klantcontact] | None" = None,
     beside_contact: bool = False,
@@ -56,12 +57,13 @@ def iob_lk01(
     """iobLk01 or iobLk02: a document of a klantcontact, related to its zaak; `oud` is both as they were.
 
     A receipt or sending is exchanged as this and nothing else, so it carries what else was said of the contact, and
-    changes with it; not so when the contact itself goes `beside_contact`. `inhoud_als` says what stands for bytes.
+    changes with it; not so when the contact itself goes `beside_contact`. A document of no klantcontact is related
+    to `zaak`, if any. `inhoud_als` says what stands for bytes.
     """
     objects = _objects(
         mutatiesoort,
         elements.iob(
-            document(informatieobject, klantcontact=klantcontact, beside_contact=beside_contact),
+            document(informatieobject, klantcontact=klantcontact, zaak=zaak, beside_contact=beside_contact),
             inhoud_als=inhoud_als,
         ),
         None if oud is None else elements.iob(document(oud[0], klantcontact=oud[1]), inhoud_als=inhoud_als),
@@ -106,11 +108,19 @@ def zak(zaak: "Zaak", *, klantcontacten: Sequence["Klantcontact"]) -> etree._Ele
 
 
 def document(
-    informatieobject: "Informatieobject", *, klantcontact: "Klantcontact", beside_contact: bool = False
+    informatieobject: "Informatieobject",
+    *,
+    klantcontact: "Klantcontact | None",
+    zaak: "Zaak | None" = None,
+    beside_contact: bool = False,
 ) -> InformatieobjectGegevens:
-    """What a document of a klantcontact says in a message that adds it."""
-    alone = klantcontact.groep in ("ontvangst", "verzending") and not beside_contact
-    beside = {**klantcontact.extra, "kanaal": klantcontact.kanaal, "onderwerp": klantcontact.onderwerp}
+    """What a document of a klantcontact, or of none, says in a message that adds it."""
+    beschrijving, beside = "", {}
+    if klantcontact is not None:
+        zaak = klantcontact.zaak
+        if klantcontact.groep in ("ontvangst", "verzending") and not beside_contact:
+            beschrijving = klantcontact.toelichting
+            beside = {**klantcontact.extra, "kanaal": klantcontact.kanaal, "onderwerp": klantcontact.onderwerp}
     return InformatieobjectGegevens(
         identificatie=informatieobject.identificatie,
         bronorganisatie=informatieobject.bronorganisatie,
@@ -119,7 +129,7 @@ def document(
         ontvangstdatum=informatieobject.ontvangstdatum,
         afzender=informatieobject.afzender,
         titel=informatieobject.titel,
-        beschrijving=klantcontact.toelichting if alone else "",
+        beschrijving=beschrijving,
         verzenddatum=informatieobject.verzenddatum,
         geadresseerde=informatieobject.geadresseerde,
         formaat=informatieobject.formaat,
@@ -127,8 +137,8 @@ def document(
         inhoud=None if informatieobject.inhoud is None else informatieobject.inhoud.inhoud,
         verwijzing=informatieobject.verwijzing,
         bestandsnaam=informatieobject.bestandsnaam,
-        extra={name: str(value) for name, value in beside.items()} if alone else {},
-        zaken=() if klantcontact.zaak is None else (records.zaak(klantcontact.zaak, entiteittype="IOBZAK"),),
+        extra={name: str(value) for name, value in beside.items()},
+        zaken=() if zaak is None else (records.zaak(zaak, entiteittype="IOBZAK"),),
         bijzonderheden=informatieobject.bijzonderheden or {},
     )
 
