@@ -28,7 +28,7 @@ MODULES: Final[Mapping[str, str]] = {
     "schemas": "schemas",
     "send": "check",
     "serve": "run",
-    "subscribers": "operate",
+    "subscribers": "subscribers",
     "validate": "validate",
 }
 """Each command, and the module whose COMMANDS has it."""

@@ -1,4 +1,4 @@
-"""Commands for functioneel beheer: messages, deliveries, subscribers, db."""
+"""Commands for functioneel beheer: messages, deliveries, db."""
 
 import getpass
 import sys
@@ -12,7 +12,6 @@ import click
 
 from stuf_klantcontact import journal, outbox, rgbz
 from stuf_klantcontact.cli.check import CONFIG, load
-from stuf_klantcontact.settings import Settings
 from stuf_klantcontact.store import Database, migration_status, open_database, upgrade
 from stuf_klantcontact.tijdstip import AMSTERDAM
 from stuf_klantcontact.validation.explanations import explain
@@ -35,7 +34,8 @@ BY = click.option(
 
 
 @contextmanager
-def _database(config: Path | None, *, check_schema: bool = True) -> Iterator[Database]:
+def opened(config: Path | None, *, check_schema: bool = True) -> Iterator[Database]:
+    """The database of a command, closed after it."""
     database = open_database(load(config), pool_size=2, check_schema=check_schema)
     try:
         yield database
@@ -65,11 +65,11 @@ def messages_list(config: Path | None, limit: int) -> None:
 
     Example: stuf-klantcontact messages list --limit 20
     """
-    with _database(config) as database, database.session() as session:
+    with opened(config) as database, database.session() as session:
         rows = []
         for b in journal.recent(session, limit=limit):
             about = (b.richting, b.partner, b.operatie, b.referentienummer)
-            rows.append((b.id, _moment(b.moment), *about, b.verdict, b.code, b.rules))
+            rows.append((b.id, moment(b.moment), *about, b.verdict, b.code, b.rules))
     head = ("number", "moment", "in/uit", "partner", "bericht", "referentienummer", "verdict", "code", "rules")
     click.echo(table(rows, head=head))
 
@@ -83,9 +83,9 @@ def messages_warnings(config: Path | None, days: int) -> None:
     Example: stuf-klantcontact messages warnings --days 7
     """
     since = datetime.now(UTC) - timedelta(days=days)
-    with _database(config) as database, database.session() as session:
+    with opened(config) as database, database.session() as session:
         rows = [
-            (f.partner, f.rule, f.times, _moment(f.last), _meaning(f.rule))
+            (f.partner, f.rule, f.times, moment(f.last), _meaning(f.rule))
             for f in journal.forgiven(session, since=since)
         ]
     click.echo(table(rows, head=("zender", "rule", "times", "last", "meaning")))
@@ -100,7 +100,7 @@ def messages_show(reference: str, config: Path | None, raw: bool) -> None:
 
     Example: stuf-klantcontact messages show MZ-2026-000123
     """
-    with _database(config) as database, database.session() as session:
+    with opened(config) as database, database.session() as session:
         found = journal.find(session, reference)
         for bericht in found:
             ours = bericht.richting == "uit" and bericht.referentienummer
@@ -125,7 +125,7 @@ def _described(bericht: journal.Bericht) -> Iterator[str]:
     came = bericht.richting == "in"
     yield f"number {bericht.id}: {bericht.operatie or 'a message that could not be read'}"
     facts = {
-        "moment": _moment(bericht.moment),
+        "moment": moment(bericht.moment),
         "from" if came else "to": bericht.partner,
         "zender": bericht.systeem,
         "referentienummer": bericht.referentienummer,
@@ -151,7 +151,7 @@ def _meaning(code: str) -> str:
     return "" if found is None else found.meaning.en
 
 
-def _moment(moment: datetime) -> str:
+def moment(moment: datetime) -> str:
     """Dutch time, and how far it is from UTC."""
     return moment.astimezone(AMSTERDAM).isoformat(sep=" ", timespec="seconds")
 
@@ -173,7 +173,7 @@ def deliveries_list(config: Path | None, state: str, abonnee: str | None, zaak: 
 
     Example: stuf-klantcontact deliveries list --state held
     """
-    with _database(config) as database, database.session() as session:
+    with opened(config) as database, database.session() as session:
         states: tuple[outbox.State, ...] = (
             ("waiting", "sending", "held") if state == "open" else (state,)  # type: ignore[assignment]
         )
@@ -215,7 +215,7 @@ def deliveries_retry(items: tuple[int, ...], config: Path | None, by: str, anew:
 
     Example: stuf-klantcontact deliveries retry 17 --by jdevries
     """
-    with _database(config) as database, database.connection() as connection:
+    with opened(config) as database, database.connection() as connection:
         done = outbox.retry(connection, items=items, door=by, anew=anew)
     _tell(items, done, yes="goes now, or as soon as it is its turn", no="is not held or waiting")
 
@@ -230,7 +230,7 @@ def deliveries_release(items: tuple[int, ...], config: Path | None, by: str, ane
 
     Example: stuf-klantcontact deliveries release 17 --by jdevries
     """
-    with _database(config) as database, database.connection() as connection:
+    with opened(config) as database, database.connection() as connection:
         done = outbox.release(connection, items=items, door=by, anew=anew)
     _tell(items, done, yes="goes now, or as soon as it is its turn", no="is not held")
 
@@ -245,7 +245,7 @@ def deliveries_hold(items: tuple[int, ...], config: Path | None, by: str, reason
 
     Example: stuf-klantcontact deliveries hold 17 --reason "the zaak is being moved" --by jdevries
     """
-    with _database(config) as database, database.connection() as connection:
+    with opened(config) as database, database.connection() as connection:
         done = outbox.hold(connection, items=items, door=by, reason=reason)
     _tell(items, done, yes="held, and with it what is behind it", no="is not waiting")
 
@@ -260,7 +260,7 @@ def deliveries_skip(items: tuple[int, ...], config: Path | None, by: str, reason
 
     Example: stuf-klantcontact deliveries skip 17 --reason "entered by hand" --by jdevries
     """
-    with _database(config) as database, database.connection() as connection:
+    with opened(config) as database, database.connection() as connection:
         done = outbox.skip(connection, items=items, door=by, reason=reason)
     _tell(items, done, yes="skipped; what is behind it goes on", no="is not held or waiting")
 
@@ -270,107 +270,6 @@ def _tell(items: Sequence[int], done: Sequence[int], *, yes: str, no: str) -> No
     for item in items:
         click.echo(f"{item}: {yes if item in done else no}")
     sys.exit(0 if set(items) <= set(done) else 1)
-
-
-@click.group()
-def subscribers() -> None:
-    """Whom is told: how each is doing, and letting one be for a while."""
-
-
-@subscribers.command("list")
-@CONFIG
-def subscribers_list(config: Path | None) -> None:
-    """Every abonnee with its state, and what waits for it.
-
-    Example: stuf-klantcontact subscribers list
-    """
-    settings, now = load(config), datetime.now(UTC)
-    known = _subscribers(settings)
-    rest = {naam: a.in_onderhoud(now.astimezone(AMSTERDAM)) for naam, a in settings.abonnee.items()}
-    with _database(config) as database, database.connection() as connection:
-        standings = {standing.abonnee: standing for standing in outbox.standings(connection)}
-    nothing = outbox.Standing("", 0, 0, None, None, None, "", None, "", "")
-    rows = []
-    for naam in sorted({*known, *standings}):
-        standing = standings.get(naam, nothing)
-        rows.append(
-            (
-                naam,
-                *known.get(naam, ("", "")),
-                _state(standing, rest=rest.get(naam, ""), now=now)
-                if naam in known
-                else "not in the settings: waits",
-                standing.waiting,
-                standing.held,
-                *(moment and _moment(moment) for moment in (standing.oldest, standing.last_delivered)),
-            )
-        )
-    head = ("name", "profile", "endpoint", "state", "waiting", "held", "oldest waiting", "last delivered")
-    click.echo(table(rows, head=head))
-
-
-def _subscribers(settings: Settings) -> dict[str, tuple[str, str]]:
-    """Everyone who is told something: name to profile and endpoint."""
-    found: dict[str, tuple[str, str]] = {
-        a: (abonnee.profiel, abonnee.endpoint) for a, abonnee in settings.abonnee.items()
-    }
-    for naam, zender in settings.zender.items():
-        if zender.functionele_fouten == "fo01":
-            found[outbox.ZENDER + naam] = ("fo01", zender.endpoint)
-    if settings.mail.server:
-        found[outbox.MAIL] = ("mail", f"{settings.mail.server}:{settings.mail.port}")
-    return found
-
-
-def _state(standing: outbox.Standing, *, rest: str, now: datetime) -> str:
-    if standing.paused_since is not None:
-        since, reason = _moment(standing.paused_since), standing.paused_reason
-        return f"paused since {since} by {standing.paused_by}: {reason}"
-    if standing.left_alone_until is not None:
-        if standing.left_alone_until <= now:
-            return f"left alone; the next item is a probe: {standing.trouble}"
-        return f"left alone until {_moment(standing.left_alone_until)}: {standing.trouble}"
-    return f"in maintenance: {rest}" if rest else "open"
-
-
-@subscribers.command("pause")
-@click.argument("name")
-@CONFIG
-@BY
-@click.option("--reason", required=True, help="Why; others see it in the list.")
-def subscribers_pause(name: str, config: Path | None, by: str, reason: str) -> None:
-    """Send nothing more to an abonnee, from any machine, until it is resumed; what is for it waits.
-
-    Example: stuf-klantcontact subscribers pause ZAAKMAGAZIJN --reason "new version on Friday" --by jdevries
-    """
-    _known(name, config=config)
-    with _database(config) as database, database.connection() as connection:
-        done = outbox.pause(connection, abonnee=name, door=by, reason=reason)
-    click.echo(f"{name}: {'paused; what is being sent now is finished' if done else 'was paused already'}")
-    sys.exit(0 if done else 1)
-
-
-@subscribers.command("resume")
-@click.argument("name")
-@CONFIG
-@BY
-def subscribers_resume(name: str, config: Path | None, by: str) -> None:
-    """Send to a paused abonnee again, what waits first.
-
-    Example: stuf-klantcontact subscribers resume ZAAKMAGAZIJN --by jdevries
-    """
-    _known(name, config=config)
-    with _database(config) as database, database.connection() as connection:
-        done = outbox.resume(connection, abonnee=name, door=by)
-    click.echo(f"{name}: {'resumed' if done else 'was not paused'}")
-    sys.exit(0 if done else 1)
-
-
-def _known(name: str, *, config: Path | None) -> None:
-    known = _subscribers(load(config))
-    if name not in known:
-        names = ", ".join(sorted(known)) or "none"
-        raise click.UsageError(f"no abonnee {name} in the settings; there are: {names}")
 
 
 @click.group()
@@ -385,7 +284,7 @@ def db_upgrade(config: Path | None) -> None:
 
     Example: stuf-klantcontact db upgrade
     """
-    with _database(config, check_schema=False) as database:
+    with opened(config, check_schema=False) as database:
         upgrade(database)
         click.echo(f"at revision {migration_status(database).current}")
 
@@ -397,10 +296,10 @@ def db_status(config: Path | None) -> None:
 
     Example: stuf-klantcontact db status
     """
-    with _database(config, check_schema=False) as database:
+    with opened(config, check_schema=False) as database:
         status = migration_status(database)
     click.echo(f"at revision {status.current or 'none'}, this version needs {status.head}")
     sys.exit(0 if status.is_current else 1)
 
 
-COMMANDS = (messages, deliveries, subscribers, db)
+COMMANDS = (messages, deliveries, db)

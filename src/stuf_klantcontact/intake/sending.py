@@ -4,8 +4,8 @@ Pure. docs/mapping.md §5: documents go before the contact that refers to them, 
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Final
+from dataclasses import dataclass, replace
+from typing import Final, Literal
 
 from stuf_klantcontact import outbox, rgbz
 from stuf_klantcontact.intake import about
@@ -82,6 +82,46 @@ def _unsent(
     return frozenset((*documenten, None) if stream.tells(was[0]) else documenten)
 
 
+def present(
+    record: rgbz.Klantcontact,
+    *,
+    naam: str,
+    has: frozenset[str | None],
+    sleutel: str,
+    soort: Literal["klcSa01", "klcLk01"],
+    settings: Settings,
+) -> list[Order]:
+    """What brings one abonnee up to date with a contact as it is now, whatever it missed or lost.
+
+    `has` is what it has of it: the identificaties of documents, and None for the contact itself. Who has
+    zaakdocumenten keeps them: there a document that is known cannot be new.
+    """
+    abonnee = settings.abonnee[naam]
+    stream = _Stream(naam, sleutel, abonnee, record.identificatie, record.versie)
+    subscribed = record.zaak is not None and subscribes(abonnee, record.zaak.zaaktype)
+    now = record.effect == "uitgewisseld" and not record.ingetrokken and (subscribed or bool(has))
+    keeps = abonnee.profiel == "zds0120"
+    ever = {d.identificatie: d for d in record.informatieobjecten}
+    documenten = {name: d for name, d in ever.items() if now and d.tot is None}
+    found: list[Order] = []
+    for name, document in documenten.items():
+        known = keeps and name in has
+        if not known:
+            found += stream.document("T", name)
+        elif document.sinds > 1:
+            found += replace(stream, versie=document.sinds).document("C", name)
+    if now and stream.tells(record.groep):
+        corrected = keeps and None in has
+        if not corrected or record.versie > 1:
+            found += stream.contact("C" if corrected else "T", soort)
+    elif None in has:
+        found += stream.contact("V")
+    for name in sorted(name for name in has if name is not None and name in ever and name not in documenten):
+        versie = ever[name].tot or record.versie
+        found += replace(stream, versie=versie).document("V", name)
+    return found
+
+
 def but(orders: Sequence[Order], zender: Systeem, *, settings: Settings) -> list[Order]:
     """The orders for everybody but the system that told us: it is not told in turn."""
     told = about.abonnee(zender, settings=settings)
@@ -113,8 +153,8 @@ class _Stream:
         """
         return self.abonnee.profiel == "zds0120" or groep == "persoonlijk"
 
-    def contact(self, mutatiesoort: Mutatiesoort | None) -> list[Order]:
-        return [] if mutatiesoort is None else [self._order("klcLk01", mutatiesoort)]
+    def contact(self, mutatiesoort: Mutatiesoort | None, soort: Soort = "klcLk01") -> list[Order]:
+        return [] if mutatiesoort is None else [self._order(soort, mutatiesoort)]
 
     def document(self, mutatiesoort: Mutatiesoort, identificatie: str) -> list[Order]:
         if self.abonnee.profiel == "zds0120":
@@ -144,12 +184,17 @@ def _streams(
     What was sent in one stream is followed in that one, whatever the setting for volgorde is by now.
     """
     for naam, abonnee in settings.abonnee.items():
-        subscribed = "*" in abonnee.zaaktypen or zaak.zaaktype in abonnee.zaaktypen
+        subscribed = subscribes(abonnee, zaak.zaaktype)
         if subscribed or naam in told:
             sleutel = zaak.identificatie if abonnee.volgorde == "zaak" else ""
             if naam in told:
                 sleutel = told[naam].sleutel
             yield _Stream(naam, sleutel, abonnee, record.identificatie, record.versie), subscribed
+
+
+def subscribes(abonnee: Abonnee, zaaktype: str) -> bool:
+    """Whether an abonnee hears of zaken of this zaaktype."""
+    return "*" in abonnee.zaaktypen or zaaktype in abonnee.zaaktypen
 
 
 def mails(

@@ -40,7 +40,17 @@ from stuf_klantcontact.outbox.queue import (
     stamp,
 )
 from stuf_klantcontact.outbox.receivers import Standing, pause, resume, standings
-from stuf_klantcontact.outbox.tables import Clock, Event, Item, Receiver, ReceiverEvent, State, Stream
+from stuf_klantcontact.outbox.renewal import (
+    Sent,
+    begin_resync,
+    end_resync,
+    find_resync,
+    hold_streams,
+    next_resync,
+    replace_waiting,
+    sent,
+)
+from stuf_klantcontact.outbox.tables import Clock, Event, Item, Receiver, ReceiverEvent, Resync, State, Stream
 
 __all__ = [
     "BREAKER_FAILURES",
@@ -58,6 +68,8 @@ __all__ = [
     "Paced",
     "Receiver",
     "ReceiverEvent",
+    "Resync",
+    "Sent",
     "Settled",
     "Soort",
     "Stamp",
@@ -66,15 +78,20 @@ __all__ = [
     "Stream",
     "Teller",
     "Told",
+    "begin_resync",
     "claim",
     "claim_at_pace",
+    "end_resync",
     "enqueue",
     "enqueue_parameter",
+    "find_resync",
     "give_back_probe",
     "hold",
+    "hold_streams",
     "hurry",
     "keep_number",
     "listing",
+    "next_resync",
     "next_tijdstip",
     "next_tijdstip_0301",
     "open_items",
@@ -83,8 +100,10 @@ __all__ = [
     "previous_number",
     "receiver_failed",
     "release",
+    "replace_waiting",
     "resume",
     "retry",
+    "sent",
     "settle",
     "skip",
     "stamp",

@@ -113,7 +113,7 @@ class Told:
 
 # What a person skipped was never sent.
 _TOLD: Final = """
-SELECT DISTINCT ON (s.abonnee, i.document) s.abonnee, s.sleutel, i.document, i.mutatiesoort
+SELECT DISTINCT ON (s.abonnee, i.document) s.abonnee, i.id, s.sleutel, i.document, i.mutatiesoort
   FROM outbox_item i
   JOIN outbox_stream s ON s.id = i.stream_id
  WHERE i.klantcontact = %(klantcontact)s AND i.state <> 'skipped'
@@ -126,10 +126,11 @@ def told(session: Session, klantcontact: str) -> Mapping[str, Told]:
     """Which abonnees were told of a klantcontact, and what they have of it, whatever their settings are now."""
     found: dict[str, Told] = {}
     rows = session.connection().exec_driver_sql(_TOLD, {"klantcontact": klantcontact})
-    for abonnee, sleutel, document, mutatiesoort in rows:
+    # A resync may have moved it to another stream: the last one counts.
+    for abonnee, _, sleutel, document, mutatiesoort in sorted(rows, key=lambda row: (row[0], row[1])):
         known = found.get(abonnee)
         present = (known.present if known else frozenset()) | ({document} if mutatiesoort != "V" else set())
-        found[abonnee] = Told(known.sleutel if known else sleutel, present)
+        found[abonnee] = Told(sleutel, present)
     return found
 
 

@@ -157,6 +157,34 @@ class ReceiverEvent(MappedAsDataclass, Base, kw_only=True):
     door: Mapped[str] = mapped_column(doc="the person who asked for it")
 
 
+class Resync(MappedAsDataclass, Base, kw_only=True):
+    """One time that an abonnee was brought to the present state: who asked, for what, how far it is. Never deleted.
+
+    It goes by zaak and by klantcontact; what lies behind the last ones of it was not offered yet.
+    """
+
+    __tablename__ = "outbox_resync"
+    __table_args__ = (
+        # Two at once would be the same work twice.
+        Index("outbox_resync_open_idx", "abonnee", unique=True, postgresql_where=text("ended_at IS NULL")),
+    )
+
+    id: Mapped[int] = mapped_column(Identity(), primary_key=True, init=False)
+    abonnee: Mapped[str] = mapped_column(String(60))
+    door: Mapped[str] = mapped_column(doc="the person who asked for it")
+    soort: Mapped[str] = mapped_column(String(20), doc="klcSa01 or klcLk01")
+    since: Mapped[Moment | None] = mapped_column(default=None, doc="the receiver was put back to this moment")
+    zaak: Mapped[str] = mapped_column(default="", doc='only this zaakidentificatie; "" is all')
+    begun_at: Mapped[Moment]
+    ended_at: Mapped[Moment | None] = mapped_column(default=None)
+    given_up: Mapped[bool] = mapped_column(default=False, doc="ended by a later one, before it was done")
+    last_zaak: Mapped[int] = mapped_column(default=0, doc="Zaak.id")
+    last_klantcontact: Mapped[int] = mapped_column(default=0, doc="Klantcontact.id")
+    klantcontacten: Mapped[int] = mapped_column(default=0, doc="that were looked at")
+    messages: Mapped[int] = mapped_column(default=0, doc="that were put into the outbox")
+    replaced: Mapped[int] = mapped_column(default=0, doc="items that waited, and need not go any more")
+
+
 class Clock(MappedAsDataclass, Base, kw_only=True):
     """The one row behind tijdstipBericht: strictly rising for our system, over all processes.
 

@@ -9,10 +9,13 @@ RGBZ 2.0 deel I §3.7 and deel II §2.5 (KLANTCONTACT), stuf-facts §10.
 """
 
 from stuf_klantcontact.rgbz.bladeren import (
+    Plaats,
     add_informatieobject,
     bekende,
+    bij,
     blader,
     blader_los,
+    blader_per_zaak,
     informatieobjecten_here,
     known_zaak_id,
     lend_inhoud,
@@ -21,6 +24,7 @@ from stuf_klantcontact.rgbz.bladeren import (
     status_id,
     tel,
     tel_los,
+    tel_per_zaak,
     zaak_id,
 )
 from stuf_klantcontact.rgbz.klantcontacten import (
@@ -97,6 +101,7 @@ __all__ = [
     "Informatieobject",
     "Klantcontact",
     "KlantcontactVersie",
+    "Plaats",
     "Status",
     "StatusMutatie",
     "Vergelijking",
@@ -108,8 +113,10 @@ __all__ = [
     "add_informatieobject",
     "add_klantcontact",
     "bekende",
+    "bij",
     "blader",
     "blader_los",
+    "blader_per_zaak",
     "drop_informatieobject",
     "ever_exchanged",
     "facts",
@@ -136,6 +143,7 @@ __all__ = [
     "tel",
     "tel_klantcontacten",
     "tel_los",
+    "tel_per_zaak",
     "tel_zaken",
     "verwerk",
     "withdraw_klantcontact",

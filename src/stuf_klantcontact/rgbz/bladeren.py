@@ -1,9 +1,10 @@
 """The whole dossier, a page at a time, for who takes it elsewhere; and what comes from elsewhere, as it was."""
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Select, func, select, text
+from sqlalchemy import Select, func, select, text, tuple_
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session, joinedload, selectinload
 from sqlalchemy.orm.attributes import set_committed_value
@@ -30,6 +31,46 @@ def blader(
             )
         )
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Plaats:
+    """Where a klantcontact is in the order of zaken, of which zaak it is, and whether it is exchanged."""
+
+    zaak_id: int
+    id: int
+    identificatie: str
+    effect: str
+    zaakidentificatie: str
+    zaaktype: str
+
+
+def blader_per_zaak(session: Session, *, na: tuple[int, int], limit: int, zaak: str | None = None) -> list[Plaats]:
+    """The next klantcontacten of a zaak after `na` (Plaats.zaak_id and id), the withdrawn and the kept ones too."""
+    key = tuple_(Klantcontact.zaak_id, Klantcontact.id)
+    klantcontact = Zaak.id, Klantcontact.id, Klantcontact.identificatie, Klantcontact.effect
+    query = select(*klantcontact, Zaak.identificatie, Zaak.zaaktype).join(Klantcontact.zaak)
+    query = query.where(key > na).order_by(Klantcontact.zaak_id, Klantcontact.id).limit(limit)
+    if zaak is not None:
+        query = query.where(Zaak.identificatie == zaak)
+    return [Plaats(*row) for row in session.execute(query)]
+
+
+def tel_per_zaak(session: Session, *, zaak: str | None = None) -> int:
+    """How many klantcontacten `blader_per_zaak` gives in all."""
+    query = select(func.count()).select_from(Klantcontact).join(Klantcontact.zaak)
+    return session.scalar(query if zaak is None else query.where(Zaak.identificatie == zaak)) or 0
+
+
+def bij(session: Session, plaatsen: Iterable[Plaats]) -> list[Klantcontact]:
+    """The klantcontacten themselves, in the order of their zaken, with all documents that they ever had."""
+    query = (
+        select(Klantcontact)
+        .where(Klantcontact.id.in_([plaats.id for plaats in plaatsen]))
+        .order_by(Klantcontact.zaak_id, Klantcontact.id)
+        .options(joinedload(Klantcontact.zaak), selectinload(Klantcontact.informatieobjecten))
+    )
+    return list(session.scalars(query))
 
 
 def tel(session: Session, *, since: datetime | None = None, zaak: str | None = None) -> int:

@@ -1,0 +1,183 @@
+"""The command subscribers: whom is told, how each is doing, and what a person does about it."""
+
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from click._termui_impl import ProgressBar
+
+from stuf_klantcontact import outbox, resync
+from stuf_klantcontact.cli.check import CONFIG, load
+from stuf_klantcontact.cli.operate import BY, moment, opened, table
+from stuf_klantcontact.settings import Settings
+from stuf_klantcontact.tijdstip import AMSTERDAM
+
+
+@click.group()
+def subscribers() -> None:
+    """Whom is told: how each is doing, and letting one be for a while."""
+
+
+@subscribers.command("list")
+@CONFIG
+def subscribers_list(config: Path | None) -> None:
+    """Every abonnee with its state, and what waits for it.
+
+    Example: stuf-klantcontact subscribers list
+    """
+    settings, now = load(config), datetime.now(UTC)
+    known = _subscribers(settings)
+    rest = {naam: a.in_onderhoud(now.astimezone(AMSTERDAM)) for naam, a in settings.abonnee.items()}
+    with opened(config) as database, database.connection() as connection:
+        standings = {standing.abonnee: standing for standing in outbox.standings(connection)}
+    nothing = outbox.Standing("", 0, 0, None, None, None, "", None, "", "")
+    rows = []
+    for naam in sorted({*known, *standings}):
+        standing = standings.get(naam, nothing)
+        rows.append(
+            (
+                naam,
+                *known.get(naam, ("", "")),
+                _state(standing, rest=rest.get(naam, ""), now=now)
+                if naam in known
+                else "not in the settings: waits",
+                standing.waiting,
+                standing.held,
+                *(at and moment(at) for at in (standing.oldest, standing.last_delivered)),
+            )
+        )
+    head = ("name", "profile", "endpoint", "state", "waiting", "held", "oldest waiting", "last delivered")
+    click.echo(table(rows, head=head))
+
+
+def _subscribers(settings: Settings) -> dict[str, tuple[str, str]]:
+    """Everyone who is told something: name to profile and endpoint."""
+    found: dict[str, tuple[str, str]] = {
+        a: (abonnee.profiel, abonnee.endpoint) for a, abonnee in settings.abonnee.items()
+    }
+    for naam, zender in settings.zender.items():
+        if zender.functionele_fouten == "fo01":
+            found[outbox.ZENDER + naam] = ("fo01", zender.endpoint)
+    if settings.mail.server:
+        found[outbox.MAIL] = ("mail", f"{settings.mail.server}:{settings.mail.port}")
+    return found
+
+
+def _state(standing: outbox.Standing, *, rest: str, now: datetime) -> str:
+    if standing.paused_since is not None:
+        since, reason = moment(standing.paused_since), standing.paused_reason
+        return f"paused since {since} by {standing.paused_by}: {reason}"
+    if standing.left_alone_until is not None:
+        if standing.left_alone_until <= now:
+            return f"left alone; the next item is a probe: {standing.trouble}"
+        return f"left alone until {moment(standing.left_alone_until)}: {standing.trouble}"
+    return f"in maintenance: {rest}" if rest else "open"
+
+
+@subscribers.command("pause")
+@click.argument("name")
+@CONFIG
+@BY
+@click.option("--reason", required=True, help="Why; others see it in the list.")
+def subscribers_pause(name: str, config: Path | None, by: str, reason: str) -> None:
+    """Send nothing more to an abonnee, from any machine, until it is resumed; what is for it waits.
+
+    Example: stuf-klantcontact subscribers pause ZAAKMAGAZIJN --reason "new version on Friday" --by jdevries
+    """
+    _known(name, config=config)
+    with opened(config) as database, database.connection() as connection:
+        done = outbox.pause(connection, abonnee=name, door=by, reason=reason)
+    click.echo(f"{name}: {'paused; what is being sent now is finished' if done else 'was paused already'}")
+    sys.exit(0 if done else 1)
+
+
+@subscribers.command("resume")
+@click.argument("name")
+@CONFIG
+@BY
+def subscribers_resume(name: str, config: Path | None, by: str) -> None:
+    """Send to a paused abonnee again, what waits first.
+
+    Example: stuf-klantcontact subscribers resume ZAAKMAGAZIJN --by jdevries
+    """
+    _known(name, config=config)
+    with opened(config) as database, database.connection() as connection:
+        done = outbox.resume(connection, abonnee=name, door=by)
+    click.echo(f"{name}: {'resumed' if done else 'was not paused'}")
+    sys.exit(0 if done else 1)
+
+
+def _known(name: str, *, config: Path | None) -> None:
+    known = _subscribers(load(config))
+    if name not in known:
+        names = ", ".join(sorted(known)) or "none"
+        raise click.UsageError(f"no abonnee {name} in the settings; there are: {names}")
+
+
+@subscribers.command("resync")
+@click.argument("name")
+@click.option(
+    "--since",
+    type=click.DateTime(["%Y-%m-%d", "%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S"]),
+    help="It was put back to how it was at this moment (Dutch time): send what it was sent since, or never.",
+)
+@click.option("--zaak", default="", help="Only this zaakidentificatie.")
+@click.option(
+    "--with",
+    "soort",
+    type=click.Choice(["klcSa01", "klcLk01"]),
+    default="klcSa01",
+    show_default=True,
+    help="The message about a contact; klcLk01 for a receiver that takes no synchronisation.",
+)
+@click.option("--anew", is_flag=True, help="From the beginning, also when an earlier one was broken off.")
+@CONFIG
+@BY
+def subscribers_resync(
+    name: str, since: datetime | None, zaak: str, soort: resync.Soort, anew: bool, config: Path | None, by: str
+) -> None:
+    """Bring a new or restored zaakmagazijn to the present state; new contacts come in order behind it.
+
+    It is put in the outbox: what waited about the same contacts is replaced. Broken off, it goes on where it was
+    when you give the same command again. Exit status 1 when somebody began another one meanwhile.
+
+    Example: stuf-klantcontact subscribers resync ZAAKMAGAZIJN --since 2026-11-20 --by jdevries
+    """
+    settings = load(config)
+    if name not in settings.abonnee:
+        names = ", ".join(sorted(settings.abonnee)) or "none"
+        raise click.UsageError(f"no abonnee {name} in the settings; there are: {names}")
+    if since is not None:
+        since = since.replace(tzinfo=AMSTERDAM)
+    wanted = resync.Wanted(name, soort=soort, since=since, zaak=zaak)
+    with opened(config) as database:
+        found = resync.begin(database, wanted, door=by, anew=anew)
+        if found.klantcontacten:
+            done = f"{found.klantcontacten} klantcontacten were done"
+            click.echo(f"going on with the resync that {found.door} began at {moment(found.begun_at)}: {done}")
+        with _bar(name) as bar:
+
+            def progress(done: int, total: int) -> None:
+                bar.length = total
+                bar.update(done - bar.pos)
+
+            found = resync.run(database, found, settings=settings, progress=progress)
+    click.echo(
+        f"{name}: {found.klantcontacten} klantcontacten looked at, {found.messages} messages to send, "
+        f"{found.replaced} that waited are replaced"
+    )
+    if found.given_up:
+        click.echo(f"{name}: it was not finished, for another resync was begun meanwhile", err=True)
+        sys.exit(1)
+
+
+def _bar(label: str) -> "ProgressBar[int]":
+    """A bar on standard error; click shows none when that is no terminal."""
+    return click.progressbar(length=1, label=label, file=sys.stderr)
+
+
+COMMANDS = (subscribers,)

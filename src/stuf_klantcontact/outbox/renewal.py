@@ -1,0 +1,127 @@
+"""What a resync needs of the outbox: how far it is, what was sent before, and room for what is sent anew.
+
+All of it in the transaction of a session, which holds the streams it is about from the beginning: what others
+enqueue meanwhile comes behind what the resync puts into them.
+"""
+
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from sqlalchemy import func, select
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Session
+
+from stuf_klantcontact.outbox.desk import skip
+from stuf_klantcontact.outbox.tables import Resync
+
+
+def begin_resync(
+    session: Session, *, abonnee: str, door: str, soort: str, since: datetime | None, zaak: str, anew: bool = False
+) -> Resync:
+    """A new resync, or the one that was broken off if it had the same options; `anew` always gives a new one.
+
+    One that was broken off and is not gone on with is given up.
+    """
+    values = {"abonnee": abonnee, "soort": soort, "since": since, "zaak": zaak}
+    zero = dict.fromkeys(("last_zaak", "last_klantcontact", "klantcontacten", "messages", "replaced"), 0)
+    new = insert(Resync).values(**values, **zero, door=door, begun_at=func.now(), given_up=False)
+    made = session.scalar(new.on_conflict_do_nothing().returning(Resync.id))
+    found = session.scalars(
+        select(Resync).where(Resync.abonnee == abonnee, Resync.ended_at.is_(None)).with_for_update()
+    ).one()
+    if made is not None or (not anew and all(getattr(found, name) == value for name, value in values.items())):
+        return found
+    end_resync(session, found, given_up=True)
+    session.flush()
+    return begin_resync(session, abonnee=abonnee, door=door, soort=soort, since=since, zaak=zaak)
+
+
+def end_resync(session: Session, resync: Resync, *, given_up: bool = False) -> None:
+    """Write down that a resync is over, which stays for ever."""
+    resync.ended_at, resync.given_up = session.execute(select(func.now())).scalar_one(), given_up
+
+
+def find_resync(session: Session, number: int) -> Resync:
+    """A resync as it is, done or not."""
+    return session.scalars(select(Resync).where(Resync.id == number)).one()
+
+
+def next_resync(session: Session, number: int) -> Resync | None:
+    """A resync that is not done, for one step of it; nobody else takes a step until the transaction ends."""
+    return session.scalars(
+        select(Resync).where(Resync.id == number, Resync.ended_at.is_(None)).with_for_update()
+    ).one_or_none()
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """One item about a klantcontact that was put in a stream. Not delivered: it waits, or is held or under way."""
+
+    sleutel: str
+    klantcontact: str
+    document: str | None
+    mutatiesoort: str
+    state: str
+    delivered_at: datetime | None
+
+
+# What a person skipped was never sent.
+_SENT: Final = """
+SELECT s.sleutel, i.klantcontact, i.document, i.mutatiesoort, i.state, i.delivered_at
+  FROM outbox_item i
+  JOIN outbox_stream s ON s.id = i.stream_id
+ WHERE s.abonnee = %(abonnee)s AND i.klantcontact = ANY(%(klantcontacten)s) AND i.state <> 'skipped'
+   AND i.soort IN ('klcLk01', 'klcSa01', 'iobLk01', 'edcLk01')
+ ORDER BY i.id
+"""
+
+
+def sent(session: Session, *, abonnee: str, klantcontacten: Collection[str]) -> list[Sent]:
+    """All that was put in the streams of an abonnee about these klantcontacten, oldest first."""
+    rows = session.connection().exec_driver_sql(_SENT, {"abonnee": abonnee, "klantcontacten": list(klantcontacten)})
+    return [Sent(*row) for row in rows]
+
+
+# In the order in which enqueue locks them, so that the two cannot deadlock.
+_HOLD: Final = """
+INSERT INTO outbox_stream AS s (abonnee, sleutel, last_sequence, fence)
+SELECT %(abonnee)s, sleutel, 0, 0 FROM unnest(%(sleutels)s::text[]) AS sleutel ORDER BY sleutel
+    ON CONFLICT (abonnee, sleutel) DO UPDATE SET last_sequence = s.last_sequence
+"""
+
+
+def hold_streams(session: Session, *, abonnee: str, sleutels: Iterable[str]) -> None:
+    """Let nothing be added to streams, nor claimed from them, until the transaction ends; new ones are made.
+
+    What is read in statements after this one has all that was ever put in them.
+    """
+    session.connection().exec_driver_sql(_HOLD, {"abonnee": abonnee, "sleutels": list(set(sleutels))})
+
+
+_WAITING: Final = """
+SELECT i.id
+  FROM outbox_item i
+  JOIN outbox_stream s ON s.id = i.stream_id
+ WHERE s.abonnee = %(abonnee)s AND i.sequence >= s.open_sequence AND i.state IN ('waiting', 'sending', 'held')
+   AND i.klantcontact = ANY(%(klantcontacten)s) AND i.cross_refnummer = ''
+   AND i.soort IN ('klcLk01', 'klcSa01', 'iobLk01', 'edcLk01')
+"""
+
+
+def replace_waiting(
+    session: Session, *, abonnee: str, klantcontacten: Collection[str], door: str, reason: str
+) -> int:
+    """Skip what waits or is held about klantcontacten in streams that are held; how many items that were.
+
+    What is being sent at this moment goes on, and answers to a klcSa03 stay.
+    """
+    values = {"abonnee": abonnee, "klantcontacten": list(klantcontacten)}
+    items = session.connection().exec_driver_sql(_WAITING, values).scalars().all()
+    if not items:
+        return 0
+    connection = session.connection().connection.driver_connection
+    if connection is None:
+        raise AssertionError("a session that is in use has a connection")
+    return len(skip(connection, items=items, door=door, reason=reason))

@@ -1,0 +1,151 @@
+"""Bring a zaakmagazijn that is new, or was put back, to the present state: by messages in its own streams.
+
+A step takes a page of klantcontacten, by zaak, in one transaction. It holds their streams, then reads: what was
+enqueued before is seen, what comes later goes behind. What waited about these contacts is replaced, for the present
+state says it all, and a receiver that lost them would refuse a correction. So nothing is missed, and nothing that
+comes out is older than what came before it. How far it is stands in the database: broken off, it goes on where it
+was. What can go wrong: the database (sqlalchemy.exc.SQLAlchemyError); then the last step is as if it never was.
+
+StUF 03.01 §5.4; stuf-facts §7; docs/operations.md.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final, Literal
+
+from stuf_klantcontact import outbox, rgbz
+from stuf_klantcontact.intake import sending
+from stuf_klantcontact.outbox import Order, Resync, Sent
+from stuf_klantcontact.settings import Abonnee, Settings
+from stuf_klantcontact.store import Database
+
+PAGE: Final = 200
+"""Klantcontacten in one transaction: their streams are held for some tenths of a second."""
+
+Soort = Literal["klcSa01", "klcLk01"]
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Whom to bring up to date, and how much of it.
+
+    `since`: it was put back to how it was then, so it has what it was sent before that and nothing later; without
+    it, it has nothing that counts. `zaak`: of this zaakidentificatie alone.
+    """
+
+    abonnee: str
+    soort: Soort = "klcSa01"
+    since: datetime | None = None
+    zaak: str = ""
+
+
+def begin(database: Database, wanted: Wanted, *, door: str, anew: bool = False) -> Resync:
+    """A resync to `run`: the one that was broken off, if it wanted the same and `anew` does not forbid it."""
+    with database.session() as session:
+        return outbox.begin_resync(
+            session,
+            abonnee=wanted.abonnee,
+            door=door,
+            soort=wanted.soort,
+            since=wanted.since,
+            zaak=wanted.zaak,
+            anew=anew,
+        )
+
+
+def run(
+    database: Database,
+    resync: Resync,
+    *,
+    settings: Settings,
+    page: int = PAGE,
+    progress: Callable[[int, int], None] = lambda done, total: None,
+) -> Resync:
+    """Take steps until it is done; the resync as it then is. Two that run the same one share the work.
+
+    `progress` gets how many klantcontacten were looked at, and how many there are.
+    """
+    with database.session() as session:
+        total = rgbz.tel_per_zaak(session, zaak=resync.zaak or None)
+    while resync.ended_at is None:
+        resync = _step(database, resync, settings=settings, page=page)
+        progress(resync.klantcontacten, max(total, resync.klantcontacten))
+    return resync
+
+
+def _step(database: Database, resync: Resync, *, settings: Settings, page: int) -> Resync:
+    with database.session() as session:
+        found = outbox.next_resync(session, resync.id)
+        if found is None:
+            return outbox.find_resync(session, resync.id)
+        plaatsen = rgbz.blader_per_zaak(
+            session, na=(found.last_zaak, found.last_klantcontact), limit=page, zaak=found.zaak or None
+        )
+        if not plaatsen:
+            outbox.end_resync(session, found)
+            return found
+        naam, names = found.abonnee, [plaats.identificatie for plaats in plaatsen]
+        streams = _streams(plaatsen, settings.abonnee[naam])
+        streams |= {one.sleutel for one in outbox.sent(session, abonnee=naam, klantcontacten=names)}
+        outbox.hold_streams(session, abonnee=naam, sleutels=streams)
+        sent = _by_contact(outbox.sent(session, abonnee=naam, klantcontacten=names))
+        orders: list[Order] = []
+        renewed = []
+        for record in rgbz.bij(session, plaatsen):
+            about = sent.get(record.identificatie, [])
+            if found.since is None or not about or not all(_had(one, since=found.since) for one in about):
+                renewed.append(record.identificatie)
+                orders += _orders(record, about, resync=found, settings=settings)
+        found.replaced += outbox.replace_waiting(
+            session, abonnee=naam, klantcontacten=renewed, door=found.door, reason=f"resync {found.id}"
+        )
+        if orders:
+            outbox.enqueue(session, orders)
+        found.messages += len(orders)
+        found.klantcontacten += len(plaatsen)
+        found.last_zaak, found.last_klantcontact = plaatsen[-1].zaak_id, plaatsen[-1].id
+        return found
+
+
+def _streams(plaatsen: Sequence[rgbz.Plaats], abonnee: Abonnee) -> set[str]:
+    """The keys of the streams in which an abonnee hears of these klantcontacten now."""
+    return {
+        plaats.zaakidentificatie if abonnee.volgorde == "zaak" else ""
+        for plaats in plaatsen
+        if plaats.effect == "uitgewisseld" and sending.subscribes(abonnee, plaats.zaaktype)
+    }
+
+
+def _orders(record: rgbz.Klantcontact, about: Sequence[Sent], *, resync: Resync, settings: Settings) -> list[Order]:
+    has: set[str | None] = set()
+    for one in about:
+        if resync.since is None or not _had(one, since=resync.since):
+            continue
+        if one.mutatiesoort == "V":
+            has.discard(one.document)
+        elif one.state != "refused":
+            has.add(one.document)
+    zaak = record.zaak.identificatie if record.zaak else ""
+    sleutel = zaak if settings.abonnee[resync.abonnee].volgorde == "zaak" else ""
+    return sending.present(
+        record,
+        naam=resync.abonnee,
+        has=frozenset(has),
+        # Behind what is being sent, wherever that is.
+        sleutel=next((one.sleutel for one in about if one.state == "sending"), sleutel),
+        soort="klcLk01" if resync.soort == "klcLk01" else "klcSa01",
+        settings=settings,
+    )
+
+
+def _had(sent: Sent, *, since: datetime) -> bool:
+    """Whether it was delivered before the moment to which the receiver was put back."""
+    return sent.delivered_at is not None and sent.delivered_at < since
+
+
+def _by_contact(all_sent: Sequence[Sent]) -> Mapping[str, list[Sent]]:
+    found: dict[str, list[Sent]] = {}
+    for one in all_sent:
+        found.setdefault(one.klantcontact, []).append(one)
+    return found
