@@ -200,12 +200,14 @@ def test_config_show_shows_no_secret_whatever_it_belongs_to(subscribed: Path) ->
 
 def test_a_resync_is_told_kept_and_refused_for_who_is_no_abonnee(database: Database, config: Path) -> None:
     with config.open("a") as file:
-        file.write('[abonnee.ZM]\nendpoint = "http://127.0.0.1:1/OntvangAsynchroon"\n')
+        file.write('[abonnee.ZAAKMAGAZIJN]\nendpoint = "http://127.0.0.1:1/OntvangAsynchroon"\n')
     remember(database, 1, 2)
-    asked = ("subscribers", "resync", "ZM", "--by", "jdevries", "--config", config)
+    asked = ("subscribers", "resync", "ZAAKMAGAZIJN", "--by", "jdevries", "--config", config)
     result = run(*asked)
     assert result.exit_code == 0, result.output
-    assert "ZM: 2 klantcontacten looked at, 2 messages to send, 0 that waited are replaced" in result.output
+    assert (
+        "ZAAKMAGAZIJN: 2 klantcontacten looked at, 2 messages to send, 0 that waited are replaced" in result.output
+    )
     assert "2 messages to send, 2 that waited are replaced" in run(*asked, "--zaak", ZAAK).output
     kept = "SELECT door, klantcontacten, messages, replaced, ended_at IS NOT NULL FROM outbox_resync ORDER BY id"
     with database.connection() as connection:
@@ -214,4 +216,4 @@ def test_a_resync_is_told_kept_and_refused_for_who_is_no_abonnee(database: Datab
     for stranger in ("ONBEKEND", outbox.MAIL):
         refused = run("subscribers", "resync", stranger, "--by", "jdevries", "--config", config)
         assert refused.exit_code == 2
-        assert f"no abonnee {stranger} in the settings; there are: ZM" in refused.output
+        assert f"no abonnee {stranger} in the settings; there are: ZAAKMAGAZIJN" in refused.output

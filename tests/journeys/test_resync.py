@@ -74,7 +74,7 @@ def add(town: Town, **rest: object) -> str:
 
 def run(town: Town, *, page: int = 2, **wanted: object) -> outbox.Resync:
     database, settings = town.gateway.database, town.gateway.settings
-    begun = resync.begin(database, Wanted(ZM, **wanted), door="kim")  # type: ignore[arg-type]
+    begun = resync.begin(database, Wanted(ZM, **wanted), door="kim")
     return resync.run(database, begun, settings=settings, page=page)
 
 
