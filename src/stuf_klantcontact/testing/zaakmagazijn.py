@@ -96,7 +96,7 @@ class Received:
 
 
 class FakeZaakmagazijn:
-    """Listens on 127.0.0.1 between start and stop; also a context manager; may be started again on its port.
+    """Listens on 127.0.0.1, or on `host`, between start and stop; also a context manager; may be started again on its port.
 
     `behaviour` is one of BEHAVIOURS and may be changed while it runs; `next` makes the next requests different.
     With a contract it refuses what the contract refuses (StUF055); `ordered` makes it insist on rising
@@ -110,6 +110,7 @@ class FakeZaakmagazijn:
         *,
         contract: Contract | None = None,
         behaviour: str = "well-behaved",
+        host: str = "127.0.0.1",
         port: int = 0,
         user: str = "",
         password: str = "",
@@ -129,6 +130,7 @@ class FakeZaakmagazijn:
         self._ordered = ordered
         self._mtom = mtom
         self._clock = clock
+        self._host = host
         self._port = port
         self._next: deque[str] = deque()
         self._changed = threading.Condition()
@@ -141,7 +143,7 @@ class FakeZaakmagazijn:
     @property
     def url(self) -> str:
         """The endpoint; what it answers does not depend on the path."""
-        return f"http://127.0.0.1:{self._port}/OntvangAsynchroon"
+        return f"http://{self._host}:{self._port}/OntvangAsynchroon"
 
     @property
     def kept(self) -> list[Received]:
@@ -152,7 +154,7 @@ class FakeZaakmagazijn:
     def start(self) -> Self:
         """Listen."""
         self._stopping.clear()
-        self._server = Server(self, self._port)
+        self._server = Server(self, self._host, self._port)
         self._port = self._server.server_address[1]
         threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True).start()
         return self
