@@ -39,9 +39,7 @@ class Stage:
     @property
     def conninfo(self) -> str:
         """The same database with the same options, as psycopg wants it said."""
-        words, named = self.database.engine.dialect.create_connect_args(self.database.engine.url)
-        named.pop("context", None)
-        return make_conninfo(*words, **named)
+        return make_conninfo(**self.database.parameters)
 
     def request(self, number: int) -> bytes:
         """A request that was not sent before, about the next zaak."""

@@ -21,19 +21,12 @@ class Postgres:
 
     def run(self, statement: str) -> None:
         """Run one statement as the owner of the server."""
-        url = self.hold.url("postgres")
-        with psycopg.connect(
-            host=str(url.query["host"]),
-            user=url.username,
-            password=url.password,
-            dbname="postgres",
-            autocommit=True,
-        ) as connection:
+        with psycopg.connect(self.hold.url("postgres"), autocommit=True) as connection:
             connection.execute(statement)
 
     def address(self, name: str) -> str:
         """What gateway.database_url must be for that database."""
-        return self.hold.url(name).render_as_string(hide_password=False)
+        return self.hold.url(name)
 
 
 @pytest.fixture(scope="session")

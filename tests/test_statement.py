@@ -7,11 +7,11 @@ import psycopg
 import pytest
 from psycopg.types.json import Jsonb
 
-from stuf_klantcontact.store import Database, Statement
+from stuf_klantcontact.store import Connection, Database, Statement
 
 
 @pytest.fixture
-def connection(database: Database) -> Iterator[psycopg.Connection]:
+def connection(database: Database) -> Iterator[Connection]:
     """A connection with a table of its own."""
     with database.connection() as connection:
         connection.execute("CREATE TEMPORARY TABLE thing (number bigint PRIMARY KEY, name text NOT NULL)")
@@ -36,35 +36,35 @@ MOMENT = datetime(2026, 11, 22, 10, 15, 0, 1000, tzinfo=UTC)
         ("SELECT %(value)b::bytea[] AS value", [b"\x00", b""]),
     ],
 )
-def test_what_goes_in_comes_out(sql: str, value: object, connection: psycopg.Connection) -> None:
+def test_what_goes_in_comes_out(sql: str, value: object, connection: Connection) -> None:
     statement = Statement(sql)
     for _ in range(2):
         assert statement.row(connection, {"value": value}) == {"value": value}
 
 
-def test_json_comes_out_as_what_it_says(connection: psycopg.Connection) -> None:
+def test_json_comes_out_as_what_it_says(connection: Connection) -> None:
     row = Statement("SELECT %(value)s::jsonb AS value").row(connection, {"value": Jsonb({"naam": "Jansen"})})
     assert row == {"value": {"naam": "Jansen"}}
 
 
-def test_a_parameter_may_stand_in_two_places_and_others_may_be_left_over(connection: psycopg.Connection) -> None:
+def test_a_parameter_may_stand_in_two_places_and_others_may_be_left_over(connection: Connection) -> None:
     statement = Statement("SELECT %(a)s::text || %(b)s || %(a)s AS value")
     assert statement.row(connection, {"a": "x", "b": "-", "c": object()}) == {"value": "x-x"}
 
 
-def test_two_of_the_same_text_get_along_on_one_connection(connection: psycopg.Connection) -> None:
+def test_two_of_the_same_text_get_along_on_one_connection(connection: Connection) -> None:
     for statement in (Statement("SELECT 1 AS value"), Statement("SELECT 1 AS value")):
         assert statement.row(connection, {}) == {"value": 1}
 
 
-def test_no_row_is_none_and_each_run_is_a_transaction(connection: psycopg.Connection) -> None:
+def test_no_row_is_none_and_each_run_is_a_transaction(connection: Connection) -> None:
     insert = Statement("INSERT INTO thing VALUES (%(number)s, %(name)s) ON CONFLICT DO NOTHING RETURNING number")
     assert insert.row(connection, {"number": 1, "name": "een"}) == {"number": 1}
     assert insert.row(connection, {"number": 1, "name": "een"}) is None
     assert connection.execute("SELECT count(*) FROM thing").fetchone() == (1,)
 
 
-def test_the_error_is_the_one_of_a_cursor_and_the_connection_stays_of_use(connection: psycopg.Connection) -> None:
+def test_the_error_is_the_one_of_a_cursor_and_the_connection_stays_of_use(connection: Connection) -> None:
     insert = Statement("INSERT INTO thing VALUES (%(number)s, %(name)s)")
     insert.row(connection, {"number": 1, "name": "een"})
     with pytest.raises(psycopg.errors.UniqueViolation):

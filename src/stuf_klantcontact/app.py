@@ -27,8 +27,6 @@ from stuf_klantcontact.store import Database, open_database
 from stuf_klantcontact.tijdstip import Clock, system_clock
 from stuf_klantcontact.worker import Worker
 
-DELIVERY_CONNECTIONS = 8
-
 log = logging.getLogger(__name__)
 
 WSGI = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
@@ -124,12 +122,18 @@ def _of_zds(naam: str, abonnee: Abonnee, *, settings: Settings) -> Iterator[str]
         )
 
 
-def build(settings: Settings, *, address: str, clock: Clock = system_clock, pool_size: int = 8) -> Gateway:
-    """Put a gateway together. `address` is where it listens; gateway.public_url goes before it in WSDLs."""
+def build(
+    settings: Settings, *, address: str, clock: Clock = system_clock, database_checked: bool = False
+) -> Gateway:
+    """Put a gateway together. `address` is where it listens; gateway.public_url goes before it in WSDLs.
+
+    With `database_checked`, a database elsewhere need not answer now: a worker that is replaced while it is away
+    must not take the others with it.
+    """
     check(settings)
     contract = contracts.load(settings.gateway.schemas_dir)
     zaak_schemas = _zaak_schemas(settings)
-    database = open_database(settings, pool_size=pool_size)
+    database = _open(settings, check_server=not database_checked)
     asking = Asking(settings, database=database, clock=clock) if settings.zaaksysteem.endpoint else None
     teller = Teller(database.own_connection)
     intake = Intake(
@@ -158,7 +162,7 @@ def deliver(settings: Settings, *, stop: threading.Event) -> None:
     """Send what is due until `stop` is set: the parts of one delivery process."""
     check(settings)
     contract = contracts.load(settings.gateway.schemas_dir)
-    database = open_database(settings, pool_size=DELIVERY_CONNECTIONS)
+    database = _open(settings)
     zds = any(abonnee.profiel == "zds0120" for abonnee in settings.abonnee.values())
     zaak_schemas = _zaak_schemas(settings) if zds else None
     delivery = Delivery(settings, database=database, contract=contract, zaak_schemas=zaak_schemas)
@@ -167,6 +171,16 @@ def deliver(settings: Settings, *, stop: threading.Event) -> None:
     finally:
         delivery.close()
         database.close()
+
+
+def _open(settings: Settings, *, check_server: bool = True) -> Database:
+    """The database, for a process in which somebody waits for it."""
+    return open_database(
+        settings,
+        pool_size=settings.gateway.database_connections,
+        seconds=settings.gateway.database_timeout,
+        check_server=check_server,
+    )
 
 
 def _zaak_schemas(settings: Settings) -> Schemas | None:
@@ -181,11 +195,14 @@ def _is_address(text: str) -> bool:
 
 
 def _ready(database: Database) -> dict[str, bool]:
-    """Which of the parts that must work do."""
+    """Which of the parts that must work do: the database, when it can write."""
     try:
         with database.connection() as connection:
-            connection.execute("SELECT FROM bericht LIMIT 1")
+            row = connection.execute(
+                "SELECT current_setting('transaction_read_only') = 'off', EXISTS (SELECT FROM bericht)"
+            ).fetchone()
+            connection.execute("SELECT pg_current_xact_id()")  # its COMMIT goes to disk, and to the replicas
     except Exception:
         log.warning("the database does not answer")
         return {"database": False}
-    return {"database": True}
+    return {"database": row is not None and row[0]}

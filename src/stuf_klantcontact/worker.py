@@ -20,7 +20,7 @@ from stuf_klantcontact.delivery import Delivery
 from stuf_klantcontact.outbox import Claim, Paced
 from stuf_klantcontact.store import Database
 
-LONGEST_WAIT: Final = 30.0
+LONGEST_WAIT: Final = 5.0
 """Most seconds between looks at a database that is away."""
 
 _log = logging.getLogger(__name__)

@@ -171,7 +171,7 @@ def running(
                 **sections,
             }
         )
-        gateway = app.build(settings, address="http://127.0.0.1", pool_size=4)
+        gateway = app.build(settings, address="http://127.0.0.1")
         server = make_server("127.0.0.1", 0, gateway.wsgi, threaded=True)
         thread = threading.Thread(target=server.serve_forever, daemon=True)
         thread.start()

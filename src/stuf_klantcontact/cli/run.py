@@ -19,7 +19,7 @@ from stuf_klantcontact.cli.check import CONFIG, load
 from stuf_klantcontact.store import open_database
 
 THREADS: Final = 8
-"""Threads that answer in one process, and connections to the database that it keeps."""
+"""Threads that answer in one process: as many as it has connections to the database, unless set otherwise."""
 
 RESTART_SECONDS: Final = 1.0
 STOP_SECONDS: Final = 60.0
@@ -50,9 +50,10 @@ def serve(
         _follow_stdin()
     # Held here, so that the embedded server runs, and is migrated, before a worker looks for it.
     database = open_database(found, pool_size=1)
+    database.rest()
     try:
         with _DeliveryProcess(_delivery(config), wanted=not no_delivery):
-            build = partial(app.build, found, address=f"http://{host}:{port}", pool_size=THREADS)
+            build = partial(app.build, found, address=f"http://{host}:{port}", database_checked=True)
             code = server.run(build, host=host, port=port, workers=workers, threads=THREADS)
     finally:
         database.close()

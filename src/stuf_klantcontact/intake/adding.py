@@ -20,7 +20,7 @@ from stuf_klantcontact.intake.message import Message
 from stuf_klantcontact.intake.verdicts import AGAIN, TRIES, Verdicts
 from stuf_klantcontact.mapping import gfozaken
 from stuf_klantcontact.opvoering import Opvoering
-from stuf_klantcontact.store import Statement
+from stuf_klantcontact.store import Connection, Statement
 from stuf_klantcontact.tijdstip import AMSTERDAM
 
 _FACTS: Final = Statement(
@@ -100,7 +100,7 @@ def _settle(
     findings: Sequence[Finding],
     *,
     verdicts: Verdicts,
-    connection: psycopg.Connection,
+    connection: Connection,
 ) -> Answer | list[Finding] | None:
     """Judge by these facts: what is wrong, or the answer once it is written; None when they no longer held."""
     settings = verdicts.settings

@@ -15,7 +15,7 @@ from typing import Final
 
 import psycopg
 
-from stuf_klantcontact.outbox.queue import Connection
+from stuf_klantcontact import store
 
 GAP: Final = 0.02
 """Least seconds between two hints of one process."""
@@ -29,7 +29,7 @@ _LISTEN: Final = "LISTEN stuf_klantcontact_outbox"
 
 _log = logging.getLogger(__name__)
 
-Connect = Callable[[], Connection]
+Connect = Callable[[], store.Connection]
 """Opens a connection in autocommit mode, which is the caller's to close."""
 
 
@@ -90,6 +90,10 @@ class Listener:
         while not stop.is_set():
             try:
                 with self._connect() as connection:
+                    if connection.pooled:  # LISTEN would stay behind in a session of others
+                        _log.info("no hints of what is new through a pooler; looking every now and then")
+                        stop.wait()
+                        return
                     connection.execute(_LISTEN)
                     self._heard()
                     while not stop.is_set():

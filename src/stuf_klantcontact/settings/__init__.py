@@ -67,7 +67,16 @@ class Gateway(Section):
         pattern=r"^([0-9]{9})?$",
         description="RSIN: RGBZ verantwoordelijke organisatie and bronorganisatie",
     )
-    database_url: str = Field("embedded", description='"embedded", or postgresql://user@host/name; may be file:')
+    database_url: str = Field(
+        "embedded",
+        description='"embedded", or postgresql://user@host/name (with replicas host1,host2); may be file:',
+    )
+    database_timeout: float = Field(
+        8.0, ge=1, le=60, description="seconds that the database may take over a statement; then StUF046 or StUF049"
+    )
+    database_connections: int = Field(
+        8, ge=1, le=100, description="most connections that each process keeps to the database, and one for hints"
+    )
     data_dir: Path = Field(Path("var"), description="folder of the embedded database and of what we keep")
     public_url: str = Field("", description="address that WSDLs and links carry; empty: the bound address")
     schemas_dir: Path | None = Field(None, description="a municipality's own GFOZaken and DGA-UF schemas")

@@ -23,14 +23,12 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import psycopg
-from sqlalchemy import URL
 
 from stuf_klantcontact.errors import ConfigurationError
-from stuf_klantcontact.store import keeper, programs
+from stuf_klantcontact.store import address, keeper, programs
 
 ROLE = "klantcontact"
 DATABASE = "klantcontact"
-DRIVER = "postgresql+psycopg"
 
 PATIENCE = 120.0
 """Seconds to wait for another process that is starting or stopping the server."""
@@ -76,15 +74,10 @@ class Hold:
             os.register_at_fork(after_in_child=_let_go_in_child)
         _holds.add(self)
 
-    def url(self, database: str = DATABASE) -> URL:
+    def url(self, database: str = DATABASE) -> str:
         """The address of a database on this server, password included."""
-        return URL.create(
-            DRIVER,
-            username=ROLE,
-            password=self._password,
-            database=database,
-            query={"host": str(self._server.sockets)},
-        )
+        found = {"user": ROLE, "password": self._password, "dbname": database, "host": str(self._server.sockets)}
+        return address.written(found, password=True)
 
     @property
     def folder(self) -> Path:

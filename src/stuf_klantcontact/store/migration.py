@@ -5,9 +5,12 @@ go wrong: ConfigurationError when the schema is not the one this version needs; 
 which then leaves the schema as it was.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+import sqlalchemy
 from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
@@ -15,6 +18,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import text
 
 from stuf_klantcontact.errors import ConfigurationError
+from stuf_klantcontact.store.connection import Connection
 from stuf_klantcontact.store.database import Database
 
 MIGRATIONS = Path(__file__).parent / "migrations"
@@ -45,13 +49,26 @@ def upgrade(database: Database) -> None:
     if migration_status(database).is_current:
         return
     config = configuration()
-    with database.engine.begin() as connection:
+    with database.engine.connect() as connection, _unhurried(connection), connection.begin():
         connection.execute(text("SET LOCAL statement_timeout = 0"))
         connection.execute(text("SET LOCAL lock_timeout = 0"))
         connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": LOCK})
         _refuse_the_future(MigrationContext.configure(connection).get_current_revision())
         config.attributes["connection"] = connection
         command.upgrade(config, "head")
+
+
+@contextmanager
+def _unhurried(connection: sqlalchemy.Connection) -> Iterator[None]:
+    """Wait for the server for as long as it takes."""
+    driver = connection.connection.driver_connection
+    if not isinstance(driver, Connection):
+        raise TypeError("the engine lends connections of ours")
+    usual, driver.patience = driver.patience, None
+    try:
+        yield
+    finally:
+        driver.patience = usual
 
 
 def migration_status(database: Database) -> MigrationStatus:

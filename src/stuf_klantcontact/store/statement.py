@@ -6,7 +6,7 @@ read each column anew every time. Here that is kept with the connection. What ca
 
 import hashlib
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 from weakref import WeakKeyDictionary
@@ -15,6 +15,8 @@ import psycopg
 from psycopg import abc, pq
 from psycopg.adapt import PyFormat, Transformer
 from psycopg.pq import ConnStatus, DiagnosticField, ExecStatus, TransactionStatus
+
+from stuf_klantcontact.store.connection import Connection
 
 _PARAMETER: Final = re.compile(r"%\((\w+)\)([sb])")
 _FORMATS: Final = {"s": PyFormat.TEXT, "b": PyFormat.BINARY}
@@ -31,7 +33,7 @@ class _Prepared:
     columns: tuple[str, ...] = field(default=())
 
 
-_kept: WeakKeyDictionary[psycopg.Connection, dict[bytes, _Prepared]] = WeakKeyDictionary()
+_kept: WeakKeyDictionary[Connection, dict[bytes, _Prepared]] = WeakKeyDictionary()
 """By connection and not by statement: two of the same text are one to the server."""
 
 
@@ -51,7 +53,7 @@ class Statement:
         self._sql = _PARAMETER.sub(lambda found: places[found[1]], sql).encode()
         self._name = hashlib.sha256(self._sql).hexdigest()[:32].encode()
 
-    def row(self, connection: psycopg.Connection, parameters: Mapping[str, Any]) -> dict[str, Any] | None:
+    def row(self, connection: Connection, parameters: Mapping[str, Any]) -> dict[str, Any] | None:
         """Run it; its first row, by the names of its columns, or None when there is none."""
         try:
             prepared = _kept[connection][self._name]
@@ -59,34 +61,52 @@ class Statement:
             prepared = self._prepare(connection)
         transformer = prepared.transformer
         values: Any = transformer.dump_sequence([parameters[name] for name in self._names], self._formats)
-        result = connection.pgconn.exec_prepared(self._name, values, transformer.formats)
+        size = sum(map(len, filter(None, values)))
+        try:
+            if connection.pooled:  # what is prepared may be in another session the next time
+                connection.pgconn.send_query_params(self._sql, values, param_formats=transformer.formats)
+            else:
+                connection.pgconn.send_query_prepared(self._name, values, transformer.formats)
+        except psycopg.OperationalError:
+            connection.close()
+            raise
+        result = _only(connection.results(size=size))
         if result.status not in _GOOD:
-            raise _error(result, connection=connection)
+            raise connection.failed(_error(result, connection=connection))
         row: dict[str, Any] | None = None
         if result.ntuples:
             if not prepared.columns:
                 prepared.columns = tuple((result.fname(i) or b"").decode() for i in range(result.nfields))
             transformer.set_pgresult(result)
             row = dict(zip(prepared.columns, transformer.load_row(0, tuple) or (), strict=True))
-        if sum(map(len, filter(None, values))) > _LARGE and _is_idle(connection):
+        if size > _LARGE and _is_idle(connection):
             connection.close()
         return row
 
-    def _prepare(self, connection: psycopg.Connection) -> _Prepared:
-        result = connection.pgconn.prepare(self._name, self._sql)
-        if result.status not in _GOOD:
-            raise _error(result, connection=connection)
+    def _prepare(self, connection: Connection) -> _Prepared:
+        if not connection.pooled:
+            connection.pgconn.send_prepare(self._name, self._sql)
+            result = _only(connection.results(size=0))
+            if result.status not in _GOOD:
+                raise connection.failed(_error(result, connection=connection))
         prepared = _Prepared(Transformer(connection))
         _kept.setdefault(connection, {})[self._name] = prepared
         return prepared
 
 
-def _is_idle(connection: psycopg.Connection) -> bool:
+def _only(results: Sequence[pq.abc.PGresult]) -> pq.abc.PGresult:
+    """The answer to one statement."""
+    if not results:
+        raise psycopg.OperationalError("the server gave no answer")
+    return results[-1]
+
+
+def _is_idle(connection: Connection) -> bool:
     """Whether nothing of it is left undone."""
     return connection.pgconn.transaction_status == TransactionStatus.IDLE
 
 
-def _error(result: pq.abc.PGresult, *, connection: psycopg.Connection) -> psycopg.Error:
+def _error(result: pq.abc.PGresult, *, connection: Connection) -> psycopg.Error:
     """The error that a cursor would have raised."""
     message = connection.pgconn.error_message.decode(errors="replace").strip()
     state = result.error_field(DiagnosticField.SQLSTATE)
