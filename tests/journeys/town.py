@@ -136,9 +136,10 @@ def running(
     abonnee: Mapping[str, Any] | None = None,
     zender: Mapping[str, Mapping[str, Any]] | None = None,
     contract: Contract | None = None,
+    gateway: Mapping[str, Any] | None = None,
     **sections: Any,
 ) -> Iterator[Town]:
-    """The same, whose zaakmagazijn has these settings and judges by that contract; so have its zenders."""
+    """The same, whose zaakmagazijn has these settings and judges by that contract; so have its zenders and itself."""
     with FakeMailServer() as mail:
         zaakmagazijn = FakeZaakmagazijn(contract=contract).start()
         settings = Settings.model_validate(
@@ -148,6 +149,7 @@ def running(
                     "rsin": cast.RSIN,
                     "database_url": database_url,
                     "data_dir": folder,
+                    **(gateway or {}),
                 },
                 "zender": {
                     naam: {"wachtwoord_hash": password_hash, **values, **(zender or {}).get(naam, {})}
@@ -171,18 +173,18 @@ def running(
                 **sections,
             }
         )
-        gateway = app.build(settings, address="http://127.0.0.1")
-        server = make_server("127.0.0.1", 0, gateway.wsgi, threaded=True)
+        built = app.build(settings, address="http://127.0.0.1")
+        server = make_server("127.0.0.1", 0, built.wsgi, threaded=True)
         thread = threading.Thread(target=server.serve_forever, daemon=True)
         thread.start()
-        delivery = Delivery(settings, database=gateway.database, contract=gateway.contract)
+        delivery = Delivery(settings, database=built.database, contract=built.contract)
         client = SoapClient(f"http://127.0.0.1:{server.server_port}")
         try:
-            yield Town(gateway, client, delivery, zaakmagazijn, mail)
+            yield Town(built, client, delivery, zaakmagazijn, mail)
         finally:
             delivery.close()
             server.shutdown()
             server.server_close()
             thread.join()
-            gateway.close()
+            built.close()
             zaakmagazijn.stop()
