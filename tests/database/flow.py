@@ -19,7 +19,7 @@ from stuf_klantcontact.store import Database, upgrade
 from stuf_klantcontact.testing import Reply
 from stuf_klantcontact.worker import Worker
 
-TIMEOUT = 1.0
+TIMEOUT = 1.5
 """What database_timeout is here; the smallest that may be set."""
 HANGING = TIMEOUT + 2.0 + 2.0
 """Most seconds that a sender waits for its fault: the time-out, its margin, and a loaded machine."""
@@ -51,6 +51,11 @@ class Flow:
         reply: Reply | None = offer(self.town.client, sent)
         said = "" if reply is None else reply.code or reply.name
         return said, time.monotonic() - start
+
+    def takes(self, sent: Sent) -> bool:
+        """Whether it is acknowledged, when it is offered now."""
+        offer(self.town.client, sent)
+        return sent.answer is not None
 
     @property
     def acknowledged(self) -> int:

@@ -165,7 +165,7 @@ def _own(folder: Path, *, user: programs.User) -> None:
 
 @contextmanager
 def server(settings: Mapping[str, str] | None = None) -> Iterator[tuple[Server, ExitStack]]:
-    """A running server with a role and an empty database for the gateway, and where to leave what must end before it."""
+    """A running server with a role and an empty database for the gateway, and what ends before it does."""
     with private_data_dir() as parent:
         user = programs.user_for(parent / "nothing yet")
         found = Server(parent / "one", user, settings=dict(settings or {}))

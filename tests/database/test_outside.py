@@ -7,6 +7,7 @@ import os
 import subprocess
 import time
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import psycopg
@@ -18,9 +19,9 @@ from database.flow import HANGING, Flow, flowing, migrate
 from database.server import DATABASE, PASSWORD, ROLE, Server, server
 from stuf_klantcontact.store import Database
 
-AT_ONCE = 1.0
+AT_ONCE = 2.5
 """Most seconds for an answer that waits for nothing, on a loaded machine."""
-SOON = 5.0
+SOON = 8.0
 """Most seconds from the return of the database to the next acknowledgement."""
 
 
@@ -64,7 +65,7 @@ def test_while_the_server_is_down_the_answer_is_a_fault_at_once(flow: Flow, outs
         outside.start()
     assert (code, ready) == ("StUF049", False)
     assert seconds < AT_ONCE
-    wait_until(lambda: flow.offer(sent)[0] == "voegKlantcontactToe_Du02", seconds=SOON, what="no recovery")
+    wait_until(partial(flow.takes, sent), seconds=SOON, what="no recovery")
     assert flow.is_ready()
 
 
@@ -81,9 +82,7 @@ def test_a_server_that_hangs_costs_one_sender_the_time_out_and_the_others_nothin
     assert sorted(waits)[2] < AT_ONCE, waits
     start = time.monotonic()
     for sent in (first, second):
-        wait_until(
-            lambda sent=sent: flow.offer(sent)[0] == "voegKlantcontactToe_Du02", seconds=SOON, what="no recovery"
-        )
+        wait_until(partial(flow.takes, sent), seconds=SOON, what="no recovery")
     print(f"hung for {seconds:.1f} s, others {max(waits):.2f} s; back after {time.monotonic() - start:.1f} s")
     assert flow.is_ready()
     flow.account().hold()
@@ -105,7 +104,7 @@ def test_a_server_that_may_only_be_read_is_let_go_of(flow: Flow, outside: Server
             "ALTER SYSTEM RESET default_transaction_read_only",
             "SELECT pg_reload_conf()",
         )
-    wait_until(lambda: flow.offer(sent)[0] == "voegKlantcontactToe_Du02", seconds=SOON, what="no recovery")
+    wait_until(partial(flow.takes, sent), seconds=SOON, what="no recovery")
     flow.account().hold()
 
 
@@ -141,9 +140,7 @@ def test_a_full_disk_is_a_fault_and_room_is_enough_to_go_on(
                 assert connection.execute("SELECT count(*) > 0 FROM klantcontact").fetchone() == (True,)
             filler.unlink()
             start = time.monotonic()
-            wait_until(
-                lambda: flow.offer(refused)[0] == "voegKlantcontactToe_Du02", seconds=SOON, what="no recovery"
-            )
+            wait_until(partial(flow.takes, refused), seconds=SOON, what="no recovery")
             print(f"{written} bytes filled; back after {time.monotonic() - start:.1f} s")
             senders.stop()
             flow.account().hold()
@@ -173,9 +170,7 @@ def test_a_failover_keeps_what_was_acknowledged_and_the_gateway_follows(password
                 assert not flow.is_ready()
             assert code == "StUF049"
             assert seconds < HANGING
-            wait_until(
-                lambda: flow.offer(sent)[0] == "voegKlantcontactToe_Du02", seconds=SOON, what="the replica is back"
-            )
+            wait_until(partial(flow.takes, sent), seconds=SOON, what="the replica is back")
             senders = flow.send()
             flow.more()
             first.kill()

@@ -139,7 +139,7 @@ def running(
     gateway: Mapping[str, Any] | None = None,
     **sections: Any,
 ) -> Iterator[Town]:
-    """The same, whose zaakmagazijn has these settings and judges by that contract; so have its zenders and itself."""
+    """The same, whose zaakmagazijn has these settings and judges by that contract; so have its zenders."""
     with FakeMailServer() as mail:
         zaakmagazijn = FakeZaakmagazijn(contract=contract).start()
         settings = Settings.model_validate(
