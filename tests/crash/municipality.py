@@ -1,9 +1,8 @@
 """A municipality whose gateway runs in processes of its own, that may be killed and started again."""
 
-import socket
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -11,7 +10,7 @@ from pathlib import Path
 from conftest import need
 from crash.processes import Family, wait_until
 from stuf_klantcontact import contract
-from stuf_klantcontact.testing import FakeZaakmagazijn, SoapClient, cast
+from stuf_klantcontact.testing import FakeZaakmagazijn, SoapClient, cast, closed_port
 
 TIMEOUT = 2.0
 LEASE_MARGIN = 1.0
@@ -35,11 +34,6 @@ gebruiker = "zaaksysteem"
 wachtwoord_hash = "{password_hash}"
 operaties = ["zaken"]
 
-[abonnee.ZAAKMAGAZIJN]
-profiel = "{profiel}"
-endpoint = "{endpoint}"
-timeout = {timeout}
-
 [zaaktype.{zaaktype}]
 klantcontacten = true
 medewerkers = ["jdevries"]
@@ -48,6 +42,14 @@ medewerkers = ["jdevries"]
 poll = 0.1
 lease = {lease}
 first_retry = 0.5
+longest_retry = 2.0
+"""
+
+ABONNEE = """
+[abonnee.{abonnee}]
+profiel = "{profiel}"
+endpoint = "{endpoint}"
+timeout = {timeout}
 """
 
 
@@ -131,29 +133,35 @@ def municipality(
         FakeZaakmagazijn(contract=judging, behaviour=behaviour, delay=delay) as zaakmagazijn,
         ExitStack() as stack,
     ):
-        config = folder / "gateway.toml"
-        config.write_text(
-            SETTINGS.format(
-                organisatie=cast.ORGANISATIE,
-                rsin=cast.RSIN,
-                folder=folder,
-                database_url=database_url,
-                password_hash=password_hash,
-                profiel=profiel,
-                endpoint=zaakmagazijn.url,
-                timeout=TIMEOUT,
-                zaaktype=cast.ZAAKTYPE,
-                lease=TIMEOUT + LEASE_MARGIN,
-            ),
-            encoding="utf-8",
+        config = write_config(
+            folder,
+            password_hash=password_hash,
+            database_url=database_url,
+            endpoints={"ZAAKMAGAZIJN": zaakmagazijn.url},
+            profiel=profiel,
         )
-        port = _free_port()
+        port = closed_port()
         client = SoapClient(f"http://127.0.0.1:{port}", timeout=15.0)
         yield Municipality(folder, config, port, zaakmagazijn, client, stack)
 
 
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        number: int = probe.getsockname()[1]
-        return number
+def write_config(
+    folder: Path, *, password_hash: str, database_url: str, endpoints: Mapping[str, str], profiel: str = "zkn0320"
+) -> Path:
+    """The configuration of a municipality with an abonnee at each of the endpoints."""
+    config = folder / "gateway.toml"
+    text = SETTINGS.format(
+        organisatie=cast.ORGANISATIE,
+        rsin=cast.RSIN,
+        folder=folder,
+        database_url=database_url,
+        password_hash=password_hash,
+        zaaktype=cast.ZAAKTYPE,
+        lease=TIMEOUT + LEASE_MARGIN,
+    )
+    text += "".join(
+        ABONNEE.format(abonnee=abonnee, profiel=profiel, endpoint=endpoint, timeout=TIMEOUT)
+        for abonnee, endpoint in endpoints.items()
+    )
+    config.write_text(text, encoding="utf-8")
+    return config

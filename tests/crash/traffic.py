@@ -1,10 +1,11 @@
 """Senders that repeat what was not acknowledged, and the account of what became of every message."""
 
+import hashlib
 import http.client
 import threading
 import time
-from collections import defaultdict
-from collections.abc import Sequence
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import count
 
@@ -13,7 +14,7 @@ from lxml import etree
 from crash.processes import wait_until
 from journeys.town import ASYNCHRONOUS, PASSWORD, SYNCHRONOUS, now
 from stuf_klantcontact.store import Database
-from stuf_klantcontact.testing import FakeZaakmagazijn, Reply, SoapClient, cast
+from stuf_klantcontact.testing import FakeZaakmagazijn, Received, Reply, SoapClient, cast
 
 ZAKEN = ("0518ZAAK0000101", "0518ZAAK0000102", "0518ZAAK0000103")
 ACKNOWLEDGED = ("voegKlantcontactToe_Du02", "Bv03Bericht")
@@ -103,7 +104,7 @@ class Senders:
     With a pause between them, they can be stopped before they have sent everything.
     """
 
-    def __init__(self, client: SoapClient, streams: Sequence[Sequence[Sent]], *, pause: float = 0.0) -> None:
+    def __init__(self, client: SoapClient, streams: Iterable[Iterable[Sent]], *, pause: float = 0.0) -> None:
         self._pause = pause
         self._enough = threading.Event()
         self._errors: list[BaseException] = []
@@ -113,7 +114,7 @@ class Senders:
         for thread in self._threads:
             thread.start()
 
-    def _send(self, client: SoapClient, stream: Sequence[Sent]) -> None:
+    def _send(self, client: SoapClient, stream: Iterable[Sent]) -> None:
         try:
             for sent in stream:
                 send_until_acknowledged(client, sent)
@@ -175,59 +176,90 @@ def wait_until_empty(database: Database, *, seconds: float = 30.0) -> None:
     wait_until(lambda: set(states()) <= {"delivered"}, seconds=seconds, what=lambda: f"outbox: {states()}")
 
 
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """One request at a receiver: what it tells, of which klantcontact or document, and whether it was new there."""
+
+    name: str
+    subject: str
+    referentienummer: str
+    digest: str
+    kept: bool
+
+
+def arrival(request: Received) -> Arrival:
+    """What the account needs of a request."""
+    path = "object/identificatie" if request.name == "klcLk01" else "object/informatieobjectidentificatie"
+    digest = hashlib.sha256(request.raw).hexdigest()
+    return Arrival(request.name, request.text(path), request.referentienummer, digest, request.kept)
+
+
 def account(database: Database, zaakmagazijn: FakeZaakmagazijn, streams: Sequence[Sequence[Sent]]) -> Account:
-    """Hold what the senders were told against the journal, the records, and what the zaakmagazijn got."""
+    """What became of every message, with one receiver."""
+    arrived = [arrival(request) for request in zaakmagazijn.received if request.name]
+    return reckon(database, {"ZAAKMAGAZIJN": arrived}, streams)
+
+
+def reckon(
+    database: Database, receivers: Mapping[str, Sequence[Arrival]], streams: Iterable[Sequence[Sent]]
+) -> Account:
+    """Hold what the senders were told against the journal, the records, and what each abonnee got.
+
+    A stream is what was sent about one zaak, in order; `receivers` has what arrived, in order.
+    """
     lost, twice, reordered, changed = [], [], [], []
-    accepted: dict[str, int] = defaultdict(int)
-    bytes_in: dict[str, set[bytes]] = defaultdict(set)
     with database.connection() as connection:
-        journal = connection.execute(
-            "SELECT referentienummer, verdict, raw FROM bericht WHERE richting = 'in' AND partner = 'MIJNZAKEN'"
-        ).fetchall()
-        stored = [row[0] for row in connection.execute("SELECT identificatie FROM klantcontact").fetchall()]
+        journal = {
+            row[0]: row[1:]
+            for row in connection.execute(
+                "SELECT referentienummer, count(*) FILTER (WHERE verdict = 'accepted'), count(DISTINCT raw)"
+                "  FROM bericht WHERE richting = 'in' AND partner = 'MIJNZAKEN' GROUP BY 1"
+            )
+        }
+        stored = Counter(row[0] for row in connection.execute("SELECT identificatie FROM klantcontact"))
         orders = connection.execute(
-            "SELECT soort, klantcontact, document, count(*) FROM outbox_item GROUP BY 1, 2, 3"
+            "SELECT abonnee, soort, klantcontact, document, count(*)"
+            "  FROM outbox_item JOIN outbox_stream s ON s.id = stream_id GROUP BY 1, 2, 3, 4"
         ).fetchall()
-    for referentienummer, verdict, raw in journal:
-        accepted[referentienummer] += verdict == "accepted"
-        bytes_in[referentienummer].add(bytes(raw))
-    arrived = [r for r in zaakmagazijn.received if r.name]
-    contacts_kept = [r.text("object/identificatie") for r in arrived if r.kept and r.name == "klcLk01"]
-    for stream in streams:
-        for sent in stream:
-            if sent.answer is None:
-                continue
-            if accepted[sent.referentienummer] != 1:
-                lost.append(f"{sent.referentienummer}: {accepted[sent.referentienummer]} times in the journal")
-            if sent.identificatie not in stored or sent.identificatie not in contacts_kept:
-                lost.append(f"{sent.referentienummer}: {sent.identificatie} did not arrive")
-            if len(bytes_in[sent.referentienummer]) != 1:
-                changed.append(sent.referentienummer)
-        told = [sent.identificatie for sent in stream if sent.answer is not None]
-        got = [i for i in contacts_kept if i in told]
-        if got != told:
-            reordered.append(f"{stream[0].zaak}: {told} arrived as {got}")
-    everything = {sent.identificatie for stream in streams for sent in stream if sent.answer is not None}
-    twice += [i for i in stored if i not in everything or stored.count(i) > 1]
-    twice += [f"outbox: {row}" for row in orders if row[3] != 1]
-    twice += [i for i in contacts_kept if contacts_kept.count(i) > 1]
-    numbers: dict[tuple[str, str], set[str]] = defaultdict(set)
-    bytes_out: dict[str, set[bytes]] = defaultdict(set)
-    times: dict[str, int] = defaultdict(int)
-    first: list[tuple[str, str]] = []
-    for request in arrived:
-        path = "object/identificatie" if request.name == "klcLk01" else "object/informatieobjectidentificatie"
-        subject = (request.name, request.text(path))
-        if subject not in first:
-            first.append(subject)
-        numbers[subject].add(request.referentienummer)
-        bytes_out[request.referentienummer].add(request.raw)
-        times[request.referentienummer] += 1
-    changed += [f"{subject}: {found}" for subject, found in numbers.items() if len(found) != 1]
-    changed += [number for number, bodies in bytes_out.items() if len(bodies) != 1]
-    for soort, klantcontact, document, _ in orders:
-        if document is not None and ("iobLk01", document) not in first:
-            lost.append(f"{soort} {document}")
-        elif document is not None and first.index(("iobLk01", document)) > first.index(("klcLk01", klantcontact)):
-            reordered.append(f"{document} after {klantcontact}")
-    return Account(lost, twice, reordered, changed, {n: t - 1 for n, t in times.items() if t > 1})
+    zaken = [[sent for sent in stream if sent.answer is not None] for stream in streams]
+    for sent in (sent for stream in zaken for sent in stream):
+        accepted, contents = journal.get(sent.referentienummer, (0, 0))
+        if accepted != 1:
+            lost.append(f"{sent.referentienummer}: {accepted} times in the journal")
+        if contents != 1:
+            changed.append(sent.referentienummer)
+        if sent.identificatie not in stored:
+            lost.append(f"{sent.referentienummer}: {sent.identificatie} is not stored")
+    everything = {sent.identificatie for stream in zaken for sent in stream}
+    twice += [i for i, times in stored.items() if i not in everything or times > 1]
+    twice += [f"outbox: {row}" for row in orders if row[-1] != 1]
+    repeats: dict[str, int] = {}
+    for abonnee, arrived in receivers.items():
+        kept = [a.subject for a in arrived if a.kept and a.name == "klcLk01"]
+        twice += [f"{i} at {abonnee}" for i, times in Counter(kept).items() if times > 1]
+        place = {subject: number for number, subject in enumerate(kept)}
+        for stream in zaken:
+            told = [sent.identificatie for sent in stream]
+            lost += [f"{i} did not arrive at {abonnee}" for i in told if i not in place]
+            got = sorted((i for i in told if i in place), key=place.__getitem__)
+            if got != [i for i in told if i in place]:
+                reordered.append(f"{stream[0].zaak} at {abonnee}: {told} arrived as {got}")
+        numbers: dict[tuple[str, str], set[str]] = defaultdict(set)
+        digests: dict[str, set[str]] = defaultdict(set)
+        times: Counter[str] = Counter()
+        first: dict[tuple[str, str], int] = {}
+        for number, a in enumerate(arrived):
+            first.setdefault((a.name, a.subject), number)
+            numbers[a.name, a.subject].add(a.referentienummer)
+            digests[a.referentienummer].add(a.digest)
+            times[a.referentienummer] += 1
+        changed += [f"{subject} at {abonnee}: {found}" for subject, found in numbers.items() if len(found) != 1]
+        changed += [f"{number} at {abonnee}" for number, bodies in digests.items() if len(bodies) != 1]
+        repeats |= {f"{number} at {abonnee}": found - 1 for number, found in times.items() if found > 1}
+        for whose, soort, klantcontact, document, _ in orders:
+            if whose == abonnee and document is not None:
+                if ("iobLk01", document) not in first:
+                    lost.append(f"{soort} {document} at {abonnee}")
+                elif first["iobLk01", document] > first.get(("klcLk01", klantcontact), 0):
+                    reordered.append(f"{document} after {klantcontact} at {abonnee}")
+    return Account(lost, twice, reordered, changed, repeats)

@@ -1,0 +1,18 @@
+"""What `make soak` holds for hours, held for seconds: each run in short, by the same code."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from conftest import need
+from soak import kills
+from soak.promise import Promise, table
+
+
+def test_killed_at_random_nothing_is_lost_doubled_or_out_of_order() -> None:
+    need(Path("/proc/self/environ").exists(), "processes are found again in /proc")
+    hold(kills.run(short=True))
+
+
+def hold(promises: Sequence[Promise]) -> None:
+    print(table(promises))
+    assert all(promise.kept for promise in promises), table(promises)
