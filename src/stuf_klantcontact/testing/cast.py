@@ -11,9 +11,22 @@ from typing import Final
 
 from lxml import etree
 
-from stuf_klantcontact.names import BG0310, DGA_UF, GFOZAKEN, KC, STUF0301, XMIME, ZDS0120, ZKN0310, qname
+from stuf_klantcontact.names import (
+    BG0310,
+    DGA_UF,
+    GFOZAKEN,
+    KC,
+    KLC,
+    STUF0301,
+    STUF0302,
+    XMIME,
+    ZDS0120,
+    ZKN0310,
+    ZKN0320,
+    qname,
+)
 from stuf_klantcontact.stuurgegevens import Header, Systeem, write
-from stuf_klantcontact.tijdstip import AMSTERDAM, stuf0301
+from stuf_klantcontact.tijdstip import AMSTERDAM, stuf0301, stuf0302
 
 ORGANISATIE: Final = "0518"
 RSIN: Final = "999990019"
@@ -131,6 +144,31 @@ def withdrawal(
     etree.SubElement(root, qname(KC, "klantcontactidentificatie")).text = identificatie
     if reden:
         etree.SubElement(root, qname(KC, "reden")).text = reden
+    return root
+
+
+def question(
+    *, referentienummer: str, now: datetime, zaak: str = RUNNING, zender: Systeem = MIJNZAKEN
+) -> etree._Element:
+    """klcLv01: which klantcontacten a zaak has, fifteen at the most."""
+    root = etree.Element(qname(KLC, "klcLv01"), nsmap={"klc": KLC, "StUF": STUF0302, "zkn": ZKN0320})
+    header = Header(
+        berichtcode="Lv01",
+        zender=zender,
+        ontvanger=GATEWAY,
+        referentienummer=referentienummer,
+        tijdstip_bericht=stuf0302(now),
+        entiteittype="KLC",
+    )
+    root.append(write(header, tag=qname(KLC, "stuurgegevens"), namespace=STUF0302))
+    parameters = etree.SubElement(root, qname(KLC, "parameters"))
+    for local, text in (("sortering", "0"), ("indicatorVervolgvraag", "false"), ("maximumAantal", "15")):
+        etree.SubElement(parameters, qname(STUF0302, local)).text = text
+    entiteittype = qname(ZKN0320, "entiteittype")
+    gelijk = etree.SubElement(root, qname(KLC, "gelijk"), {entiteittype: "KLC"})
+    relation = etree.SubElement(gelijk, qname(ZKN0320, "heeftBetrekkingOp"), {entiteittype: "KLCZAK"})
+    related = etree.SubElement(relation, qname(ZKN0320, "gerelateerde"), {entiteittype: "ZAK"})
+    etree.SubElement(related, qname(ZKN0320, "zaakidentificatie")).text = zaak
     return root
 
 
