@@ -12,6 +12,7 @@ from crash.municipality import municipality
 from crash.processes import wait_until
 from crash.traffic import Senders, Sent, account, announce, contacts, offer, wait_until_empty
 from stuf_klantcontact import settings
+from stuf_klantcontact.settings import Gateway
 from stuf_klantcontact.store import Database, open_database
 from stuf_klantcontact.store.embedded import private_data_dir
 from stuf_klantcontact.testing import SoapClient
@@ -74,6 +75,8 @@ def test_told_to_stop_every_request_is_answered_and_nothing_stays_halfway(
             for sender in senders:
                 sender.join()  # by now nobody listens any more
             assert last.answer is None
+            # A process that answers and one that delivers, each with its pool and one connection for hints.
+            assert connections(database) <= 2 * (Gateway().database_connections + 1)
             gate.open()
             waiting.join()
         assert last.answer is not None
@@ -99,6 +102,16 @@ def _send_until_refused(client: SoapClient, stream: list[Sent]) -> None:
         if sent.refused:
             return
         time.sleep(0.01)
+
+
+def connections(database: Database) -> int:
+    """How many connections others have to this database."""
+    with database.connection() as connection:
+        row = connection.execute(
+            "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()"
+            " AND application_name = 'stuf-klantcontact' AND pid <> pg_backend_pid()"
+        ).fetchone()
+    return int(row[0]) if row else 0
 
 
 def acknowledged(streams: list[list[Sent]]) -> int:

@@ -207,6 +207,7 @@ auth_file = {folder}/users
 pool_mode = transaction
 default_pool_size = {size}
 max_client_conn = 100
+server_login_retry = 1
 logfile = {folder}/pgbouncer.log
 """
 

@@ -7,6 +7,7 @@ import os
 import subprocess
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
 
@@ -106,6 +107,55 @@ def test_a_server_that_may_only_be_read_is_let_go_of(flow: Flow, outside: Server
         )
     wait_until(partial(flow.takes, sent), seconds=SOON, what="no recovery")
     flow.account().hold()
+
+
+def test_connections_are_as_many_as_promised_and_others_wait_their_turn(flow: Flow, outside: Server) -> None:
+    """However many ask at once: those of the pool, one that tells delivery of news, and one that hears it."""
+    promised = flow.town.gateway.settings.gateway.database_connections + 2
+    seen = _at_once(flow, outside, senders=3 * promised)
+    print(f"{seen} connections of {promised} promised")
+    assert 2 < seen <= promised
+
+
+def test_a_server_that_takes_fewer_connections_makes_them_wait_and_refuses_nobody(
+    flow: Flow, outside: Server
+) -> None:
+    outside.run(
+        f"ALTER ROLE {ROLE} CONNECTION LIMIT 4",
+        f"SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE usename = '{ROLE}'",
+    )
+    try:
+        assert _at_once(flow, outside, senders=12) <= 4
+    finally:
+        outside.run(f"ALTER ROLE {ROLE} CONNECTION LIMIT -1")
+
+
+def test_a_server_that_takes_no_connection_at_all_is_a_fault_at_once(flow: Flow, outside: Server) -> None:
+    sent = flow.one()
+    outside.run(
+        f"ALTER ROLE {ROLE} CONNECTION LIMIT 0",
+        f"SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE usename = '{ROLE}'",
+    )
+    try:
+        code, seconds = flow.offer(sent)
+    finally:
+        outside.run(f"ALTER ROLE {ROLE} CONNECTION LIMIT -1")
+    assert (code, seconds < AT_ONCE) == ("StUF049", True)
+    assert flow.takes(sent)
+    flow.account().hold()
+
+
+def _at_once(flow: Flow, outside: Server, *, senders: int) -> int:
+    """Let so many offer a message at the same moment; all are taken. The most connections that were seen."""
+    number = f"SELECT count(*)::int FROM pg_stat_activity WHERE usename = '{ROLE}'"
+    messages = [flow.one() for _ in range(senders)]
+    most = 0
+    with ThreadPoolExecutor(senders) as pool:
+        answers = [pool.submit(flow.offer, message) for message in messages]
+        while not all(answer.done() for answer in answers):
+            most = max(most, int(str(outside.run(number)[0][0])))
+    assert {answer.result()[0] for answer in answers} == {"voegKlantcontactToe_Du02"}
+    return most
 
 
 def test_a_full_disk_is_a_fault_and_room_is_enough_to_go_on(

@@ -21,7 +21,9 @@ from stuf_klantcontact.store.address import Parameters, places
 OLDEST_VERSION: Final = 14
 MARGIN: Final = 2.0
 """Seconds that we wait longer than the server does, so that its own answer comes first."""
-IDLE_SECONDS: Final = 60
+IDLE_SECONDS: Final = 60.0
+TIMEOUTS: Final = ("statement_timeout", "lock_timeout", "idle_in_transaction_session_timeout")
+"""What limits the server, in each session."""
 BYTES_A_SECOND: Final = 1_000_000
 """How much longer an answer may take when so much must be sent first."""
 
@@ -113,21 +115,16 @@ class Connector:
         self._places = places(parameters)
         self._context = context
         self._patience = seconds + MARGIN
-        milliseconds = {
-            "statement_timeout": seconds * 1000,
-            "lock_timeout": min(10.0, seconds / 2) * 1000,
-            "idle_in_transaction_session_timeout": IDLE_SECONDS * 1000,
-        }
-        self._timeouts = tuple(milliseconds)
+        limits = dict(zip(TIMEOUTS, (seconds, min(10.0, seconds / 2), IDLE_SECONDS), strict=True))
         own = re.findall(r"(\w+)\s*=", parameters.get("options", ""))
         # Through a pooler a session is not ours to set: what is there must do.
         self._look = _LOOK.format(
             timeouts=", ".join(
-                f"CASE WHEN pg_backend_pid() = %(pid)s THEN set_config('{name}', '{value:.0f}', false)"
+                f"CASE WHEN pg_backend_pid() = %(pid)s THEN set_config('{name}', '{value * 1000:.0f}', false)"
                 f" ELSE current_setting('{name}') END"
                 if name not in own
                 else f"current_setting('{name}')"
-                for name, value in milliseconds.items()
+                for name, value in limits.items()
             )
         )
 
@@ -178,7 +175,7 @@ class Connector:
             return
         connection.pooled = True
         connection.prepare_threshold = None
-        for name, value in zip(self._timeouts, timeouts, strict=True):
+        for name, value in zip(TIMEOUTS, timeouts, strict=True):
             if value == "0":
                 raise Unsafe(
                     f"the address leads to a pooler (pgbouncer, say), through which the gateway cannot set {name}: "
