@@ -3,12 +3,9 @@
 The run is the supervisor that an installation has: what ended is started again. It ends only what it started.
 """
 
-import json
 import os
 import random
 import signal
-import subprocess
-import sys
 import threading
 import time
 from collections import Counter, defaultdict
@@ -22,6 +19,7 @@ from typing import Final
 import psutil
 import psycopg
 from lxml import etree
+from psycopg.conninfo import conninfo_to_dict
 from sqlalchemy.exc import SQLAlchemyError
 
 from crash.municipality import LEASE_MARGIN, write_config
@@ -29,14 +27,13 @@ from crash.processes import Family
 from crash.traffic import Arrival, Senders, Sent, announce, reckon
 from journeys.town import PASSWORD, now
 from soak.promise import Promise, progress
-from soak.receivers import read_ledger
+from soak.receivers import read_ledger, receivers
 from stuf_klantcontact import outbox
 from stuf_klantcontact.access import hash_password
 from stuf_klantcontact.store import Database, embedded, upgrade
 from stuf_klantcontact.store.keeper import Server
 from stuf_klantcontact.testing import Reply, SoapClient, cast, closed_port
 
-ROOT: Final = Path(__file__).resolve().parent.parent
 RECEIVERS: Final = ("NOORD", "OOST", "ZUID", "+WEST", "+MIDDEN")
 KINDS: Final = ("gateway worker", "gateway head", "delivery worker", "database backend", "postmaster")
 DOCUMENT_EVERY: Final = 20
@@ -160,8 +157,8 @@ class Kills:
         self._size = size
         self._folder = folder
         self._chance = random.Random(seed)
-        self._server = Server(hold.folder, Path(str(hold.url().query["host"])), 0, 0)
-        endpoints = self._receivers(stack, seed=seed)
+        self._server = Server(hold.folder, Path(str(conninfo_to_dict(hold.url())["host"])), 0, 0)
+        endpoints = stack.enter_context(receivers(folder, *RECEIVERS, seed=str(seed)))
         self._ledgers = {name: folder / f"{name}.ledger" for name in endpoints}
         self._offsets = dict.fromkeys(endpoints, 0)
         self.arrived: dict[str, list[Arrival]] = {name: [] for name in endpoints}
@@ -169,10 +166,10 @@ class Kills:
         config = write_config(
             folder,
             password_hash=hash_password(PASSWORD),
-            database_url=hold.url().render_as_string(hide_password=False),
+            database_url=hold.url(),
             endpoints=endpoints,
         )
-        self.database = Database(hold.url().render_as_string(hide_password=False), pool_size=2)
+        self.database = Database(hold.url(), pool_size=2)
         stack.callback(self.database.close)
         upgrade(self.database)
         self._ports = [closed_port() for _ in range(size.gateways)]
@@ -214,19 +211,6 @@ class Kills:
         senders.join()
         self._wait(lambda: not self._open(), what="the outbox does not empty")
         self._look()
-
-    def _receivers(self, stack: ExitStack, *, seed: int) -> dict[str, str]:
-        path = os.pathsep.join([str(ROOT), str(ROOT / "tests"), os.environ.get("PYTHONPATH", "")])
-        process = subprocess.Popen(
-            [sys.executable, "-m", "soak.receivers", str(self._folder), str(seed), *RECEIVERS],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            env={**os.environ, "PYTHONPATH": path},
-        )
-        stack.callback(process.communicate)
-        assert process.stdout is not None
-        found: dict[str, str] = json.loads(process.stdout.readline())
-        return found
 
     def _wait(self, condition: Callable[[], object], *, what: str) -> None:
         """Until it is so, while what ended is started again; AssertionError when nothing moves any more."""

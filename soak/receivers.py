@@ -8,15 +8,19 @@ A + before the name makes one flaky: it answers nonsense, breaks off, is slow, r
 import json
 import os
 import random
+import subprocess
 import sys
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
 from crash.traffic import Arrival, arrival
 from stuf_klantcontact.testing import FakeZaakmagazijn
+
+ROOT: Final = Path(__file__).resolve().parent.parent
 
 WHIMS: Final = {
     "well-behaved": 900,
@@ -82,6 +86,20 @@ def _arrivals(text: str) -> Iterator[Arrival]:
     for line in text.splitlines():
         name, subject, referentienummer, digest, kept = line.split("\t")
         yield Arrival(name, subject, referentienummer, digest, kept == "1")
+
+
+@contextmanager
+def receivers(folder: Path, *names: str, seed: str) -> Iterator[dict[str, str]]:
+    """The process, and the addresses by name (without the +), until the end of the block."""
+    path = os.pathsep.join([str(ROOT), str(ROOT / "tests"), os.environ.get("PYTHONPATH", "")])
+    with subprocess.Popen(
+        [sys.executable, "-m", "soak.receivers", str(folder), seed, *names],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        env={**os.environ, "PYTHONPATH": path},
+    ) as process:
+        assert process.stdout is not None
+        yield json.loads(process.stdout.readline())
 
 
 def main(folder: str, seed: str, *names: str) -> None:

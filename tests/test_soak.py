@@ -4,13 +4,18 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from conftest import need
-from soak import kills
+from soak import kills, memory
 from soak.promise import Promise, table
 
 
 def test_killed_at_random_nothing_is_lost_doubled_or_out_of_order() -> None:
     need(Path("/proc/self/environ").exists(), "processes are found again in /proc")
     hold(kills.run(short=True))
+
+
+def test_memory_does_not_grow_with_the_messages(database_url: str, tmp_path: Path) -> None:
+    need(Path("/proc/self/environ").exists(), "processes are found again in /proc")
+    hold(memory.play(memory.SHORT, folder=tmp_path, database_url=database_url))
 
 
 def hold(promises: Sequence[Promise]) -> None:
