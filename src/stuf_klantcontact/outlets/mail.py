@@ -19,7 +19,7 @@ from email.utils import format_datetime
 from typing import Final
 
 from stuf_klantcontact.errors import Text
-from stuf_klantcontact.outlets import Attempt, Deferred, Delivered, Outcome, Refused
+from stuf_klantcontact.outlets import Attempt, Deferred, Delivered, Outcome, Refused, tls
 from stuf_klantcontact.settings import Mail
 from stuf_klantcontact.tijdstip import AMSTERDAM
 
@@ -102,7 +102,7 @@ class MailOutlet:
             with smtplib.SMTP(mail.server, mail.port, timeout=self._timeout) as server:
                 server.ehlo_or_helo_if_needed()
                 if mail.starttls:
-                    server.starttls(context=self._trust or ssl.create_default_context())
+                    server.starttls(context=self._trust or tls.usual())
                 if mail.gebruiker:
                     server.login(mail.gebruiker, mail.wachtwoord)
                 server.sendmail(_bare(mail.afzender), [address], message)

@@ -19,7 +19,7 @@ from lxml import etree
 from stuf_klantcontact.errors import Text
 from stuf_klantcontact.limits import STANDARD
 from stuf_klantcontact.names import SOAP11, STUF0301, STUF0302, qname, split
-from stuf_klantcontact.outlets import Attempt, Deferred, Delivered, Outcome, Refused
+from stuf_klantcontact.outlets import Attempt, Deferred, Delivered, Outcome, Refused, tls
 from stuf_klantcontact.outlets.deadline import Transport
 from stuf_klantcontact.parsing import Unreadable
 from stuf_klantcontact.parsing.multipart import related
@@ -90,7 +90,7 @@ class SoapOutlet:
     ) -> None:
         self._endpoint = endpoint
         self._timeout = timeout
-        self._transport = Transport(verify=trust or ssl.create_default_context())
+        self._transport = Transport(verify=trust or tls.usual())
         self._headers = {
             "Content-Type": XML,
             "Accept": "text/xml, multipart/related",
