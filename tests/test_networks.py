@@ -3,9 +3,8 @@
 import subprocess
 import sys
 
-from soak import networks
-
 from conftest import ROOT, need
+from soak import networks
 
 
 def test_a_worker_that_is_cut_off_or_stopped_loses_its_lease_and_nothing_else_is_lost() -> None:

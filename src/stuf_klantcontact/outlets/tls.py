@@ -15,9 +15,9 @@ ENCRYPTED: Final = "the key is encrypted and sleutel_wachtwoord is empty"
 
 @cache
 def usual() -> ssl.SSLContext:
-    """Whom this machine trusts, and no certificate of ours: one for all, for it takes a quarter of a second to make.
+    """Whom this machine trusts, and no certificate of ours. Nobody may change it.
 
-    Nobody may change it.
+    One for all, for it takes a quarter of a second to make.
     """
     return ssl.create_default_context()
 

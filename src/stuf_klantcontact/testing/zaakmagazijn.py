@@ -96,7 +96,9 @@ class Received:
 
 
 class FakeZaakmagazijn:
-    """Listens on 127.0.0.1, or on `host`, between start and stop; also a context manager; may be started again on its port.
+    """Listens on 127.0.0.1, or on `host`, between start and stop; also a context manager.
+
+    It may be started again on its port.
 
     `behaviour` is one of BEHAVIOURS and may be changed while it runs; `next` makes the next requests different.
     With a contract it refuses what the contract refuses (StUF055); `ordered` makes it insist on rising
