@@ -245,6 +245,7 @@ def _withdrawn(gegevens: KlantcontactGegevens, *, now: datetime) -> rgbz.Klantco
         groep="zonder_zaak",
         effect="bewaard",
         opvoerder={},
+        bijzonderheden=dict(gegevens.bijzonderheden),
         ingetrokken=True,
     )
 
