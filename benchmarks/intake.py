@@ -76,13 +76,21 @@ def _all_kept(stage: Stage, answered: int) -> None:
 
 
 @contextmanager
-def _server(command: list[str], *, say: str) -> Iterator[int]:
+def serving(stage: Stage) -> Iterator[int]:
+    """The gateway without delivery, on the port it gives."""
+    serve = [sys.executable, "-m", "stuf_klantcontact", "serve", "--no-delivery", "--config", str(stage.config)]
+    with _server(serve, say="", workers=1) as port:
+        yield port
+
+
+@contextmanager
+def _server(command: list[str], *, say: str, workers: int = WORKERS) -> Iterator[int]:
     """A server on a free port, answering; gone afterwards."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
     process = subprocess.Popen(
-        [*command, "--port", str(port), "--workers", str(WORKERS)],
+        [*command, "--port", str(port), "--workers", str(workers)],
         stdin=subprocess.PIPE,
         text=True,
     )

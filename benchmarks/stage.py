@@ -21,6 +21,7 @@ from stuf_klantcontact.testing import cast, closed_port
 PORT = "VerwerkSynchroonVrijBericht"
 GEBRUIKER = "mijnzaken"
 ZAKEN = [f"0518BENCH{number:06d}" for number in range(200)]
+TOELICHTING = "Mevrouw vroeg wanneer haar vergunning klaar is. Teruggebeld met de datum."
 REFERENTIENUMMER = "REFERENTIENUMMER-0001"
 """Stands in the message where each request puts a number of its own, of the same length."""
 
@@ -51,14 +52,14 @@ class Stage:
 
 
 @contextmanager
-def stage() -> Iterator[Stage]:
-    """Set it up, and take it down."""
+def stage(*, endpoint: str = "", toelichting: str = TOELICHTING) -> Iterator[Stage]:
+    """Set it up, and take it down. `endpoint` is that of the zaakmagazijn; nobody listens without one."""
     password = secrets.token_urlsafe(12)
     with embedded.private_data_dir() as folder:
         config = folder / "gateway.toml"
         descriptor = os.open(config, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         with open(descriptor, "w", encoding="utf-8") as file:
-            file.write(_toml(folder, password=password))
+            file.write(_toml(folder, password=password, endpoint=endpoint or f"http://127.0.0.1:{closed_port()}/"))
         found = settings.load(config)
         database = open_database(found)
         try:
@@ -67,13 +68,15 @@ def stage() -> Iterator[Stage]:
                 for number, zaak in enumerate(ZAKEN):
                     message = cast.zaak(zaak, referentienummer=f"ZAAK-{number}", now=now, startdatum="20200101")
                     rgbz.verwerk(session, zkn0310.read(message), rsin=cast.RSIN)
-            contact = cast.contact(referentienummer=REFERENTIENUMMER, now=now, zaak=ZAKEN[0])
+            contact = cast.contact(
+                referentienummer=REFERENTIENUMMER, now=now, zaak=ZAKEN[0], toelichting=toelichting
+            )
             yield Stage(found, config, database, password, envelope(contact))
         finally:
             database.close()
 
 
-def _toml(folder: Path, *, password: str) -> str:
+def _toml(folder: Path, *, password: str, endpoint: str) -> str:
     return f"""
 [gateway]
 organisatie = "{cast.ORGANISATIE}"
@@ -87,7 +90,7 @@ borgt_voor_opvoerder = true
 operaties = ["voegKlantcontactToe"]
 
 [abonnee.ZAAKMAGAZIJN]
-endpoint = "http://127.0.0.1:{closed_port()}/"
+endpoint = "{endpoint}"
 
 [zaaktype.{cast.ZAAKTYPE}]
 klantcontacten = true
