@@ -1,7 +1,7 @@
 """Deliveries a second of one delivery process, held against a bare httpx loop; and how long a message is under way.
 
-Both send to the same receiver, a process of its own that costs next to nothing, with as many threads, and take turns;
-the receiver counts. The bare loop sends the very bytes that were delivered, and keeps nothing.
+Both send to the same receiver, a process of its own that costs next to nothing, with as many threads, and take
+turns; the receiver counts. The bare loop sends the very bytes that were delivered, and keeps nothing.
 """
 
 import itertools
@@ -116,24 +116,24 @@ def _bare(url: str, action: str, body: Path, messages: int, threads: int) -> Non
 def _under_way(stage: Stage, receiver: Echo, *, rate: float, messages: int) -> list[float]:
     """Seconds from the sender's answer to the arrival at the receiver, of each message, at a steady rate."""
     answered: dict[int, float] = {}
-    with _delivering(stage), serving(stage) as port, ThreadPoolExecutor(SENDERS) as pool:
-        with httpx.Client(auth=(GEBRUIKER, stage.password), trust_env=False) as client:
-            url = f"http://127.0.0.1:{port}/soap/{PORT}"
-            headers = {"Content-Type": "text/xml; charset=utf-8", "SOAPAction": '""'}
+    client = httpx.Client(auth=(GEBRUIKER, stage.password), trust_env=False)
+    with _delivering(stage), serving(stage) as port, client, ThreadPoolExecutor(SENDERS) as pool:
+        url = f"http://127.0.0.1:{port}/soap/{PORT}"
+        headers = {"Content-Type": "text/xml; charset=utf-8", "SOAPAction": '""'}
 
-            def send(number: int) -> None:
-                client.post(url, content=stage.request(number), headers=headers).raise_for_status()
-                answered[number] = time.monotonic()
+        def send(number: int) -> None:
+            client.post(url, content=stage.request(number), headers=headers).raise_for_status()
+            answered[number] = time.monotonic()
 
-            for _ in range(SENDERS * 10):  # both processes have begun, and are warm
-                send(next(_numbers))
-            receiver.wait_for(SENDERS * 10)
-            answered.clear()
-            begin = time.monotonic()
-            for place in range(messages):
-                time.sleep(max(0.0, begin + place / rate - time.monotonic()))
-                pool.submit(send, next(_numbers))
-            receiver.wait_for(SENDERS * 10 + messages)
+        for _ in range(SENDERS * 10):  # both processes have begun, and are warm
+            send(next(_numbers))
+        receiver.wait_for(SENDERS * 10)
+        answered.clear()
+        begin = time.monotonic()
+        for place in range(messages):
+            time.sleep(max(0.0, begin + place / rate - time.monotonic()))
+            pool.submit(send, next(_numbers))
+        receiver.wait_for(SENDERS * 10 + messages)
     arrived = receiver.report().marked
     return [max(0.0, arrived[number] - moment) for number, moment in answered.items()]
 

@@ -63,7 +63,8 @@ class Echo:
             time.sleep(0.1)
 
     def _ask(self, word: str) -> Any:
-        assert self._process.stdin is not None and self._process.stdout is not None
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
         self._process.stdin.write(word + "\n")
         self._process.stdin.flush()
         return json.loads(self._process.stdout.readline())

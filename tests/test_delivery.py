@@ -479,3 +479,82 @@ class TestMail:
             "full@example.org": ("waiting", "SMTP 452"),
             "bad address": ("held", "eigen fout"),
         }
+
+
+def test_what_is_prepared_together_arrives_as_it_would_have_alone(
+    database: Database, delivery: Delivery, zaakmagazijn: FakeZaakmagazijn, clock: FixedClock
+) -> None:
+    """Plain items are made in three statements; the same message comes of them but for its number and moment."""
+    remember(database, 1, 2, 3, zaak="Z1")
+    remember(database, 4, zaak="Z4", inhoud=[PDF])
+    enqueue(database, *(order(count, zaak=f"S{count}") for count in (1, 2, 3, 4)))
+    claims = claim(database, clock)
+    prepared = delivery.prepare(claims)
+    assert [claimed.klantcontact in {number(1), number(2), number(3)} for claimed in claims] == [
+        claimed.item in prepared for claimed in claims
+    ], "one with a document is made on its own"
+    for item in items(database):
+        assert (item.body is not None) == (item.id in prepared), "stamped before anything is sent"
+    for claimed in claims:
+        assert delivery.attempt(claimed, message=prepared.get(claimed.item))
+    again = make(settings(zaakmagazijn.url), database, delivery._rendering._contract, clock)
+    enqueue(database, order(1, zaak="S9"))
+    (alone,) = claim(database, clock)
+    assert again.prepare([alone]) == {}, "one by itself is made alone"
+    assert again.attempt(alone)
+    again.close()
+    together = next(message for message in zaakmagazijn.kept if message.text("object/identificatie") == number(1))
+    apart = zaakmagazijn.kept[-1]
+    for own in (together.referentienummer, apart.referentienummer):
+        assert own
+    stripped = [
+        message.raw.replace(message.referentienummer.encode(), b"").replace(
+            message.header.tijdstip_bericht.encode(), b""
+        )
+        for message in (together, apart)
+    ]
+    assert stripped[0] == stripped[1]
+    moments = [message.header.tijdstip_bericht for message in zaakmagazijn.kept]
+    assert len(set(moments)) == len(moments)
+    assert {item.state for item in items(database)} == {"delivered"}
+    assert len(journal_out(database)) == 5
+
+
+def journal_out(database: Database) -> list[str]:
+    with database.session() as session:
+        return [bericht.referentienummer for bericht in recent(session) if bericht.richting == "uit"]
+
+
+def test_preparing_stops_for_one_that_cannot_be_made_and_goes_on_with_the_rest(
+    database: Database, delivery: Delivery, zaakmagazijn: FakeZaakmagazijn, clock: FixedClock
+) -> None:
+    remember(database, 1, 2, 3)
+    with database.session() as session:
+        broken = session.query(Klantcontact).filter_by(identificatie=number(2)).one()
+        broken.partij = None
+    enqueue(database, *(order(count, zaak=f"S{count}") for count in (1, 2, 3)))
+    claims = claim(database, clock)
+    prepared = delivery.prepare(claims)
+    for claimed in claims:
+        delivery.attempt(claimed, message=prepared.get(claimed.item))
+    assert [item.state for item in items(database)] == ["delivered", "held", "delivered"]
+
+
+def test_who_lost_the_lease_while_preparing_sends_nothing(
+    database: Database,
+    delivery: Delivery,
+    zaakmagazijn: FakeZaakmagazijn,
+    clock: FixedClock,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    remember(database, 1, 2)
+    enqueue(database, order(1, zaak="S1"), order(2, zaak="S2"))
+    claims = claim(database, clock, lease=60)
+    clock.advance(seconds=61)
+    taken = claim(database, clock, lease=60)[:1]
+    prepared = delivery.prepare(claims)
+    assert prepared == {}
+    for claimed in claims:
+        assert not delivery.attempt(claimed)
+    assert zaakmagazijn.received == []
+    assert delivery.attempt(taken[0])

@@ -354,6 +354,32 @@ class TestStamp:
         assert outbox.next_tijdstip(connection, now=NOON) == NOON + timedelta(milliseconds=2)
         assert stuf0301(lokaal) == stuf0301(NOON + timedelta(milliseconds=1))
 
+    def test_moments_taken_together_rise_like_those_taken_alone(self, connection: Connection) -> None:
+        given = [outbox.next_tijdstip_0301(connection, now=NOON)]
+        given += outbox.next_tijdstippen(connection, count=3, now=NOON)
+        given += outbox.next_tijdstippen(connection, count=2, now=NOON - timedelta(hours=1))
+        given += outbox.next_tijdstippen(connection, count=2, now=NOON + timedelta(seconds=1))
+        given.append(outbox.next_tijdstip_0301(connection, now=NOON))
+        millisecond = timedelta(milliseconds=1)
+        after = NOON + timedelta(seconds=1)
+        assert [moment for moment, _ in given] == [NOON + n * millisecond for n in range(6)] + [
+            after + n * millisecond for n in range(3)
+        ]
+        assert [stuf0301(lokaal) for _, lokaal in given] == [stuf0301(moment) for moment, _ in given]
+
+    def test_many_are_stamped_at_once_each_by_who_has_its_lease(self, connection: Connection) -> None:
+        enqueue(connection, *(orders(number, zaak=f"Z{number}") for number in (1, 2, 3)))
+        one, two, three = sorted(claim(connection), key=lambda c: c.sleutel)
+        assert outbox.stamp(connection, two, stamp=a_stamp("ALONE"), now=NOON)
+        lost = replace(three, fence=three.fence - 1)
+        given = [(claimed, a_stamp(f"R-{place}")) for place, claimed in enumerate((lost, two, one))]
+        assert outbox.stamp_all(connection, given, now=NOON) == {one.item}
+        assert outbox.stamp_all(connection, given[2:], now=NOON) == frozenset(), "a stamp is never replaced"
+        later = NOON + timedelta(seconds=60)
+        assert outbox.stamp_all(connection, [(three, a_stamp())], now=later) == frozenset(), "the lease is over"
+        stamps = {c.item: c.stamp for c in claim(connection, at=later)}
+        assert stamps == {one.item: a_stamp("R-2"), two.item: a_stamp("ALONE"), three.item: None}
+
     def test_a_number_is_kept_once_and_by_who_has_the_lease(self, connection: Connection) -> None:
         enqueue(connection, orders(1), orders(2, zaak="Z2"))
         one, two = claim(connection)

@@ -121,6 +121,16 @@ INSERT: Final = """
 """The CTE that writes an incoming message, if `condition` holds and it was not accepted before."""
 
 
+OUTGOING: Final = """
+    bericht_uit AS (
+        INSERT INTO bericht (richting, partner, systeem, referentienummer, berichtcode, operatie, raw, verdict,
+            code, rules, antwoord)
+        VALUES ('uit', %(partner)s, '', %(referentienummer)s, %(berichtcode)s, %(operatie)s, %(raw)b, %(verdict)s,
+            %(code)s, '', %(antwoord)b))
+"""
+"""The CTE that writes down one attempt to send: what went out and what came back."""
+
+
 def previous(row: Mapping[str, Any]) -> Previous | None:
     """Read PREVIOUS of a row; None when the message is new."""
     if row["vorig_hash"] is None:

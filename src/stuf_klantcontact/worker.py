@@ -1,9 +1,9 @@
 """The delivery loop: claim, deliver, settle, stop on signal.
 
-Each abonnee has a lane: a thread that claims, and threads that deliver, each an item of another zaak. So an abonnee
-that is slow or dead keeps only its own lane busy. Lanes poll; `wake` is a hint that saves the wait, and comes from
-the database when there is something new. A lane whose abonnee has a pace waits for its next slot. Told to stop, a
-lane claims nothing more and finishes what it has; what it claimed but did not begin it gives back. What can go
+Each abonnee has a lane: a thread that claims and prepares, and threads that deliver, each an item of another zaak.
+So an abonnee that is slow or dead keeps only its own lane busy. Lanes poll; `wake` is a hint that saves the wait,
+and comes from the database when there is something new. A lane whose abonnee has a pace waits for its next slot. To
+stop, a lane claims nothing more and finishes what it has; what it claimed but did not begin it gives back. What can go
 wrong: the database being away, which a lane reports and waits out.
 
 StUF 03.01 §4.4: the sender offers a message until it is confirmed.
@@ -13,15 +13,21 @@ import logging
 import signal
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from time import monotonic
 from typing import Final
 
 from stuf_klantcontact import outbox
-from stuf_klantcontact.delivery import Delivery
+from stuf_klantcontact.delivery import Delivery, Message
 from stuf_klantcontact.outbox import Claim, Paced
 from stuf_klantcontact.store import Database
 
 LONGEST_WAIT: Final = 5.0
 """Most seconds between looks at a database that is away."""
+
+AHEAD: Final = 4
+"""Claims for each thread while a receiver is quick: what is claimed together costs less."""
+QUICK: Final = 0.25
+"""Seconds within which a quick receiver takes a message. Of one that is not, nothing is claimed ahead."""
 
 _log = logging.getLogger(__name__)
 
@@ -63,7 +69,10 @@ class _Lane:
         self._database = database
         self._poll = poll
         self._threads = delivery.at_once(abonnee)
-        self._free = threading.Semaphore(self._threads)
+        self._ahead = 1 if delivery.per_minuut(abonnee) else AHEAD
+        self._quick = False
+        self._taken = 0
+        self._lock = threading.Lock()
         self._failures = 0
 
     def run(self, stop: threading.Event) -> None:
@@ -71,50 +80,56 @@ class _Lane:
             while not stop.is_set():
                 self.bell.clear()
                 found = self._claim()
+                messages = self._delivery.prepare(found.claims)
                 for claim in found.claims:
-                    pool.submit(self._deliver, claim, stop)
+                    pool.submit(self._deliver, claim, messages.pop(claim.item, None), stop)
                 if found.wait:
                     stop.wait(found.wait)  # whatever rings, there is no slot before that
                 else:
                     self.bell.wait(self._wait())
 
     def _claim(self) -> Paced:
-        """As many claims as there are free threads, for a lease runs from the claim on; none in maintenance."""
-        if self._delivery.rests(self._abonnee):
-            return Paced([], 0.0)
-        free = 0
-        while free < self._threads and self._free.acquire(blocking=False):
-            free += 1
+        """As many claims as there is room for, and none in maintenance.
+
+        A lease runs from the claim on, so there is room for what is sent at once, and for more only as long as the
+        receiver is quick.
+        """
+        free = self._room() - self._taken
         found = Paced([], 0.0)
+        if free <= 0 or self._delivery.rests(self._abonnee):
+            return found
         try:
-            if free:
-                with self._database.connection() as connection:
-                    found = outbox.claim_at_pace(
-                        connection,
-                        abonnee=self._abonnee,
-                        limit=free,
-                        lease=self._delivery.lease(self._abonnee),
-                        per_minuut=self._delivery.per_minuut(self._abonnee),
-                        now=self._delivery.now(),
-                    )
-                self._failures = 0
+            with self._database.connection() as connection:
+                found = outbox.claim_at_pace(
+                    connection,
+                    abonnee=self._abonnee,
+                    limit=free,
+                    lease=self._delivery.lease(self._abonnee),
+                    per_minuut=self._delivery.per_minuut(self._abonnee),
+                    now=self._delivery.now(),
+                )
+            self._failures = 0
         except Exception as error:  # the loop outlives whatever the database does
             self._failures += 1
             _log.warning("cannot claim abonnee=%s exception=%s", self._abonnee, type(error).__name__)
-        finally:
-            for _ in range(free - len(found.claims)):
-                self._free.release()
+        with self._lock:
+            self._taken += len(found.claims)
         return found
+
+    def _room(self) -> int:
+        return self._threads * (self._ahead if self._quick else 1)
 
     def _wait(self) -> float:
         return min(LONGEST_WAIT, self._poll * 2.0 ** min(self._failures, 10))
 
-    def _deliver(self, claim: Claim, stop: threading.Event) -> None:
+    def _deliver(self, claim: Claim, message: Message | None, stop: threading.Event) -> None:
+        begin = monotonic()
+        quick = False
         try:
             if stop.is_set():
                 self._delivery.give_back(claim, code="gestopt")
             else:
-                self._delivery.attempt(claim)
+                quick = self._delivery.attempt(claim, message=message) and monotonic() - begin < QUICK
         except Exception as error:  # the lease ends by itself, and the item comes back
             _log.error(
                 "attempt broken off item=%d abonnee=%s exception=%s",
@@ -123,8 +138,12 @@ class _Lane:
                 type(error).__name__,
             )
         finally:
-            self._free.release()
-            self.bell.set()
+            with self._lock:
+                self._quick = quick
+                self._taken -= 1
+                ring = self._taken <= max(self._room() // 2, self._threads - 1)
+            if ring:
+                self.bell.set()
 
 
 def stop_on_signal(stop: threading.Event) -> None:

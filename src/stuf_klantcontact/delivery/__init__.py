@@ -12,36 +12,40 @@ StUF 03.01 §4.3 and §4.4: the same number, moment and content on every attempt
 
 import logging
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from datetime import datetime
 from time import monotonic
 from typing import Final
 
 from stuf_klantcontact import contract as contracts
-from stuf_klantcontact import journal, outbox, retry, rgbz
+from stuf_klantcontact import outbox, rgbz
 from stuf_klantcontact.contract import Contract, Schemas
 from stuf_klantcontact.delivery.composing import Message
+from stuf_klantcontact.delivery.outcomes import Outcomes
 from stuf_klantcontact.delivery.rendering import Moment, Rendering, trouble
 from stuf_klantcontact.errors import Text, Trouble
 from stuf_klantcontact.mapping import zds0120
 from stuf_klantcontact.outbox import MAIL, Claim, Stamp
-from stuf_klantcontact.outlets import Attempt, Deferred, Delivered, Refused, judged, tls
+from stuf_klantcontact.outlets import Attempt, Deferred, Delivered, tls
 from stuf_klantcontact.outlets.mail import MailOutlet
 from stuf_klantcontact.outlets.soap import SoapOutlet
 from stuf_klantcontact.settings import Abonnee, Settings
 from stuf_klantcontact.store import Database
 from stuf_klantcontact.tijdstip import AMSTERDAM, Clock, system_clock
 
-LONGEST_PAUSE: Final = 300.0
-"""Most seconds that a receiver in trouble is left alone before it is probed again."""
-
 MAIL_TIMEOUT: Final = 30.0
 
 AT_ONCE: Final = 4
 """Items that go at the same time to a zender, or by mail."""
 
+LEAST_TOGETHER: Final = 2
+"""So few items are made one by one: it costs no less together."""
+
 LEASE_MARGIN: Final = 30.0
 """Seconds that a lease lasts beyond the time-out of a receiver: for rendering, and for settling."""
+
+__all__ = ["Checkpoint", "Delivery", "Message"]
 
 _log = logging.getLogger(__name__)
 
@@ -85,7 +89,7 @@ class Delivery:
             zaak_schemas=zaak_schemas,
         )
         self._clock = clock
-        self._chance = chance
+        self._outcomes = Outcomes(settings, database=database, now=self.now, chance=chance)
         self._checkpoint = checkpoint
         self._soap = {
             naam: _outlet(abonnee, abonnee.endpoint)
@@ -150,30 +154,59 @@ class Delivery:
         for outlet in (*self._soap.values(), *self._vragen.values()):
             outlet.close()
 
-    def attempt(self, claim: Claim) -> None:
-        """Try one claimed item, once, and settle it."""
-        self._checkpoint("claimed")
+    def prepare(self, claims: Sequence[Claim]) -> dict[int, Message]:
+        """Make the messages of plain items together, and stamp them, in three statements; each by its item.
+
+        What is not among them `attempt` makes: it says what is the matter with it, if anything is. Never raises.
+        """
+        plain = [claim for claim in claims if self._rendering.is_plain(claim)]
+        if len(plain) < LEAST_TOGETHER:
+            return {}
         try:
-            message = self._message(claim)
-        except Trouble as error:
-            self._hold(claim, error)
-            return
-        if message is None:
-            return
-        if isinstance(message, Attempt):
-            self._settle(claim, message)
+            self._checkpoint("claimed")
+            with self._database.connection() as connection:
+                records = self._rendering.load_plain(connection, plain)
+                plain = [claim for claim in plain if claim.item in records]
+                if not plain:
+                    return {}
+                moments = outbox.next_tijdstippen(connection, count=len(plain), now=self.now())
+            made: list[tuple[Claim, Message]] = []
+            for claim, moment in zip(plain, moments, strict=True):
+                with suppress(Trouble):
+                    made.append((claim, self._rendering.plain(claim, records[claim.item], at=Moment(*moment))))
+            with self._database.connection() as connection:
+                stamps = [(claim, message.stamp) for claim, message in made]
+                kept = outbox.stamp_all(connection, stamps, now=self.now())
+        except Exception as error:  # what is wrong with one of them, its own attempt will say
+            _log.warning("cannot prepare exception=%s", type(error).__name__)
+            return {}
+        return {claim.item: message for claim, message in made if claim.item in kept}
+
+    def attempt(self, claim: Claim, *, message: Message | None = None) -> bool:
+        """Try one claimed item, once, and settle it; `message` is what `prepare` made. Whether it was delivered."""
+        made: Message | Attempt | None = message
+        if made is None:
+            self._checkpoint("claimed")
+            try:
+                made = self._message(claim)
+            except Trouble as error:
+                self._outcomes.hold(claim, error)
+                return False
+        if made is None:
+            return False
+        if isinstance(made, Attempt):
+            self._outcomes.settle(claim, made, message=None)
             self._checkpoint("settled")
-            return
+            return False
         self._checkpoint("stamped")
         if monotonic() + self.timeout(claim.abonnee) > claim.until:
             self.give_back(claim, code="lease")
-            return
-        attempt = self._send(claim, message)
+            return False
+        attempt = self._send(claim, made)
         self._checkpoint("answered")
-        berichtcode = "" if claim.soort == "mail" else claim.soort[-4:]
-        self._record(claim, message, attempt, berichtcode=berichtcode, operatie=claim.soort)
-        self._settle(claim, attempt)
+        self._outcomes.settle(claim, attempt, message=made)
         self._checkpoint("settled")
+        return isinstance(attempt.outcome, Delivered)
 
     def give_back(self, claim: Claim, *, code: str) -> None:
         """Let go of an item that was not sent, for whoever comes next."""
@@ -276,7 +309,9 @@ class Delivery:
                 en="The answer names no documentidentificatie that can be used",
             )
             attempt = Attempt(Deferred("answer-unexpected", reason), attempt.answer)
-        self._record(claim, question, attempt, berichtcode="Di02", operatie="genereerDocumentIdentificatie")
+        self._outcomes.record(
+            claim, question, attempt, berichtcode="Di02", operatie="genereerDocumentIdentificatie"
+        )
         return number or attempt
 
     # --- the exchange and what comes of it ------------------------------------------------------------------------
@@ -290,103 +325,6 @@ class Delivery:
         return self._soap[claim.abonnee].send(
             message.body(), action=stamp.action, referentienummer=stamp.referentienummer
         )
-
-    def _record(self, claim: Claim, message: Message, attempt: Attempt, *, berichtcode: str, operatie: str) -> None:
-        """Write an exchange in the journal, if there was one; the document is there already, by its hash."""
-        if attempt.answer is None and isinstance(attempt.outcome, Deferred):
-            return
-        with self._database.session() as session:
-            journal.record_outgoing(
-                session,
-                partner=claim.abonnee,
-                referentienummer=message.stamp.referentienummer,
-                berichtcode=berichtcode,
-                operatie=operatie,
-                raw=message.stamp.body,
-                antwoord=attempt.answer,
-                verdict=judged(attempt.outcome),
-                code=attempt.outcome.code,
-            )
-
-    def _settle(self, claim: Claim, attempt: Attempt) -> None:
-        outcome = attempt.outcome
-        policy = self._settings.delivery
-        with self._database.connection() as connection:
-            match outcome:
-                case Delivered():
-                    settled = outbox.settle(
-                        connection, claim, state="delivered", code=outcome.code, alive=True, now=self.now()
-                    )
-                case Refused():
-                    settled = outbox.settle(
-                        connection,
-                        claim,
-                        state="held",
-                        code=outcome.code,
-                        reason=_both(outcome.reason),
-                        alive=True,
-                        now=self.now(),
-                    )
-                    _log.warning(
-                        "refused, held item=%d abonnee=%s code=%s", claim.item, claim.abonnee, outcome.code
-                    )
-                case Deferred():
-                    settled = self._defer(connection, claim, outcome)
-                    if outcome.trouble != "item":
-                        opened = outbox.receiver_failed(
-                            connection,
-                            claim,
-                            at_once=outcome.trouble == "configuration",
-                            reason=_both(outcome.reason),
-                            first=policy.first_retry,
-                            longest=min(policy.longest_retry, LONGEST_PAUSE),
-                            now=self.now(),
-                        )
-                        if opened:
-                            _log.error(
-                                "receiver left alone for a while abonnee=%s code=%s", claim.abonnee, outcome.code
-                            )
-        if settled.recovered:
-            _log.info("receiver takes messages again abonnee=%s", claim.abonnee)
-        if not settled.accepted:
-            _log.warning("lease lost before settling item=%d code=%s", claim.item, outcome.code)
-
-    def _defer(self, connection: outbox.Connection, claim: Claim, outcome: Deferred) -> outbox.Settled:
-        policy = self._settings.delivery
-        patient = not retry.out_of_patience(claim.first_attempt_at, now=claim.claimed_at, days=policy.patience_days)
-        reason = _both(outcome.reason)
-        if not patient:
-            reason = (
-                f"{policy.patience_days:g} dagen geprobeerd / tried for {policy.patience_days:g} days: {reason}"
-            )
-            _log.warning("out of patience, held item=%d abonnee=%s", claim.item, claim.abonnee)
-        return outbox.settle(
-            connection,
-            claim,
-            state="waiting" if patient else "held",
-            code=outcome.code,
-            reason=reason,
-            delay=retry.delay(
-                claim.attempt, first=policy.first_retry, longest=policy.longest_retry, random=self._chance
-            ),
-            anew=outcome.anew,
-            alive=outcome.trouble == "item",
-            now=self.now(),
-        )
-
-    def _hold(self, claim: Claim, trouble: Trouble) -> None:
-        """Our own trouble: for a person, with the reference that the log line has."""
-        with self._database.connection() as connection:
-            outbox.settle(
-                connection,
-                claim,
-                state="held",
-                code="eigen fout",
-                reason=f"Het bericht kon niet worden gemaakt / The message could not be made ({trouble.reference})",
-                now=self.now(),
-            )
-            outbox.give_back_probe(connection, claim, now=self.now())
-        _log.error("held reference=%s item=%d abonnee=%s %s", trouble.reference, claim.item, claim.abonnee, trouble)
 
 
 def _outlet(abonnee: Abonnee, address: str) -> SoapOutlet:
@@ -402,7 +340,3 @@ def _outlet(abonnee: Abonnee, address: str) -> SoapOutlet:
             sleutel_wachtwoord=abonnee.sleutel_wachtwoord,
         ),
     )
-
-
-def _both(reason: Text) -> str:
-    return f"{reason.nl} / {reason.en}"

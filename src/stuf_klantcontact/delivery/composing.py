@@ -80,6 +80,8 @@ def compose(
 ) -> Message:
     """Put the documents where their marks are. `stored` is the one that needs not be stored with the message."""
     marked = documents.marked
+    if not marked:
+        return Message(replace(stamp, body=soaps.envelope(element)))
     found = [
         (str(e.get(_CONTENT_TYPE, "")), marked[e.text])
         for e in element.iter(etree.Element)

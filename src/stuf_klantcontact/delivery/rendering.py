@@ -4,13 +4,14 @@ A record that cannot be rendered, or that comes out as no contract allows, is a 
 what kind and where, never a value.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import uuid4
 
 from lxml import etree
 
-from stuf_klantcontact import rgbz, stuurgegevens
+from stuf_klantcontact import outbox, rgbz, stuurgegevens
 from stuf_klantcontact.contract import Contract, ContractError, Schemas
 from stuf_klantcontact.delivery.composing import Documents, Message, compose
 from stuf_klantcontact.errors import Trouble
@@ -70,7 +71,25 @@ class Rendering:
         referentienummer = str(uuid4())
         if claim.concept is not None:
             return self._answer(claim.concept, referentienummer, at)
-        facts = self._facts(claim)
+        return self._made(
+            claim,
+            self._facts(claim),
+            referentienummer,
+            at,
+            documentidentificatie=documentidentificatie,
+            vorige=vorige,
+        )
+
+    def _made(
+        self,
+        claim: Claim,
+        facts: Facts,
+        referentienummer: str,
+        at: Moment,
+        *,
+        documentidentificatie: str = "",
+        vorige: str = "",
+    ) -> Message:
         try:
             if claim.soort == "mail":
                 body = self._mail(claim, facts.klantcontact, referentienummer, at.moment)
@@ -113,6 +132,26 @@ class Rendering:
             )
         except Exception as error:  # whatever it is, it is ours, and a person must see it; nothing was sent
             raise trouble(error) from error
+
+    @staticmethod
+    def is_plain(claim: Claim) -> bool:
+        """Whether it may be made together with others: the news of a contact, which most items are."""
+        return claim.stamp is None and claim.soort == "klcLk01" and claim.mutatiesoort == "T" and not claim.document
+
+    def load_plain(self, connection: outbox.Connection, claims: Sequence[Claim]) -> dict[int, rgbz.Klantcontact]:
+        """The klantcontacten of plain items, by item; what is not as plain as its item is left out."""
+        found = rgbz.load_plain(
+            connection, {claim.klantcontact for claim in claims}, rsin=self._settings.gateway.rsin
+        )
+        return {
+            claim.item: found[claim.klantcontact]
+            for claim in claims
+            if claim.klantcontact in found and found[claim.klantcontact].versie == claim.versie
+        }
+
+    def plain(self, claim: Claim, klantcontact: rgbz.Klantcontact, *, at: Moment) -> Message:
+        """The message of a plain item. Raises Trouble."""
+        return self._made(claim, Facts(klantcontact, None), str(uuid4()), at)
 
     def _answer(self, concept: str, referentienummer: str, at: Moment) -> Message:
         """What a zender is told afterwards of its own message: it only lacks a number and a moment."""

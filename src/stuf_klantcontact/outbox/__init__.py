@@ -25,10 +25,19 @@ from stuf_klantcontact.outbox.enqueue import (
     told,
 )
 from stuf_klantcontact.outbox.hints import Listener, Teller
-from stuf_klantcontact.outbox.numbers import keep_number, next_tijdstip, next_tijdstip_0301, previous_number
+from stuf_klantcontact.outbox.numbers import (
+    keep_number,
+    next_tijdstip,
+    next_tijdstip_0301,
+    next_tijdstippen,
+    previous_number,
+    stamp_all,
+)
 from stuf_klantcontact.outbox.pace import Paced, claim_at_pace
 from stuf_klantcontact.outbox.queue import (
     BREAKER_FAILURES,
+    SETTLE,
+    SETTLED,
     Claim,
     Connection,
     Settled,
@@ -37,6 +46,8 @@ from stuf_klantcontact.outbox.queue import (
     give_back_probe,
     receiver_failed,
     settle,
+    settled,
+    settling,
     stamp,
 )
 from stuf_klantcontact.outbox.receivers import Standing, pause, resume, standings
@@ -56,6 +67,8 @@ __all__ = [
     "BREAKER_FAILURES",
     "ENQUEUE",
     "MAIL",
+    "SETTLE",
+    "SETTLED",
     "ZENDER",
     "Claim",
     "Clock",
@@ -94,6 +107,7 @@ __all__ = [
     "next_resync",
     "next_tijdstip",
     "next_tijdstip_0301",
+    "next_tijdstippen",
     "open_items",
     "outcome",
     "pause",
@@ -105,8 +119,11 @@ __all__ = [
     "retry",
     "sent",
     "settle",
+    "settled",
+    "settling",
     "skip",
     "stamp",
+    "stamp_all",
     "standings",
     "told",
 ]

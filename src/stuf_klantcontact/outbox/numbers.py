@@ -1,13 +1,18 @@
-"""What an item gets once and keeps: its moments, and the number of its zaakdocument.
+"""What an item gets once and keeps: its moments, its stamp when many get one, and the number of its zaakdocument.
 
 StUF 03.01 §4.3: tijdstipBericht rises strictly over all messages of a system.
 """
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Final
 
-from stuf_klantcontact.outbox.queue import Claim, Connection, query
-from stuf_klantcontact.tijdstip import AMSTERDAM
+from stuf_klantcontact.outbox.queue import MOMENT, Claim, Connection, Stamp, query
+from stuf_klantcontact.store import Statement
+from stuf_klantcontact.tijdstip import AMSTERDAM, MILLISECOND
+
+_COUNT: Final = "%(count)s::int * interval '1 millisecond'"
+_TICKED: Final = f"(date_trunc('milliseconds', {MOMENT}) + {_COUNT} - interval '1 millisecond')"
 
 _TICK: Final = query("""
 INSERT INTO outbox_clock AS c (id, last, lokaal)
@@ -34,11 +39,75 @@ def next_tijdstip_0301(connection: Connection, *, now: datetime | None = None) -
     return moment, lokaal.replace(tzinfo=AMSTERDAM)
 
 
+_TICKS: Final = Statement(f"""
+INSERT INTO outbox_clock AS c (id, last, lokaal)
+VALUES (1, {_TICKED}, {_TICKED} AT TIME ZONE 'Europe/Amsterdam')
+ON CONFLICT (id) DO UPDATE
+   SET last = greatest(excluded.last, c.last + {_COUNT}), lokaal = greatest(excluded.lokaal, c.lokaal + {_COUNT})
+RETURNING last, lokaal
+""")
+
+
+def next_tijdstippen(
+    connection: Connection, *, count: int, now: datetime | None = None
+) -> list[tuple[datetime, datetime]]:
+    """The next so many, at once, each as next_tijdstip_0301 gives it."""
+    row = _TICKS.row(connection, {"count": count, "now": now})
+    if row is None:
+        raise AssertionError("an upsert that returns nothing")
+    back = [place * MILLISECOND for place in reversed(range(count))]
+    return [(row["last"] - less, (row["lokaal"] - less).replace(tzinfo=AMSTERDAM)) for less in back]
+
+
 def _tick(connection: Connection, now: datetime | None) -> tuple[datetime, datetime]:
     row = connection.execute(_TICK, {"now": now}).fetchone()
     if row is None:
         raise AssertionError("an upsert that returns nothing")
     return row[0], row[1]
+
+
+# Streams are locked in the order in which enqueue locks them, so that the two cannot deadlock.
+_STAMPS: Final = Statement(f"""
+WITH given AS (
+    SELECT *
+      FROM unnest(%(items)s::bigint[], %(streams)s::bigint[], %(fences)s::bigint[], %(numbers)s::text[],
+                  %(moments)s::timestamptz[], %(actions)s::text[], %(bodies)b::bytea[])
+           AS g(item, stream, fence, referentienummer, tijdstip, action, body)
+), mine AS (
+    SELECT s.id, g.item
+      FROM outbox_stream s
+      JOIN given g ON g.stream = s.id
+     WHERE s.fence = g.fence AND s.due_at > {MOMENT}
+     ORDER BY s.abonnee, s.sleutel
+       FOR NO KEY UPDATE OF s
+)
+UPDATE outbox_item i
+   SET referentienummer = g.referentienummer, tijdstip_bericht = g.tijdstip, action = g.action, body = g.body
+  FROM given g
+  JOIN mine USING (item)
+ WHERE i.id = g.item AND i.stream_id = mine.id AND i.body IS NULL
+RETURNING i.id
+""")
+
+
+def stamp_all(
+    connection: Connection, stamps: Sequence[tuple[Claim, Stamp]], *, now: datetime | None = None
+) -> frozenset[int]:
+    """Like outbox.stamp, of many at once and without documents; gives the items that may be sent."""
+    rows = _STAMPS.rows(
+        connection,
+        {
+            "items": [claim.item for claim, _ in stamps],
+            "streams": [claim.stream for claim, _ in stamps],
+            "fences": [claim.fence for claim, _ in stamps],
+            "numbers": [stamp.referentienummer for _, stamp in stamps],
+            "moments": [stamp.tijdstip for _, stamp in stamps],
+            "actions": [stamp.action for _, stamp in stamps],
+            "bodies": [stamp.body for _, stamp in stamps],
+            "now": now,
+        },
+    )
+    return frozenset(row["id"] for row in rows)
 
 
 _NUMBER: Final = query("""

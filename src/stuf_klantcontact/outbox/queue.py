@@ -3,7 +3,7 @@
 The clock is that of the database, so that workers on machines with other clocks agree; a test passes `now`.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache
@@ -13,14 +13,19 @@ from typing import Any, Final, Literal, LiteralString
 import psycopg
 from psycopg import sql
 
+from stuf_klantcontact.store import Statement
+
 Connection = psycopg.Connection[Any]
 """A connection of the driver in autocommit mode, as store lends them."""
 
 
+MOMENT: Final = "coalesce(%(now)s::timestamptz, statement_timestamp())"
+"""The moment passed in, or else that of the database."""
+
+
 def query(text: LiteralString, **parts: sql.Composable) -> bytes:
     """A statement in which {now} is the moment passed in, or else that of the database."""
-    now = sql.SQL("coalesce(%(now)s::timestamptz, statement_timestamp())")
-    return sql.SQL(text).format(now=now, **parts).as_bytes(None)
+    return sql.SQL(text).format(now=sql.SQL(MOMENT), **parts).as_bytes(None)
 
 
 BREAKER_FAILURES: Final = 5
@@ -250,33 +255,33 @@ def stamp(connection: Connection, claim: Claim, *, stamp: Stamp, now: datetime |
 
 # Sequences have no gaps, so the next open item is the next number: looking for it in outbox_item would be wrong
 # here, for this statement cannot see what an enqueue committed while it waited for the stream row.
-_SETTLE: Final = query("""
-WITH mine AS (
+SETTLE: Final = f"""
+mine AS (
     UPDATE outbox_stream
        SET fence = fence + 1,
-           open_sequence = CASE WHEN %(state)s <> 'delivered' THEN open_sequence
+           open_sequence = CASE WHEN %(state)s::text <> 'delivered' THEN open_sequence
                                 WHEN open_sequence < last_sequence THEN open_sequence + 1 END,
-           due_at = CASE WHEN %(state)s = 'waiting' THEN {now} + %(delay)s
-                         WHEN %(state)s = 'delivered' AND open_sequence < last_sequence THEN {now} END
-     WHERE id = %(stream)s AND fence = %(fence)s AND due_at > {now}
+           due_at = CASE WHEN %(state)s::text = 'waiting' THEN {MOMENT} + %(delay)s::interval
+                         WHEN %(state)s::text = 'delivered' AND open_sequence < last_sequence THEN {MOMENT} END
+     WHERE id = %(stream)s AND fence = %(fence)s AND due_at > {MOMENT}
     RETURNING id
 ), event AS (
     INSERT INTO outbox_event (item_id, at, state, attempt, referentienummer, code, reason, door)
-    SELECT i.id, {now}, %(state)s, i.attempts, i.referentienummer, %(code)s, %(reason)s, ''
+    SELECT i.id, {MOMENT}, %(state)s::text, i.attempts, i.referentienummer, %(code)s::text, %(reason)s::text, ''
       FROM outbox_item i
       JOIN mine ON mine.id = i.stream_id
      WHERE i.id = %(item)s
 ), item AS (
     UPDATE outbox_item i
-       SET state = %(state)s, code = %(code)s, reason = %(reason)s,
-           next_attempt_at = CASE WHEN %(state)s = 'waiting' THEN {now} + %(delay)s END,
-           delivered_at = CASE WHEN %(state)s = 'delivered' THEN {now} END,
-           referentienummer = CASE WHEN %(anew)s THEN NULL ELSE referentienummer END,
-           tijdstip_bericht = CASE WHEN %(anew)s THEN NULL ELSE tijdstip_bericht END,
-           action = CASE WHEN %(anew)s THEN NULL ELSE action END,
-           body = CASE WHEN %(anew)s THEN NULL ELSE body END,
-           document_sha256 = CASE WHEN %(anew)s THEN NULL ELSE document_sha256 END,
-           document_at = CASE WHEN %(anew)s THEN NULL ELSE document_at END
+       SET state = %(state)s::text, code = %(code)s::text, reason = %(reason)s::text,
+           next_attempt_at = CASE WHEN %(state)s::text = 'waiting' THEN {MOMENT} + %(delay)s::interval END,
+           delivered_at = CASE WHEN %(state)s::text = 'delivered' THEN {MOMENT} END,
+           referentienummer = CASE WHEN %(anew)s::boolean THEN NULL ELSE referentienummer END,
+           tijdstip_bericht = CASE WHEN %(anew)s::boolean THEN NULL ELSE tijdstip_bericht END,
+           action = CASE WHEN %(anew)s::boolean THEN NULL ELSE action END,
+           body = CASE WHEN %(anew)s::boolean THEN NULL ELSE body END,
+           document_sha256 = CASE WHEN %(anew)s::boolean THEN NULL ELSE document_sha256 END,
+           document_at = CASE WHEN %(anew)s::boolean THEN NULL ELSE document_at END
       FROM mine
      WHERE i.id = %(item)s AND i.stream_id = mine.id
     RETURNING i.id
@@ -284,12 +289,18 @@ WITH mine AS (
     UPDATE outbox_receiver r
        SET failures = 0, not_before = NULL, reason = ''
       FROM outbox_receiver was
-     WHERE %(alive)s AND r.abonnee = %(abonnee)s AND was.abonnee = r.abonnee
+     WHERE %(alive)s::boolean AND r.abonnee = %(abonnee)s AND was.abonnee = r.abonnee
        AND (r.failures > 0 OR r.not_before IS NOT NULL)
     RETURNING was.not_before
 )
-SELECT EXISTS (SELECT FROM item), EXISTS (SELECT FROM receiver WHERE not_before IS NOT NULL)
-""")
+"""
+"""The CTEs that write down how one attempt ended; SETTLED reads what came of it, `settling` has its parameters."""
+
+SETTLED: Final = (
+    "EXISTS (SELECT FROM item) AS accepted, EXISTS (SELECT FROM receiver WHERE not_before IS NOT NULL) AS recovered"
+)
+
+_SETTLE: Final = Statement(f"WITH {SETTLE} SELECT {SETTLED}")
 
 
 def settle(
@@ -309,25 +320,42 @@ def settle(
     `waiting` tries again after `delay` seconds; `anew` then forgets the stamp, so that it gets a new number.
     `alive` says that the receiver does its work, so that it need not be left alone (any longer).
     """
-    row = connection.execute(
-        _SETTLE,
-        {
-            "stream": claim.stream,
-            "fence": claim.fence,
-            "item": claim.item,
-            "abonnee": claim.abonnee,
-            "state": state,
-            "code": code,
-            "reason": reason,
-            "delay": timedelta(seconds=delay),
-            "anew": anew,
-            "alive": alive,
-            "now": now,
-        },
-    ).fetchone()
+    values = settling(claim, state=state, code=code, reason=reason, delay=delay, anew=anew, alive=alive, now=now)
+    return settled(_SETTLE.row(connection, values))
+
+
+def settling(
+    claim: Claim,
+    *,
+    state: Literal["delivered", "waiting", "held"],
+    code: str = "",
+    reason: str = "",
+    delay: float = 0.0,
+    anew: bool = False,
+    alive: bool = False,
+    now: datetime | None = None,
+) -> dict[str, Any]:
+    """The parameters of SETTLE, as `settle` takes them."""
+    return {
+        "stream": claim.stream,
+        "fence": claim.fence,
+        "item": claim.item,
+        "abonnee": claim.abonnee,
+        "state": state,
+        "code": code,
+        "reason": reason,
+        "delay": timedelta(seconds=delay),
+        "anew": anew,
+        "alive": alive,
+        "now": now,
+    }
+
+
+def settled(row: Mapping[str, Any] | None) -> Settled:
+    """Read SETTLED of the row that a statement with SETTLE gives."""
     if row is None:
         raise AssertionError("a select that returns nothing")
-    return Settled(accepted=row[0], recovered=row[1])
+    return Settled(accepted=row["accepted"], recovered=row["recovered"])
 
 
 # What a straggler reports after the breaker opened is not news: only the probe may lengthen the pause.

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
+import psycopg
 from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session, joinedload, selectinload
 from sqlalchemy.orm.attributes import set_committed_value
@@ -18,8 +19,12 @@ from stuf_klantcontact.rgbz.tables import (
     KlantcontactVersie,
     Zaak,
 )
+from stuf_klantcontact.store import Statement
 
 _SLICE: Final = 4_000_000
+
+_OF_KLANTCONTACT: Final = tuple(column.name for column in Klantcontact.__table__.columns if column.name != "id")
+_OF_ZAAK: Final = ("identificatie", "bronorganisatie", "omschrijving", "zaaktype", "zaaktype_omschrijving")
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +88,33 @@ def load_klantcontact(
         found.zaak = zaak
     found.informatieobjecten = documenten
     return found
+
+
+_PLAIN: Final = Statement(f"""
+SELECT {", ".join(f"k.{name}" for name in _OF_KLANTCONTACT)},
+       {", ".join(f"z.{name} AS zaak_{name}" for name in _OF_ZAAK)}
+  FROM klantcontact k
+  JOIN zaak z ON z.id = k.zaak_id
+ WHERE k.identificatie = ANY(%(identificaties)s::text[]) AND k.verantwoordelijke_organisatie = %(rsin)s
+   AND NOT EXISTS (SELECT FROM informatieobject d WHERE d.klantcontact_id = k.id)
+""")
+
+
+def load_plain(
+    connection: psycopg.Connection, identificaties: Iterable[str], *, rsin: str
+) -> dict[str, Klantcontact]:
+    """Klantcontacten as they are, by identificatie, in one statement: those with a zaak and without documents.
+
+    With what a kennisgeving says of them and no more: neither the status nor the betrokkenen of the zaak.
+    """
+    rows = _PLAIN.rows(connection, {"identificaties": list(identificaties), "rsin": rsin})
+    return {
+        row["identificatie"]: Klantcontact(
+            **{name: row[name] for name in _OF_KLANTCONTACT},
+            zaak=Zaak(**{name: row[f"zaak_{name}"] for name in _OF_ZAAK}),
+        )
+        for row in rows
+    }
 
 
 def zaken_of(session: Session, klantcontacten: Iterable[str], *, rsin: str) -> dict[str, str]:

@@ -55,6 +55,10 @@ class Statement:
 
     def row(self, connection: Connection, parameters: Mapping[str, Any]) -> dict[str, Any] | None:
         """Run it; its first row, by the names of its columns, or None when there is none."""
+        return next(iter(self.rows(connection, parameters)), None)
+
+    def rows(self, connection: Connection, parameters: Mapping[str, Any]) -> list[dict[str, Any]]:
+        """Run it; all its rows, each by the names of its columns."""
         try:
             prepared = _kept[connection][self._name]
         except KeyError:
@@ -73,15 +77,16 @@ class Statement:
         result = _only(connection.results(size=size))
         if result.status not in _GOOD:
             raise connection.failed(_error(result, connection=connection))
-        row: dict[str, Any] | None = None
+        rows: list[dict[str, Any]] = []
         if result.ntuples:
             if not prepared.columns:
                 prepared.columns = tuple((result.fname(i) or b"").decode() for i in range(result.nfields))
             transformer.set_pgresult(result)
-            row = dict(zip(prepared.columns, transformer.load_row(0, tuple) or (), strict=True))
+            found = transformer.load_rows(0, result.ntuples, tuple)
+            rows = [dict(zip(prepared.columns, row, strict=True)) for row in found]
         if size > _LARGE and _is_idle(connection):
             connection.close()
-        return row
+        return rows
 
     def _prepare(self, connection: Connection) -> _Prepared:
         if not connection.pooled:
