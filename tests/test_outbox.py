@@ -18,7 +18,7 @@ from stuf_klantcontact.tijdstip import stuf0301
 NOON = datetime(2036, 11, 22, 12, 0, tzinfo=UTC)
 """Later than any clock this test runs by, so that what is enqueued now is due at noon."""
 
-Connection = psycopg.Connection[Any]
+Connection = outbox.Connection
 
 
 @pytest.fixture

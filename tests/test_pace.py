@@ -4,9 +4,7 @@ import threading
 import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
-import psycopg
 import pytest
 
 from outgoing import ABONNEE, adjusted, remember, settings
@@ -22,7 +20,7 @@ from stuf_klantcontact.worker import Worker
 
 NOON = datetime(2036, 11, 22, 12, 0, tzinfo=UTC)
 
-Connection = psycopg.Connection[Any]
+Connection = outbox.Connection
 
 
 @pytest.fixture

@@ -2,9 +2,9 @@
 
 Each abonnee has a lane: a thread that claims and prepares, and threads that deliver, each an item of another zaak.
 So an abonnee that is slow or dead keeps only its own lane busy. Lanes poll; `wake` is a hint that saves the wait,
-and comes from the database when there is something new. A lane whose abonnee has a pace waits for its next slot. To
-stop, a lane claims nothing more and finishes what it has; what it claimed but did not begin it gives back. What can go
-wrong: the database being away, which a lane reports and waits out.
+and comes from the database when there is something new. A lane whose abonnee has a pace waits for its next slot.
+Told to stop, a lane claims nothing more and finishes what it has; what it claimed but did not begin it gives back.
+What can go wrong: the database being away, which a lane reports and waits out.
 
 StUF 03.01 §4.4: the sender offers a message until it is confirmed.
 """

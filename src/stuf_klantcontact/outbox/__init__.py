@@ -39,7 +39,6 @@ from stuf_klantcontact.outbox.queue import (
     SETTLE,
     SETTLED,
     Claim,
-    Connection,
     Settled,
     Stamp,
     claim,
@@ -62,6 +61,7 @@ from stuf_klantcontact.outbox.renewal import (
     sent,
 )
 from stuf_klantcontact.outbox.tables import Clock, Event, Item, Receiver, ReceiverEvent, Resync, State, Stream
+from stuf_klantcontact.store import Connection
 
 __all__ = [
     "BREAKER_FAILURES",

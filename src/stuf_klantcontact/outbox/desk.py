@@ -7,8 +7,9 @@ from typing import Final
 from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session, contains_eager
 
-from stuf_klantcontact.outbox.queue import Connection, mend, query
+from stuf_klantcontact.outbox.queue import mend, query
 from stuf_klantcontact.outbox.tables import Event, Item, Receiver, State, Stream
+from stuf_klantcontact.store import Connection
 
 
 def listing(

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Final
 
-from stuf_klantcontact.outbox.queue import MOMENT, Claim, Connection, Stamp, query
-from stuf_klantcontact.store import Statement
+from stuf_klantcontact.outbox.queue import MOMENT, Claim, Stamp, query
+from stuf_klantcontact.store import Connection, Statement
 from stuf_klantcontact.tijdstip import AMSTERDAM, MILLISECOND
 
 _COUNT: Final = "%(count)s::int * interval '1 millisecond'"

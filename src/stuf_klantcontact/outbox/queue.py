@@ -10,14 +10,9 @@ from functools import cache
 from time import monotonic
 from typing import Any, Final, Literal, LiteralString
 
-import psycopg
 from psycopg import sql
 
-from stuf_klantcontact.store import Statement
-
-Connection = psycopg.Connection[Any]
-"""A connection of the driver in autocommit mode, as store lends them."""
-
+from stuf_klantcontact.store import Connection, Statement
 
 MOMENT: Final = "coalesce(%(now)s::timestamptz, statement_timestamp())"
 """The moment passed in, or else that of the database."""

@@ -4,7 +4,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from stuf_klantcontact.outbox.queue import Connection, query
+from stuf_klantcontact.outbox.queue import query
+from stuf_klantcontact.store import Connection
 
 
 @dataclass(frozen=True, slots=True)

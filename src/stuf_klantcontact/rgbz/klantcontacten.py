@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-import psycopg
 from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session, joinedload, selectinload
 from sqlalchemy.orm.attributes import set_committed_value
@@ -19,7 +18,7 @@ from stuf_klantcontact.rgbz.tables import (
     KlantcontactVersie,
     Zaak,
 )
-from stuf_klantcontact.store import Statement
+from stuf_klantcontact.store import Connection, Statement
 
 _SLICE: Final = 4_000_000
 
@@ -100,9 +99,7 @@ SELECT {", ".join(f"k.{name}" for name in _OF_KLANTCONTACT)},
 """)
 
 
-def load_plain(
-    connection: psycopg.Connection, identificaties: Iterable[str], *, rsin: str
-) -> dict[str, Klantcontact]:
+def load_plain(connection: Connection, identificaties: Iterable[str], *, rsin: str) -> dict[str, Klantcontact]:
     """Klantcontacten as they are, by identificatie, in one statement: those with a zaak and without documents.
 
     With what a kennisgeving says of them and no more: neither the status nor the betrokkenen of the zaak.
