@@ -44,8 +44,8 @@ AWAY_SECONDS: Final = 3.0
 class Bookkeeper(FakeZaakmagazijn):
     """Writes a line for each message, in the order of arrival, before it answers."""
 
-    def __init__(self, ledger: Path, *, flaky: bool, seed: str) -> None:
-        super().__init__(delay=0.3)
+    def __init__(self, ledger: Path, *, flaky: bool, seed: str, port: int = 0) -> None:
+        super().__init__(delay=0.3, port=port)
         self._ledger = os.open(ledger, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
         self._flaky = flaky
         self._chance = random.Random(seed)

@@ -4,8 +4,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from conftest import need
-from soak import kills, memory
+from soak import drain, kills, memory
 from soak.promise import Promise, table
+from stuf_klantcontact.store import Database
 
 
 def test_killed_at_random_nothing_is_lost_doubled_or_out_of_order() -> None:
@@ -16,6 +17,12 @@ def test_killed_at_random_nothing_is_lost_doubled_or_out_of_order() -> None:
 def test_memory_does_not_grow_with_the_messages(database_url: str, tmp_path: Path) -> None:
     need(Path("/proc/self/environ").exists(), "processes are found again in /proc")
     hold(memory.play(memory.SHORT, folder=tmp_path, database_url=database_url))
+
+
+def test_who_was_down_for_days_gets_all_in_order_and_nobody_waited_for_it(
+    database: Database, other_database: Database, tmp_path: Path
+) -> None:
+    hold(drain.play(drain.SHORT, folder=tmp_path, database=database, normal=other_database))
 
 
 def hold(promises: Sequence[Promise]) -> None:
