@@ -3,7 +3,6 @@
 import logging
 import threading
 from collections.abc import Callable, Iterator
-from datetime import timedelta
 
 import pytest
 
@@ -116,40 +115,6 @@ def test_a_document_is_stored_once_and_sent_whole_on_every_attempt(
     assert first.raw == second.raw
     assert second.answer == "repeated"
     assert len(first.raw) > len(PDF)
-
-
-@pytest.mark.parametrize(
-    ("behaviour", "state", "code", "delay"),
-    [
-        ("well-behaved", "delivered", "Bv03", None),
-        ("bv04", "delivered", "Bv04", None),
-        ("fo03:StUF058", "held", "StUF058", None),
-        ("fo03-200:StUF064", "held", "StUF064", None),
-        ("fo03:StUF046", "waiting", "StUF046", 10),
-        ("status:503", "waiting", "HTTP 503", 10),
-        ("status:404", "waiting", "HTTP 404", 10),
-        ("html", "waiting", "answer-unreadable", 10),
-        ("lost-answer", "waiting", "connection", 10),
-        ("wrong-cross", "waiting", "crossRefnummer", 10),
-    ],
-)
-def test_the_outcome_settles_the_item(
-    database: Database,
-    delivery: Delivery,
-    zaakmagazijn: FakeZaakmagazijn,
-    clock: FixedClock,
-    behaviour: str,
-    state: str,
-    code: str,
-    delay: int | None,
-) -> None:
-    remember(database, 1)
-    enqueue(database, order(1))
-    zaakmagazijn.behaviour = behaviour
-    item = attempt(delivery, database, clock)
-    assert (item.state, item.code) == (state, code)
-    assert item.next_attempt_at == (None if delay is None else LATER + timedelta(seconds=delay))
-    assert bool(item.reason) == (state != "delivered")
 
 
 def test_every_attempt_sends_the_same_bytes_and_waits_longer(

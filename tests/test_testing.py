@@ -22,7 +22,9 @@ from stuf_klantcontact.testing.zaakmagazijn import BEHAVIOURS
 
 ENDPOINT = "/OntvangAsynchroon"
 CONFIRMS = ("well-behaved", "slow", "mtom", "bv04")
-BREAKS = ("reset", "lost-answer", "truncated", "drip")
+BREAKS = ("reset", "lost-answer", "truncated", "half-closed", "drip", "endless-headers", "tls-garbage")
+ENDLESS = ("hang", "deaf", "huge", "endless-chunks", "endless-continue")
+"""What only a client with a limit and a deadline gets away from: tests/test_answers.py has one."""
 
 
 @pytest.fixture(scope="module")
@@ -117,7 +119,7 @@ class TestZaakmagazijn:
         with pytest.raises(ValueError, match="well-behaved"):
             fake.next("polite")
 
-    @pytest.mark.parametrize("behaviour", sorted(BEHAVIOURS.keys() - {*CONFIRMS, *BREAKS, "hang", "doctype"}))
+    @pytest.mark.parametrize("behaviour", sorted(BEHAVIOURS.keys() - {*CONFIRMS, *BREAKS, *ENDLESS, "doctype"}))
     def test_nothing_rude_confirms(self, fake: FakeZaakmagazijn, behaviour: str) -> None:
         words = {"fo03": ":StUF058", "fo03-200": ":StUF058", "status": ":502"}
         fake.behaviour = behaviour + words.get(behaviour, "")

@@ -29,6 +29,9 @@ from stuf_klantcontact.stuurgegevens import read as read_header
 REPLY_BYTES: Final = 1_000_000
 """Most of a reply that is read; a Bv03 has some 1,000 and a Fo03 with details some 10,000."""
 
+REPLY_MARKUP: Final = 20_000
+"""Most elements and attributes of a reply, as its bytes show them: each costs memory of a hundred bytes or more."""
+
 XML: Final = "text/xml; charset=utf-8"
 
 OMSCHRIJVING_LENGTH: Final = 200
@@ -306,6 +309,8 @@ def _message(reply: Reply) -> etree._Element | None:
             data, _ = inlined(data, related=parts, limits=STANDARD)
         except Unreadable:
             return None
+    if data.count(b"<") + data.count(b"=") > REPLY_MARKUP:
+        return None
     parser = etree.XMLParser(
         resolve_entities=False, no_network=True, load_dtd=False, remove_comments=True, remove_pis=True
     )

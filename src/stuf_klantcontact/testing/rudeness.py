@@ -58,12 +58,23 @@ class Handler(BaseHTTPRequestHandler):
     timeout = 60
     server: Server
 
+    def handle(self) -> None:
+        """Serve one connection, unless it is not even HTTP that is spoken."""
+        if self.server.owner.behaviour != "tls-garbage":
+            super().handle()
+            return
+        self.connection.recv(16 * 1024)
+        self.wfile.write(b"\x16\x03\x03\x40\x00" + bytes(range(256)) * 64)  # a handshake record, of nonsense
+        self._break()
+
     def do_POST(self) -> None:
         """Take one request."""
         owner = self.server.owner
         behaviour = owner.behave()
         mode, _, word = behaviour.partition(":")
-        if mode == "reset":
+        if mode in ("reset", "deaf"):
+            if mode == "deaf":
+                owner.wait(3600)
             self._break()
             return
         raw = self.rfile.read(int(self.headers.get("Content-Length", "0")))
@@ -108,10 +119,18 @@ class Handler(BaseHTTPRequestHandler):
             self._answer(200, b'<!DOCTYPE a [<!ENTITY b "c">]>' + good.partition(b"?>")[2])
         elif mode == "gzip-bomb":
             self._answer(200, _bomb(), extra={"Content-Encoding": "gzip"})
-        elif mode == "huge":
-            self._answer(200, b" " * 50_000_000)
+        elif mode in ("deep", "wide"):
+            self._answer(200, _deep() if mode == "deep" else _wide())
         elif mode in ("drip", "drip-headers"):
             self._drip(good, headers=mode == "drip-headers")
+        elif mode in _ENDLESS:
+            self._go_on(*_ENDLESS[mode])
+        elif mode == "half-closed":
+            self._head(200, len(good))
+            self.wfile.write(good[: len(good) // 2])
+            self.connection.shutdown(socket.SHUT_WR)
+            self.rfile.read(1)  # until the client closes its side
+            self._break()
         elif mode == "hang":
             owner.wait(3600)
             self._break()
@@ -128,6 +147,16 @@ class Handler(BaseHTTPRequestHandler):
                 break
             self.wfile.write(b"X-%d: y\r\n" % number if headers else bytes([byte]))
             self.wfile.flush()
+        self._break()
+
+    def _go_on(self, begin: bytes, piece: bytes, times: int) -> None:
+        """Send as fast as the client takes it, until it leaves or all is sent."""
+        self.close_connection = True
+        self.wfile.write(begin)
+        for _ in range(times):
+            if self.server.owner.wait(0):
+                break
+            self.wfile.write(piece)
         self._break()
 
     def _head(
@@ -155,6 +184,32 @@ class Handler(BaseHTTPRequestHandler):
 
     def log_message(self, format: str, *args: object) -> None:
         """Say nothing: `received` tells."""
+
+
+_OK: Final = b"HTTP/1.1 200 OK\r\nContent-Type: text/xml; charset=utf-8\r\n"
+_ENVELOPE: Final = b'<s:Envelope xmlns:s="http://schemas.xmlsoap.org/soap/envelope/"><s:Body>'
+_SO_MANY: Final = 10**9
+_ENDLESS: Final = {
+    "huge": (_OK + b"Content-Length: 300000000\r\n\r\n" + _ENVELOPE, b"<a>een antwoord</a>" * 5_000, 3_150),
+    "endless-chunks": (
+        _OK + b"Transfer-Encoding: chunked\r\n\r\n",
+        b"4000\r\n" + b" " * 0x4000 + b"\r\n",
+        _SO_MANY,
+    ),
+    "endless-headers": (_OK, b"X-Antwoord: volgt\r\n" * 500, _SO_MANY),
+    "endless-continue": (b"", b"HTTP/1.1 100 Continue\r\n\r\n" * 10, _SO_MANY),
+}
+"""What each begins with, what it goes on with, and how often."""
+
+
+@cache
+def _deep() -> bytes:
+    return _ENVELOPE + b"<a>" * 100_000 + b"</a>" * 100_000 + b"</s:Body></s:Envelope>"
+
+
+@cache
+def _wide() -> bytes:
+    return _ENVELOPE + b"<a>" + b"<b/>" * 180_000 + b"</a></s:Body></s:Envelope>"
 
 
 @cache
