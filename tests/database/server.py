@@ -14,12 +14,13 @@ from pathlib import Path
 import psycopg
 
 from crash.processes import wait_until
+from database.chapter import chapter
 from stuf_klantcontact.store import keeper, programs
 from stuf_klantcontact.store.embedded import private_data_dir
 
 OWNER = "beheerder"
 ROLE = "klantcontact"
-PASSWORD = "een-geheim-van-de-test"
+PASSWORD = "geheim"
 DATABASE = "klantcontact"
 
 SETTINGS = {
@@ -188,10 +189,7 @@ def server(settings: Mapping[str, str] | None = None) -> Iterator[tuple[Server, 
         with ExitStack() as stack:
             stack.callback(found.stop)
             found.start()
-            found.run(
-                f"CREATE ROLE {ROLE} LOGIN PASSWORD '{PASSWORD}'",
-                f"CREATE DATABASE {DATABASE} OWNER {ROLE} ENCODING 'UTF8' TEMPLATE template0",
-            )
+            found.run(*chapter(""))
             yield found, stack
 
 
@@ -204,10 +202,7 @@ listen_port = {port}
 unix_socket_dir =
 auth_type = plain
 auth_file = {folder}/users
-pool_mode = transaction
-default_pool_size = {size}
 max_client_conn = 100
-server_login_retry = 1
 logfile = {folder}/pgbouncer.log
 """
 
@@ -219,7 +214,9 @@ def pgbouncer(behind: Server, *, size: int) -> Iterator[str]:
     folder.mkdir()
     port = free_port()
     (folder / "users").write_text(f'"{ROLE}" "{PASSWORD}"\n')
-    (folder / "pgbouncer.ini").write_text(PGBOUNCER.format(server=behind.port, port=port, folder=folder, size=size))
+    lines = PGBOUNCER.format(server=behind.port, port=port, folder=folder).splitlines()
+    lines += [*chapter("Through pgbouncer", kind="ini"), f"default_pool_size = {size}"]
+    (folder / "pgbouncer.ini").write_text("\n".join(lines) + "\n")
     _own(folder, user=behind.user)
     process = subprocess.Popen(
         [shutil.which("pgbouncer", path=f"{os.defpath}:/usr/sbin") or "pgbouncer", folder / "pgbouncer.ini"],

@@ -3,6 +3,7 @@
 Meanwhile a sender is told to try again (StUF046, StUF049), in time, and /health/ready says it.
 """
 
+import importlib.util
 import os
 import subprocess
 import time
@@ -16,9 +17,10 @@ import pytest
 
 from conftest import need
 from crash.processes import wait_until
+from database.chapter import chapter
 from database.flow import HANGING, Flow, flowing, migrate
 from database.server import DATABASE, PASSWORD, ROLE, Server, server
-from stuf_klantcontact.store import Database
+from stuf_klantcontact.store import Database, programs
 
 AT_ONCE = 2.5
 """Most seconds for an answer that waits for nothing, on a loaded machine."""
@@ -158,6 +160,43 @@ def _at_once(flow: Flow, outside: Server, *, senders: int) -> int:
     return most
 
 
+def test_a_backup_and_a_repeat_of_what_came_after_it_miss_nothing(
+    flow: Flow, outside: Server, tmp_path: Path
+) -> None:
+    for query in chapter("What to watch"):
+        assert outside.run(query, database=DATABASE) is not None
+    kept, later = [flow.one() for _ in range(3)], [flow.one() for _ in range(3)]
+    assert all(flow.takes(sent) for sent in kept)
+    flow.account().hold()
+    backup = tmp_path / "backup"
+    _client("pg_dump", "--format=custom", f"--file={backup}", f"--dbname={outside.url()}")
+    assert all(flow.takes(sent) for sent in later)
+    flow.account().hold()
+    before = {
+        sent.referentienummer: sent.identificatie for stream in flow.streams for sent in stream if sent.answer
+    }
+    outside.run(f"DROP DATABASE {DATABASE} WITH (FORCE)", *(line for line in chapter("") if "DATABASE" in line))
+    _client("pg_restore", "--exit-on-error", f"--dbname={outside.url()}", str(backup))
+    outside.run(*chapter("Backup"), database=DATABASE)
+    for sent in (sent for stream in flow.streams for sent in stream if sent.answer):
+        sent.answer = None
+        wait_until(partial(flow.takes, sent), seconds=SOON, what=f"{sent.referentienummer} is not taken again")
+    for sent in kept:
+        assert sent.identificatie == before[sent.referentienummer]
+    assert {sent.identificatie for sent in later} & set(before.values()) == set()
+    flow.account().hold()
+
+
+def _client(program: str, *words: str) -> None:
+    """Run a program of PostgreSQL's clients, of the same version as the server."""
+    spec = importlib.util.find_spec(programs.PACKAGE)
+    assert spec is not None
+    package = Path(next(iter(spec.submodule_search_locations or ())))
+    path = package / f"pginstall{programs.MAJOR_VERSION}" / "bin" / program
+    done = subprocess.run([path, *words], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+
+
 def test_a_full_disk_is_a_fault_and_room_is_enough_to_go_on(
     outside: Server, password_hash: str, tmp_path: Path
 ) -> None:
@@ -202,14 +241,10 @@ def test_a_full_disk_is_a_fault_and_room_is_enough_to_go_on(
 def test_a_failover_keeps_what_was_acknowledged_and_the_gateway_follows(password_hash: str, tmp_path: Path) -> None:
     with server() as (first, stack):
         migrate(first.url())
-        second = first.replica(first.folder.parent / "two", name="two")
+        second = first.replica(first.folder.parent / "two", name="db2")
         stack.callback(second.stop)
         second.start()
-        first.run(
-            "ALTER SYSTEM SET synchronous_standby_names = 'two'",
-            f"ALTER DATABASE {DATABASE} SET synchronous_commit = remote_apply",
-            "SELECT pg_reload_conf()",
-        )
+        first.run(*chapter("Replicas and failover"))
         hosts = f"127.0.0.1:{first.port},127.0.0.1:{second.port}"
         with flowing(
             f"postgresql://{ROLE}:{PASSWORD}@{hosts}/{DATABASE}", password_hash=password_hash, folder=tmp_path

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from conftest import need
+from database.chapter import chapter
 from database.flow import Flow, flowing
 from database.server import ROLE, Server, pgbouncer, server
 from stuf_klantcontact.errors import ConfigurationError
@@ -32,7 +33,7 @@ def test_a_pooler_is_known_and_the_limits_must_be_those_of_the_role(behind: tupl
     for name in TIMEOUTS:
         with pytest.raises(ConfigurationError, match=f"ALTER ROLE {ROLE} SET {name}"):
             open_database(settings, check_schema=False)
-        found.run(f"ALTER ROLE {ROLE} SET {name} = '10s'")
+        found.run(*(line for line in chapter("Through pgbouncer") if f" {name} " in line))
         found.run("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'klantcontact'")
     database = open_database(settings, check_schema=False, pool_size=2)
     upgrade(database)
