@@ -24,11 +24,10 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from crash.municipality import LEASE_MARGIN, write_config
 from crash.processes import Family
-from crash.traffic import Arrival, Senders, Sent, announce, reckon
+from crash.traffic import Arrival, Senders, Sent, announce, reckon, release_held
 from journeys.town import PASSWORD, now
 from soak.promise import Promise, progress
 from soak.receivers import read_ledger, receivers
-from stuf_klantcontact import outbox
 from stuf_klantcontact.access import hash_password
 from stuf_klantcontact.store import Database, embedded, upgrade
 from stuf_klantcontact.store.keeper import Server
@@ -205,7 +204,7 @@ class Kills:
             self._wait(partial(self._has_come_to, aim), what="nothing is delivered any more")
             self._wait(self._kill, what="nobody to kill")
             if number % max(1, total // 20) == 0:
-                self._release_held()
+                release_held(self.database)
                 progress(f"{number} kills, {self._look()} messages taken by the receivers")
         self._wait(lambda: not self._open(), what="the outbox does not empty")
         senders.join()
@@ -277,20 +276,9 @@ class Kills:
             family.kill_head()
         return True
 
-    def _release_held(self) -> None:
-        """Do what a person does about refusals: have them tried again."""
-        try:
-            with self.database.session() as session:
-                held = [item.id for item in outbox.listing(session, states=("held",))]
-            if held:
-                with self.database.connection() as connection:
-                    outbox.release(connection, items=held, door="soak")
-        except (SQLAlchemyError, psycopg.Error):
-            return
-
     def _open(self) -> int:
         """How many streams have something to send."""
-        self._release_held()
+        release_held(self.database)
         try:
             with self.database.connection() as connection:
                 row = connection.execute(

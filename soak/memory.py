@@ -21,7 +21,7 @@ import psutil
 
 from crash.municipality import LEASE_MARGIN, write_config
 from crash.processes import Family, wait_until
-from crash.traffic import announce
+from crash.traffic import announce, release_held
 from journeys.town import PASSWORD, SYNCHRONOUS, now
 from soak.promise import Promise, progress
 from soak.receivers import receivers
@@ -204,6 +204,7 @@ def play(size: Size, *, folder: Path, database_url: str) -> Sequence[Promise]:
             return int(row[0])
 
         def waiting() -> int:
+            release_held(database)
             return counted("last_sequence - open_sequence + 1")
 
         senders = Senders(port, mixture=Mixture(), room=lambda: waiting() < BACKLOG)

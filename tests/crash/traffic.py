@@ -9,10 +9,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import count
 
+import psycopg
 from lxml import etree
+from sqlalchemy.exc import SQLAlchemyError
 
 from crash.processes import wait_until
 from journeys.town import ASYNCHRONOUS, PASSWORD, SYNCHRONOUS, now
+from stuf_klantcontact import outbox
 from stuf_klantcontact.store import Database
 from stuf_klantcontact.testing import FakeZaakmagazijn, Received, Reply, SoapClient, cast
 
@@ -164,6 +167,18 @@ class Account:
             f"lost {len(self.lost)}, stored twice {len(self.stored_twice)}, reordered {len(self.reordered)}, "
             f"changed {len(self.changed)}, repeats at the receiver {self.repeated}"
         )
+
+
+def release_held(database: Database) -> None:
+    """Do what a person does about refusals: have them tried again. Nothing while the database is away."""
+    try:
+        with database.session() as session:
+            held = [item.id for item in outbox.listing(session, states=("held",))]
+        if held:
+            with database.connection() as connection:
+                outbox.release(connection, items=held, door="cli")
+    except (SQLAlchemyError, psycopg.Error):
+        return
 
 
 def wait_until_empty(database: Database, *, seconds: float = 30.0) -> None:
