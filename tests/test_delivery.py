@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from outgoing import ABONNEE, LATER, RSIN, enqueue, items, number, order, remember, settings
+from plugin_database import Postgres
 from stuf_klantcontact import contract as contracts
 from stuf_klantcontact import outbox, rgbz
 from stuf_klantcontact.contract import Contract
@@ -356,6 +357,30 @@ class TestLease:
         assert [message.text("object/identificatie") for message in zaakmagazijn.kept] == [number(1), number(2)]
         assert len(zaakmagazijn.received) == (3 if name == "answered" else 2)
         assert [item.state for item in items(database)] == ["delivered", "delivered"]
+
+
+def test_a_database_that_is_away_when_the_receiver_answers_learns_of_it_afterwards(
+    database: Database, postgres: Postgres, contract: Contract, zaakmagazijn: FakeZaakmagazijn, clock: FixedClock
+) -> None:
+    name = database.parameters["dbname"]
+    back = threading.Timer(0.7, postgres.run, [f"ALTER DATABASE {name} ALLOW_CONNECTIONS true"])
+
+    def away(reached: str) -> None:
+        if reached == "answered":
+            postgres.run(f"ALTER DATABASE {name} ALLOW_CONNECTIONS false")
+            postgres.run(f"SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE datname = '{name}'")
+            back.start()
+
+    remember(database, 1)
+    enqueue(database, order(1))
+    (claimed,) = claim(database, clock)
+    delivery = make(settings(zaakmagazijn.url), database, contract, clock, away)
+    assert delivery.attempt(claimed)
+    back.join()
+    delivery.close()
+    assert len(zaakmagazijn.received) == 1
+    assert [item.state for item in items(database)] == ["delivered"]
+    assert journal_out(database) == [zaakmagazijn.received[0].referentienummer]
 
 
 def test_no_transaction_is_open_while_the_network_is_in_use(

@@ -30,6 +30,7 @@ SETTINGS = {
     "shared_buffers": "16MB",
     "min_wal_size": "32MB",
     "wal_keep_size": "64MB",
+    "wal_retrieve_retry_interval": "500ms",
     "io_method": "sync",
     "jit": "off",
     "log_min_messages": "warning",

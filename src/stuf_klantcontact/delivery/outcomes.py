@@ -1,11 +1,13 @@
 """Write down what came of an attempt: in the journal and in the outbox, in one transaction.
 
-What can go wrong: the database being away, which leaves as an exception; the lease then ends by itself.
+What can go wrong: the database being away for longer than a restart takes, which leaves as an exception; the lease
+then ends by itself.
 """
 
 import logging
 from collections.abc import Callable
 from datetime import datetime
+from time import monotonic, sleep
 from typing import Any, Final, Literal
 
 from stuf_klantcontact import journal, outbox, retry
@@ -14,10 +16,14 @@ from stuf_klantcontact.errors import Text, Trouble
 from stuf_klantcontact.outbox import Claim
 from stuf_klantcontact.outlets import Attempt, Deferred, Delivered, Refused, judged
 from stuf_klantcontact.settings import Settings
-from stuf_klantcontact.store import Database, Statement
+from stuf_klantcontact.store import Away, Database, Statement
 
 LONGEST_PAUSE: Final = 300.0
 """Most seconds that a receiver in trouble is left alone before it is probed again."""
+
+PATIENCE: Final = 15.0
+"""Most seconds for which a database that is away is asked to take an outcome: a restart, or a failover."""
+PAUSE: Final = 0.5
 
 _EXCHANGED: Final = Statement(f"WITH {journal.OUTGOING}, {outbox.SETTLE} SELECT {outbox.SETTLED}")
 
@@ -49,7 +55,22 @@ class Outcomes:
                 journal.record_outgoing(session, **exchange)
 
     def settle(self, claim: Claim, attempt: Attempt, *, message: Message | None) -> None:
-        """Settle an item by the outcome of an attempt, and record the exchange; no message: there was none."""
+        """Settle an item by the outcome of an attempt, and record the exchange; no message: there was none.
+
+        What a receiver has answered is not given up because the database is away for a moment: it would be sent
+        again. If a COMMIT that was broken off had happened, the journal has the exchange twice.
+        """
+        end = min(claim.until, monotonic() + PATIENCE)
+        while True:
+            try:
+                return self._settle(claim, attempt, message=message)
+            except Away as error:
+                if monotonic() > end:
+                    raise
+                _log.warning("settling again item=%d exception=%s", claim.item, type(error).__name__)
+                sleep(PAUSE)
+
+    def _settle(self, claim: Claim, attempt: Attempt, *, message: Message | None) -> None:
         outcome = attempt.outcome
         policy = self._settings.delivery
         exchange = None

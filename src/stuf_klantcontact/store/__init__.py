@@ -7,7 +7,7 @@ errors of sqlalchemy and psycopg, of which OperationalError means that the serve
 
 from typing import TYPE_CHECKING, Any
 
-from stuf_klantcontact.store.connection import Connection
+from stuf_klantcontact.store.connection import Away, Connection
 from stuf_klantcontact.store.database import Database, check_reachable, open_database
 from stuf_klantcontact.store.statement import Statement
 from stuf_klantcontact.store.tables import Base, Moment
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from stuf_klantcontact.store.migration import MigrationStatus, migration_status, upgrade
 
 __all__ = [
+    "Away",
     "Base",
     "Connection",
     "Database",

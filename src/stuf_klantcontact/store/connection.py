@@ -35,6 +35,10 @@ _SPENT: Final = (
 )
 
 
+Away: Final = psycopg.OperationalError
+"""On a connection: the server is away, or went; what was under way may have happened."""
+
+
 class Unanswered(psycopg.OperationalError):
     """The database did not answer in time: what became of the statement is not known."""
 
