@@ -5,7 +5,7 @@ import os
 import platform
 import sys
 
-from benchmarks import intake, parts, validation, verdict
+from benchmarks import delivery, intake, parts, queue, validation, verdict
 from benchmarks.figure import table
 from benchmarks.load import CONNECTIONS, client
 from benchmarks.stage import stage
@@ -19,8 +19,13 @@ def main() -> int:
     words.add_argument("--set", type=int, default=200, metavar="MB", help="size of the berichtenSet (1000: a GB)")
     given = words.parse_args()
     quick = given.quick
+    figures = [
+        *queue.measure(messages=4_000 if quick else 1_000_000, times=50 if quick else 2000),
+        *delivery.measure(rounds=1 if quick else 5, messages=100 if quick else 4000),
+    ]
     with stage() as found:
         figures = [
+            *figures,
             *intake.measure(found, rounds=1 if quick else 7, seconds=1 if quick else 4),
             *parts.measure(found, messages=100 if quick else 2000),
             *verdict.measure(found.message, rounds=3 if quick else 15, messages=100 if quick else 2000),

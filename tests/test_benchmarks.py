@@ -21,6 +21,11 @@ def printed() -> str:
 @pytest.mark.parametrize(
     ("figure", "peer"),
     [
+        ("claim of four, p99, 4,000 waiting", "1,000 waiting"),
+        ("enqueue, p99, 4,000 waiting", "1,000 waiting"),
+        ("settle, p99, 4,000 waiting", "1,000 waiting"),
+        ("deliveries, one process", "bare httpx, as many threads, the same bytes"),
+        ("Du02 to arrival, p99, at half load", "a second"),
         ("durable intake", "one durable INSERT under granian"),
         ("durable intake", "stock Spyne, lxml validator, no store"),
         ("guard + XSD", "one message"),

@@ -1,0 +1,99 @@
+"""What the queue costs does not grow with what waits in it: blocks that are touched, and never the time.
+
+Statistics are first those of an almost empty queue, as when a receiver has just gone down; then the right ones.
+"""
+
+from typing import Any, LiteralString
+
+import pytest
+
+from stuf_klantcontact import outbox
+from stuf_klantcontact.outbox import Order, queue
+from stuf_klantcontact.store import Connection, Database
+
+FEW, MANY = 100, 10_000
+
+STREAMS: LiteralString = """
+INSERT INTO outbox_stream (abonnee, sleutel, last_sequence, open_sequence, due_at, fence)
+SELECT %(abonnee)s, 'B' || n, 1, 1, now() + %(due)s::interval, 0
+  FROM generate_series(%(first)s::int, %(last)s::int) n
+"""
+ITEMS: LiteralString = """
+INSERT INTO outbox_item (stream_id, sequence, soort, klantcontact, state, enqueued_at, attempts, code, reason)
+SELECT s.id, n.sequence, 'klcLk01', 'KC' || s.id, 'waiting', now(), 0, '', ''
+  FROM outbox_stream s, LATERAL generate_series(s.open_sequence, s.last_sequence) n (sequence)
+ WHERE NOT EXISTS (SELECT FROM outbox_item i WHERE i.stream_id = s.id AND i.sequence = n.sequence)
+"""
+LONGER: LiteralString = "UPDATE outbox_stream SET last_sequence = %(last)s::int WHERE abonnee = 'ZM'"
+
+
+def grow(connection: Connection, shape: str, *, first: int, last: int) -> None:
+    """The backlog of a shape, from `first` - 1 to `last`."""
+    if shape == "one zaak behind a first item":
+        if first == 1:
+            connection.execute(STREAMS, {"abonnee": "ZM", "due": "1 day", "first": 1, "last": 1})
+        connection.execute(LONGER, {"last": last})
+    else:
+        abonnee = "DOOD" if shape == "zaken of one that is paused" else "ZM"
+        due = {"zaken that wait for a next attempt": "1 day", "zaken that are held": None}.get(shape, "-1 minute")
+        connection.execute(STREAMS, {"abonnee": abonnee, "due": due, "first": first, "last": last})
+    connection.execute(ITEMS)
+
+
+def touched(connection: Connection, statement: Any, values: dict[str, Any]) -> int:
+    """Blocks that a statement touches; it is rolled back."""
+    with connection.transaction(force_rollback=True):
+        if isinstance(statement, bytes):
+            statement = statement.decode()
+        explained = f"EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) {statement}"
+        row = connection.execute(explained.encode(), values).fetchone()
+    assert row is not None
+    plan = row[0][0]["Plan"]
+    return int(plan["Shared Hit Blocks"]) + int(plan["Shared Read Blocks"])
+
+
+def costs(connection: Connection) -> dict[str, int]:
+    """Blocks touched by each statement for the abonnee FREE, and for ZM, with whatever waits there."""
+    orders = outbox.enqueue_parameter([Order("ZM", "B1", "klcLk01", "KC1"), Order("FREE", "F", "klcLk01", "KC1")])
+    found = {
+        "enqueue": touched(connection, f"WITH {outbox.ENQUEUE} SELECT", {"orders": orders}),
+    }
+    for abonnee in ("ZM", "FREE", "DOOD"):
+        values = {"abonnee": abonnee, "lease": "1 minute", "now": None}
+        found[f"breaker {abonnee}"] = touched(connection, queue._BREAKER, values)
+        found[f"claim {abonnee}"] = touched(connection, queue._claim_query(4), values)
+    (claimed,) = outbox.claim(connection, abonnee="FREE", limit=1, lease=60)
+    settling = outbox.settling(claimed, state="delivered", alive=True)
+    found["settle"] = touched(connection, queue._SETTLE.sql.replace(")b", ")s"), settling)
+    outbox.settle(connection, claimed, state="waiting")
+    return found
+
+
+@pytest.mark.parametrize(
+    "shape",
+    [
+        "one zaak behind a first item",
+        "zaken that wait for a next attempt",
+        "zaken that are held",
+        "zaken of one that is paused",
+        "zaken that are due",
+    ],
+)
+def test_claim_settle_and_enqueue_touch_as_much_of_a_long_queue_as_of_a_short_one(
+    database: Database, shape: str
+) -> None:
+    with database.connection() as connection:
+        outbox.pause(connection, abonnee="DOOD", door="kim", reason="onderhoud")
+        grow(connection, shape, first=1, last=FEW)
+        free = outbox.enqueue_parameter([Order("FREE", "F", "klcLk01", "KC1")])
+        connection.execute(f"WITH {outbox.ENQUEUE} SELECT".encode(), {"orders": free})
+        connection.execute("ANALYZE outbox_stream, outbox_item, outbox_receiver")
+        few = costs(connection)
+        grow(connection, shape, first=FEW + 1, last=MANY)
+        stale = costs(connection)
+        connection.execute("VACUUM ANALYZE outbox_stream, outbox_item, outbox_receiver")
+        many = costs(connection)
+    # A level more of a B-tree for each row that is looked up; a scan of what waits would be hundreds of blocks.
+    for name, blocks in few.items():
+        assert stale[name] <= blocks * 1.5 + 30, (name, "with the statistics of a short queue", few, stale)
+        assert many[name] <= blocks * 1.5 + 30, (name, few, many)
