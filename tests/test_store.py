@@ -5,6 +5,7 @@ import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import NoReturn
 
 import psycopg
 import pytest
@@ -19,9 +20,9 @@ from plugin_database import Postgres
 from stuf_klantcontact.errors import ConfigurationError
 from stuf_klantcontact.settings import Gateway, Settings
 from stuf_klantcontact.store import Database, MigrationStatus, migration, migration_status, open_database, upgrade
-from stuf_klantcontact.store.address import parameters
-from stuf_klantcontact.store.connection import Connector
-from stuf_klantcontact.store.connections import Connections
+from stuf_klantcontact.store.address import parameters, places, written
+from stuf_klantcontact.store.connection import Connector, Unanswered
+from stuf_klantcontact.store.connections import PAUSE, SLOW, Connections
 
 
 def by_url(url: str) -> Settings:
@@ -189,6 +190,78 @@ def test_an_unreachable_server_is_a_configuration_error_without_the_password() -
     with pytest.raises(ConfigurationError, match=r"127\.0\.0\.1") as refused:
         open_database(by_url("postgresql://user:geheim@127.0.0.1:1/klantcontact"))
     assert "geheim" not in str(refused.value)
+
+
+def test_a_process_whose_parent_has_looked_opens_a_database_that_is_away() -> None:
+    """A worker that is replaced meanwhile: it must not fail, and take the others with it."""
+    database = open_database(by_url("postgresql://user:geheim@127.0.0.1:1/klantcontact"), check_server=False)
+    with pytest.raises(psycopg.OperationalError), database.connection():
+        pass
+    database.close()
+
+
+@pytest.mark.parametrize(
+    ("address", "shown", "hosts"),
+    [
+        ("postgresql://u:p%40%2F@db.example/n", "postgresql://u:***@db.example/n", ["db.example"]),
+        ("postgres://u@a:5432,b:5433/n", "postgresql://u@a:5432,b:5433/n", ["a", "b"]),
+        ("postgresql://u@a,b/n?port=6000", "postgresql://u@a:6000,b:6000/n", ["a", "b"]),
+        ("postgresql://u@[::1]:5432/n", "postgresql://u@[::1]:5432/n", ["::1"]),
+        ("postgresql:///n?host=/run/pg&user=u", "postgresql://u@/n?host=%2Frun%2Fpg", ["/run/pg"]),
+        ("postgresql://h/n?connect_timeout=9", "postgresql://h/n?connect_timeout=9", ["h"]),
+    ],
+)
+def test_an_address_is_read_shown_and_read_again(address: str, shown: str, hosts: list[str]) -> None:
+    found = parameters(address)
+    assert written(found, password=False) == shown
+    assert [place["host"] for place in places(found)] == hosts
+    again = parameters(written(found, password=True))
+    assert [place | {"port": ""} for place in places(again)] == [place | {"port": ""} for place in places(found)]
+    assert again.get("password") == found.get("password")
+
+
+@pytest.mark.parametrize("given", ["", "?target_session_attrs=any"])
+def test_only_a_server_that_may_be_written_to_will_do_unless_the_address_says_otherwise(given: str) -> None:
+    wanted = parameters(f"postgresql://h/n{given}")["target_session_attrs"]
+    assert wanted == ("any" if given else "read-write")
+
+
+def test_a_database_that_does_not_answer_is_asked_by_one_at_a_time() -> None:
+    """With a clock of its own: nobody waits here."""
+    now, asked = [0.0], []
+
+    def silent() -> NoReturn:
+        asked.append(now[0])
+        now[0] += SLOW + 1
+        raise Unanswered("nothing")
+
+    connections = Connections(silent, size=4, monotonic=lambda: now[0])
+    for _ in range(5):
+        with pytest.raises(Unanswered), connections.connection():
+            pass
+    assert asked == [0.0]
+    now[0] += PAUSE
+    for _ in range(5):
+        with pytest.raises(Unanswered), connections.connection():
+            pass
+    assert len(asked) == 2
+
+
+def test_a_database_that_refuses_after_it_was_silent_is_asked_again_by_everybody() -> None:
+    now, asked = [0.0], []
+
+    def silent_at_first() -> NoReturn:
+        asked.append(now[0])
+        if len(asked) == 1:
+            raise Unanswered("nothing")
+        raise psycopg.OperationalError("connection refused")
+
+    connections = Connections(silent_at_first, size=4, monotonic=lambda: now[0])
+    for _ in range(4):
+        with pytest.raises(psycopg.OperationalError), connections.connection():
+            pass
+        now[0] += PAUSE
+    assert len(asked) == 4
 
 
 def test_a_wrong_password_is_refused(database_url: str, postgres: Postgres) -> None:

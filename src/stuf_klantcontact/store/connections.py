@@ -59,6 +59,7 @@ class Connections:
         if self._away:
             self._ask()
         if not self._turn.acquire(timeout=self._patience):
+            self._ask_at = 0.0  # if we were to ask, another may
             raise psycopg.OperationalError(f"no database connection came free within {self._patience:g} s")
         try:
             connection = self._take()
@@ -74,7 +75,7 @@ class Connections:
         try:
             if connection.silent:
                 self._leave_alone()
-            elif self._away and not connection.closed:
+            elif self._away:  # it answered, if only to say goodbye
                 self._away = False
             if (
                 connection.pgconn.transaction_status == TransactionStatus.IDLE
@@ -117,6 +118,7 @@ class Connections:
                 if self._monotonic() - start > SLOW or isinstance(error, Unanswered):
                     self._leave_alone()
                     raise
+                self._away = False  # to refuse is an answer, and costs nobody time
                 # A server that takes no more connections still has those that others of us use.
                 while not self._idle:
                     if not self._lent or self._monotonic() > end:
