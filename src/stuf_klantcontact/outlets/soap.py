@@ -29,6 +29,9 @@ from stuf_klantcontact.stuurgegevens import read as read_header
 REPLY_BYTES: Final = 1_000_000
 """Most of a reply that is read; a Bv03 has some 1,000 and a Fo03 with details some 10,000."""
 
+REPLY_KEPT: Final = 16_000
+"""Most of a reply that is kept when it is not one that can be read: enough to see what it was."""
+
 REPLY_MARKUP: Final = 20_000
 """Most elements and attributes of a reply, as its bytes show them: each costs memory of a hundred bytes or more."""
 
@@ -121,7 +124,8 @@ class SoapOutlet:
             return Attempt(_unsent(error, seconds=self._timeout)), None
         outcome = classify(reply, referentienummer=referentienummer, answer=answer)
         message = _message(reply) if answer and isinstance(outcome, Delivered) else None
-        return Attempt(outcome, reply.body), message
+        unreadable = isinstance(outcome, Deferred) and outcome.code.startswith("answer-")
+        return Attempt(outcome, reply.body[:REPLY_KEPT] if unreadable else reply.body), message
 
     def _post(self, body: bytes | Body, *, action: str) -> Reply:
         seconds = self._timeout
@@ -144,7 +148,7 @@ class SoapOutlet:
                 for piece in response.iter_raw():
                     received += piece
                     if len(received) > REPLY_BYTES:
-                        return Reply(response.status_code, bytes(received[:REPLY_BYTES]), encoding, whole=False)
+                        return Reply(response.status_code, bytes(received[:REPLY_KEPT]), encoding, whole=False)
                 return Reply(response.status_code, bytes(received), encoding, content_type=kind)
             finally:
                 response.close()
