@@ -16,7 +16,7 @@ demo: $(READY) ## Gateway, zaakmagazijn and zaaksysteem with a conversation; ONC
 	$(BIN)/stuf-klantcontact demo $(if $(filter-out 0,$(ONCE)),--once)
 
 test: $(READY) ## The whole test suite
-	$(BIN)/python -m pytest -n auto
+	$(BIN)/python -m pytest -n auto --dist loadgroup
 
 test-interpreters: $(READY) ## The SOAP door's tests on every other supported Python that is found
 	bash tests/interpreters.sh $(BIN)/python

@@ -39,3 +39,13 @@ def cpu_seconds(limit: float) -> Iterator[None]:
     finally:
         gc.unfreeze()
     assert spent < limit, f"{spent:.2f} s of CPU, where {limit:g} is the limit"
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Keep tests that share a fixture of their module in one process (`--dist loadgroup`): it is then made once."""
+    for item in items:
+        found = getattr(item, "_fixtureinfo", None)
+        made = found.name2fixturedefs.values() if found else ()
+        if isinstance(item, pytest.Function) and any(one[-1].scope == "module" for one in made if one):
+            item.add_marker(pytest.mark.xdist_group(item.module.__name__))

@@ -26,7 +26,6 @@ def town(
             folder, password_hash=password_hash, database_url=database.url, profiel="zds0120"
         ) as found:
             gateway = found.start()
-            announce(found.client)
             yield found, database
             assert gateway.terminate() == 0, gateway.log.read_text()
             gateway.wait_until_gone()
@@ -35,32 +34,42 @@ def town(
         postgres.run(f"DROP DATABASE {NAME} WITH (FORCE)")
 
 
-@pytest.mark.parametrize(("place", "wasted"), [("numbered", 0), ("stamped", 0), ("asked", 1), ("answered", 0)])
-def test_killed_between_number_and_document(place: str, wasted: int, town: tuple[Municipality, Database]) -> None:
+PLACES = ("numbered", "stamped", "asked", "answered")
+
+
+def test_killed_between_number_and_document(town: tuple[Municipality, Database]) -> None:
+    """At each place in turn, about zaken of their own: nobody need wait for the lease of who died before."""
     found, database = town
-    zaakdocumenten = found.zaakmagazijn.zaakdocumenten
-    given, held = len(zaakdocumenten.given), len(zaakdocumenten.held)
-    found.crash(place, nth=3)
-    streams = contacts(each=2, zaken=ZAKEN)
-    Senders(found.client, streams).join()
-    found.wait_for_death()
+    zaken = {place: [f"0518ZDS{turn}{zaak[-6:]}" for zaak in ZAKEN] for turn, place in enumerate(PLACES)}
+    streams = []
+    for place in PLACES:
+        announce(found.client, zaken[place])
+        found.crash(place, nth=3)
+        streams += contacts(each=2, zaken=zaken[place])
+        Senders(found.client, streams[-len(ZAKEN) :]).join()
+        found.wait_for_death()
     wait_until_empty(database)
-    messages = len(ZAKEN) * 3  # two contacts for each zaak, the second with a document
-    assert len(zaakdocumenten.held) - held == messages
-    # What else was under way in the process that died may have been asked for too, at most one for each zaak.
-    lost = len(zaakdocumenten.given) - given - messages
-    assert wasted <= lost <= (len(ZAKEN) if wasted else len(ZAKEN) - 1)
+    zaakdocumenten = found.zaakmagazijn.zaakdocumenten
     with database.connection() as connection:
-        rows = connection.execute("SELECT documentidentificatie, state FROM outbox_item").fetchall()
-    assert sorted(row[0] for row in rows) == sorted(zaakdocumenten.held)
-    assert {row[1] for row in rows} == {"delivered"}
+        rows = connection.execute(
+            "SELECT sleutel, documentidentificatie, state FROM outbox_item JOIN outbox_stream s ON s.id = stream_id"
+        ).fetchall()
+    assert {row[2] for row in rows} == {"delivered"}
+    assert sorted(row[1] for row in rows) == sorted(zaakdocumenten.held)
+    assert len(zaakdocumenten.held) == len(PLACES) * len(ZAKEN) * 3, (
+        "two contacts a zaak, the second with a document"
+    )
+    # Who died after it asked and before it had stored the number, wasted one; so may the others that died with it,
+    # at most one for each zaak that was under way.
+    wasted = len(zaakdocumenten.given) - len(zaakdocumenten.held)
+    assert 1 <= wasted <= len(PLACES) * len(ZAKEN)
     told = [sent.identificatie for stream in streams for sent in stream]
-    for zaak, stream in zip(ZAKEN, streams, strict=True):
+    assert len(set(told)) == len(told)
+    for stream in streams:
         arrived = [
             message.text("object/inhoud")
             for message in found.zaakmagazijn.kept
-            if message.text("object/isRelevantVoor/gerelateerde/identificatie") == zaak
+            if message.text("object/isRelevantVoor/gerelateerde/identificatie") == stream[0].zaak
             and message.text("object/dct.omschrijving") == "Contactverslag"
         ]
-        assert len(arrived) == len(set(arrived)) >= len(stream)
-    assert len(set(told)) == len(told)
+        assert len(arrived) == len(set(arrived)) == len(stream)
