@@ -29,7 +29,7 @@ PACKAGE = ROOT / "src" / "stuf_klantcontact"
 LAYERS: Mapping[str, tuple[str, ...]] = {
     "entry": ("cli", "server", "app"),
     "doors": ("soap", "web", "worker"),
-    "flow": ("resync", "intake", "delivery", "asking", "transfer", "validation"),
+    "flow": ("resync", "housekeeping", "intake", "delivery", "asking", "transfer", "validation"),
     "knowledge": ("rules", "access", "mapping", "outlets"),
     "records": ("journal", "rgbz", "outbox"),
     "contract": ("contract", "report"),

@@ -117,14 +117,14 @@ class TestStandings:
         put(connection, orders(1, 2, 3), orders(4, zaak="Z2"), orders(5, zaak="Z3"))
         one, four, five = claim(connection)
         deliver(connection, one, at=NOON)
-        deliver(connection, four, at=NOON + timedelta(minutes=1))
+        deliver(connection, four, at=NOON + timedelta(seconds=30))
         outbox.settle(connection, five, state="held", now=NOON)
         assert names(claim(connection)) == ["2"]
         found = standing(connection)
         oldest = connection.execute("SELECT min(enqueued_at) FROM outbox_item WHERE sequence > 1").fetchone()
         assert oldest is not None
         assert (found.waiting, found.held, found.oldest) == (2, 1, oldest[0])
-        assert found.last_delivered == NOON + timedelta(minutes=1)
+        assert found.last_delivered == NOON + timedelta(seconds=30)
         assert (found.paused_since, found.left_alone_until) == (None, None)
 
     def test_one_that_is_left_alone_says_until_when_and_why(self, connection: Connection) -> None:

@@ -12,18 +12,19 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from stuf_klantcontact import contract as contracts
-from stuf_klantcontact import soap, web
+from stuf_klantcontact import outbox, soap, web
 from stuf_klantcontact.access import Access
 from stuf_klantcontact.asking import Asking
 from stuf_klantcontact.contract import Contract, Schemas
 from stuf_klantcontact.delivery import Delivery
 from stuf_klantcontact.errors import ConfigurationError
+from stuf_klantcontact.housekeeping import Housekeeper
 from stuf_klantcontact.intake import PORTS, Intake
 from stuf_klantcontact.intake.about import OPERATIONS
 from stuf_klantcontact.outbox import Teller
 from stuf_klantcontact.outlets import tls
 from stuf_klantcontact.settings import Abonnee, Settings
-from stuf_klantcontact.store import Database, open_database
+from stuf_klantcontact.store import Database, open_database, tables_health
 from stuf_klantcontact.tijdstip import Clock, system_clock
 from stuf_klantcontact.worker import Worker
 
@@ -154,7 +155,13 @@ def build(
         ports=PORTS,
         address=settings.gateway.public_url or address,
     )
-    pages = web.build(contract=contract, settings=settings, ready=lambda: _ready(database), ports=PORTS)
+    pages = web.build(
+        contract=contract,
+        settings=settings,
+        ready=lambda: _ready(database),
+        gauges=lambda: _gauges(database),
+        ports=PORTS,
+    )
     return Gateway(settings, database, contract, intake, soap.dispatch(door, pages), asking, teller)
 
 
@@ -166,9 +173,15 @@ def deliver(settings: Settings, *, stop: threading.Event) -> None:
     zds = any(abonnee.profiel == "zds0120" for abonnee in settings.abonnee.values())
     zaak_schemas = _zaak_schemas(settings) if zds else None
     delivery = Delivery(settings, database=database, contract=contract, zaak_schemas=zaak_schemas)
+    keeper = threading.Thread(
+        target=Housekeeper(settings, database=database).run, args=(stop,), name="housekeeping"
+    )
+    keeper.start()
     try:
         Worker(delivery, database=database, poll=settings.delivery.poll, listen=settings.delivery.wake).run(stop)
     finally:
+        stop.set()
+        keeper.join()
         delivery.close()
         database.close()
 
@@ -206,3 +219,27 @@ def _ready(database: Database) -> dict[str, bool]:
         log.warning("the database does not answer")
         return {"database": False}
     return {"database": row is not None and row[0]}
+
+
+WATCHED = ("bericht", "outbox_event", "outbox_item", "outbox_past", "outbox_stream")
+"""The tables that are written most."""
+
+
+def _gauges(database: Database) -> list[web.Gauge]:
+    """What /metrics says of the outbox and its tables."""
+    with database.connection() as connection:
+        backlogs = outbox.backlogs(connection)
+        health = tables_health(connection, WATCHED)
+    open_ = [
+        ("items", "Messages that wait, are held or are under way.", {b.abonnee: float(b.items) for b in backlogs}),
+        ("held", "Streams (zaken) that wait for a person.", {b.abonnee: float(b.held) for b in backlogs}),
+        ("oldest_seconds", "Age of the oldest of them.", {b.abonnee: b.oldest for b in backlogs}),
+    ]
+    tables = [
+        ("rows", "Rows, as the server estimates.", {t.name: float(t.live) for t in health}),
+        ("dead_rows", "Dead rows, which a vacuum will take away.", {t.name: float(t.dead) for t in health}),
+        ("bytes", "Bytes, with indexes.", {t.name: float(t.bytes) for t in health}),
+        ("vacuumed_seconds", "Since the last vacuum; -1: never.", {t.name: t.vacuumed for t in health}),
+    ]
+    found = [web.Gauge(f"klantcontact_open_{name}", meaning, "abonnee", values) for name, meaning, values in open_]
+    return found + [web.Gauge(f"klantcontact_table_{n}", meaning, "table", values) for n, meaning, values in tables]

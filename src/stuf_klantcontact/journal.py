@@ -1,7 +1,8 @@
 """Every message in and out, raw bytes and verdict, never changed.
 
 A row is written once: an incoming message in the same statement as what it brought about, an outgoing one after its
-answer. Of the accepted messages of a zender a referentienummer occurs once (promise 2), which the database guards.
+answer; it goes when its time is over. Of the accepted messages of a zender a referentienummer occurs once
+(promise 2), which the database guards.
 What can go wrong: the database (sqlalchemy.exc.SQLAlchemyError, psycopg.Error).
 
 StUF 03.01 §4.3 and §4.4 (safe storage before Bv03).
@@ -10,13 +11,14 @@ StUF 03.01 §4.3 and §4.4 (safe storage before Bv03).
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Final, Literal
 
+import psycopg
 from sqlalchemy import DateTime, Identity, Index, LargeBinary, String, desc, func, or_, select, text
 from sqlalchemy.orm import Mapped, MappedAsDataclass, Session, defer, mapped_column
 
-from stuf_klantcontact.store import Base, Moment
+from stuf_klantcontact.store import Base, Moment, Step
 from stuf_klantcontact.tijdstip import Bounds
 
 Verdict = Literal["accepted", "refused", "repeated", "unreadable", "delivered", "deferred"]
@@ -254,3 +256,59 @@ def find(session: Session, reference: str) -> list[Bericht]:
     if re.fullmatch("[0-9]{1,18}", reference):
         conditions.append(Bericht.id == int(reference))
     return list(session.scalars(select(Bericht).where(or_(*conditions)).order_by(Bericht.id)))
+
+
+REPEAT_DAYS: Final = 30
+"""Days in which a repeat of an accepted message gets its answer again, however short the journal keeps messages."""
+
+_PAGE: Final = "(SELECT id FROM bericht WHERE id > %(after)s ORDER BY id LIMIT %(page)s)"
+# What a klantcontact refers to says whose it is. Its answer has no personal data, and stays for a repeat.
+_GOES: Final = """
+    b.moment < %(before)s AND (
+        b.richting = 'uit' OR b.verdict <> 'accepted' OR (
+            b.moment < %(before_repeat)s AND NOT EXISTS (SELECT FROM klantcontact k WHERE k.bericht_id = b.id)
+        )
+    )
+"""
+_LENGTH: Final = "octet_length(b.raw) + coalesce(octet_length(b.antwoord), 0)"
+_NEXT: Final = f"""
+    (SELECT CASE WHEN min(p.moment) < %(before)s THEN max(p.id) END
+       FROM bericht p WHERE p.id IN {_PAGE})
+"""
+_COUNT: Final = f"""
+SELECT {_NEXT}, count(*), coalesce(sum(CASE WHEN {_GOES} THEN {_LENGTH} ELSE octet_length(b.raw) END), 0)::bigint
+  FROM bericht b WHERE b.id IN {_PAGE} AND b.moment < %(before)s AND (b.raw <> '' OR {_GOES})
+"""
+_FORGET: Final = f"""
+WITH old AS (
+    SELECT b.id, {_GOES} AS goes, {_LENGTH} AS length, octet_length(b.raw) AS raw
+      FROM bericht b
+     WHERE b.id IN {_PAGE} AND b.moment < %(before)s AND (b.raw <> '' OR {_GOES})
+       FOR UPDATE SKIP LOCKED
+), gone AS (
+    DELETE FROM bericht b USING old WHERE b.id = old.id AND old.goes
+), emptied AS (
+    UPDATE bericht b SET raw = '' FROM old WHERE b.id = old.id AND NOT old.goes
+)
+SELECT {_NEXT}, count(*), coalesce(sum(CASE WHEN goes THEN length ELSE raw END), 0)::bigint FROM old
+"""
+
+
+def forget(
+    connection: psycopg.Connection, *, after: int, before: datetime, now: datetime, page: int, dry: bool = False
+) -> Step:
+    """Let go of messages from before a moment, a page of them.
+
+    An accepted message loses its bytes, but keeps its number, hash and answer for REPEAT_DAYS, and for ever when a
+    klantcontact came with it; of the others nothing stays.
+    """
+    values = {
+        "after": after,
+        "before": before,
+        "before_repeat": min(before, now - timedelta(days=REPEAT_DAYS)),
+        "page": page,
+    }
+    row = connection.execute((_COUNT if dry else _FORGET).encode(), values).fetchone()
+    if row is None:
+        raise LookupError("an aggregate that gave nothing")
+    return Step(*row)

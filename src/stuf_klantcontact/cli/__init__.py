@@ -25,6 +25,7 @@ MODULES: Final[Mapping[str, str]] = {
     "import": "transfer",
     "messages": "operate",
     "preview": "preview",
+    "purge": "purge",
     "schemas": "schemas",
     "send": "check",
     "serve": "run",

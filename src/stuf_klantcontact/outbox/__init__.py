@@ -11,6 +11,7 @@ StUF 03.01 §4.3 and §4.4: a sender keeps a message until its Bv03 or Bv04, rep
 uniquely and stamps it later than every message before it; reliability.md §3 has what others promise.
 """
 
+from stuf_klantcontact.outbox.aside import Backlog, backlogs, forget_attempts, is_alone, is_busy, put_aside
 from stuf_klantcontact.outbox.desk import hold, hurry, listing, open_items, outcome, release, retry, skip
 from stuf_klantcontact.outbox.enqueue import (
     ENQUEUE,
@@ -60,7 +61,7 @@ from stuf_klantcontact.outbox.renewal import (
     replace_waiting,
     sent,
 )
-from stuf_klantcontact.outbox.tables import Clock, Event, Item, Receiver, ReceiverEvent, Resync, State, Stream
+from stuf_klantcontact.outbox.tables import Clock, Event, Item, Past, Receiver, ReceiverEvent, Resync, State, Stream
 from stuf_klantcontact.store import Connection
 
 __all__ = [
@@ -70,6 +71,7 @@ __all__ = [
     "SETTLE",
     "SETTLED",
     "ZENDER",
+    "Backlog",
     "Claim",
     "Clock",
     "Connection",
@@ -79,6 +81,7 @@ __all__ = [
     "Mutatiesoort",
     "Order",
     "Paced",
+    "Past",
     "Receiver",
     "ReceiverEvent",
     "Resync",
@@ -91,6 +94,7 @@ __all__ = [
     "Stream",
     "Teller",
     "Told",
+    "backlogs",
     "begin_resync",
     "claim",
     "claim_at_pace",
@@ -98,10 +102,13 @@ __all__ = [
     "enqueue",
     "enqueue_parameter",
     "find_resync",
+    "forget_attempts",
     "give_back_probe",
     "hold",
     "hold_streams",
     "hurry",
+    "is_alone",
+    "is_busy",
     "keep_number",
     "listing",
     "next_resync",
@@ -112,6 +119,7 @@ __all__ = [
     "outcome",
     "pause",
     "previous_number",
+    "put_aside",
     "receiver_failed",
     "release",
     "replace_waiting",

@@ -4,11 +4,11 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Final
 
-from sqlalchemy import func, select, update
-from sqlalchemy.orm import Session, contains_eager
+from sqlalchemy import Subquery, cast, func, null, select, union_all, update
+from sqlalchemy.orm import Session, aliased, contains_eager
 
 from stuf_klantcontact.outbox.queue import mend, query
-from stuf_klantcontact.outbox.tables import Event, Item, Receiver, State, Stream
+from stuf_klantcontact.outbox.tables import Event, Item, Past, Receiver, State, Stream
 from stuf_klantcontact.store import Connection
 
 
@@ -22,19 +22,33 @@ def listing(
     states: Sequence[State] = (),
     limit: int = 100,
 ) -> list[Item]:
-    """Items with their stream loaded, oldest first. An item is `sending` until its worker or its lease ends."""
-    query = select(Item).join(Item.stream).options(contains_eager(Item.stream)).order_by(Item.id).limit(limit)
+    """Items with their stream loaded, oldest first. An item is `sending` until its worker or its lease ends.
+
+    Those that were put aside come without what was in their messages.
+    """
+    item = Item if states and _OPEN.issuperset(states) else aliased(Item, _every())
+    query = select(item).join(item.stream).options(contains_eager(item.stream)).order_by(item.id).limit(limit)
     if abonnee is not None:
         query = query.where(Stream.abonnee == abonnee)
     if sleutel is not None:
         query = query.where(Stream.sleutel == sleutel)
     if klantcontact is not None:
-        query = query.where(Item.klantcontact == klantcontact)
+        query = query.where(item.klantcontact == klantcontact)
     if referentienummer is not None:
-        query = query.where(Item.referentienummer == referentienummer)
+        query = query.where(item.referentienummer == referentienummer)
     if states:
-        query = query.where(Item.state.in_(states))
+        query = query.where(item.state.in_(states))
     return list(session.scalars(query))
+
+
+_OPEN: Final[frozenset[State]] = frozenset({"waiting", "sending", "held"})
+
+
+def _every() -> Subquery:
+    """All items, as EVERY_ITEM has them, in the columns of Item."""
+    hot, past = Item.__table__.columns, Past.__table__.columns
+    aside = [past[c.name] if c.name in past else cast(null(), c.type).label(c.name) for c in hot]
+    return union_all(select(*hot), select(*aside)).subquery()
 
 
 def outcome(session: Session, referentienummer: str, *, abonnee: str, state: State, code: str, reason: str) -> bool:
@@ -45,12 +59,23 @@ def outcome(session: Session, referentienummer: str, *, abonnee: str, state: Sta
     written down as an event alone.
     """
     mine = (Item.referentienummer == referentienummer, Stream.abonnee == abonnee)
-    stream_id = session.scalar(select(Item.stream_id).join(Item.stream).where(*mine)) if referentienummer else None
+    if not referentienummer:
+        return False
+    mine_past = (Past.referentienummer == referentienummer, Stream.abonnee == abonnee)
+    every = union_all(
+        select(Item.stream_id).join(Item.stream).where(*mine),
+        select(Past.stream_id).join(Stream, Stream.id == Past.stream_id).where(*mine_past),
+    )
+    stream_id = session.scalar(every)
     if stream_id is None:
         return False
     # Two statements, because what the lock waited for is visible only to the second.
     stream = session.scalars(select(Stream).where(Stream.id == stream_id).with_for_update()).one()
+    item: Item | Past | None
     item = session.scalars(select(Item).join(Item.stream).where(*mine).with_for_update(of=Item)).one_or_none()
+    if item is None:  # it was put aside, perhaps this very moment
+        past = select(Past).where(Past.referentienummer == referentienummer, Past.stream_id == stream_id)
+        item = session.scalars(past.with_for_update()).one_or_none()
     if item is None:
         return False
     now = session.execute(select(func.now())).scalar_one()
@@ -60,7 +85,9 @@ def outcome(session: Session, referentienummer: str, *, abonnee: str, state: Sta
         stream.fence += 1  # who is still sending it learns that it is settled
     if item.state != "refused":
         item.state, item.code, item.reason = state, code, reason
-        item.delivered_at, item.next_attempt_at = item.delivered_at or now, None
+        item.delivered_at = item.delivered_at or now
+        if isinstance(item, Item):
+            item.next_attempt_at = None
     session.add(
         Event(
             item_id=item.id,

@@ -8,6 +8,8 @@ from typing import Final, Literal
 
 from sqlalchemy.orm import Session
 
+from stuf_klantcontact.outbox.tables import EVERY_ITEM
+
 MAIL: Final = "mail"
 """The abonnee of everything that goes by mail; its sleutel is the address."""
 
@@ -112,9 +114,9 @@ class Told:
 
 
 # What a person skipped was never sent.
-_TOLD: Final = """
+_TOLD: Final = f"""
 SELECT DISTINCT ON (s.abonnee, i.document) s.abonnee, i.id, s.sleutel, i.document, i.mutatiesoort
-  FROM outbox_item i
+  FROM {EVERY_ITEM} i
   JOIN outbox_stream s ON s.id = i.stream_id
  WHERE i.klantcontact = %(klantcontact)s AND i.state <> 'skipped'
    AND i.soort IN ('klcLk01', 'klcSa01', 'iobLk01', 'edcLk01')

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Final
 
 from stuf_klantcontact.outbox.queue import MOMENT, Claim, Stamp, query
+from stuf_klantcontact.outbox.tables import EVERY_ITEM
 from stuf_klantcontact.store import Connection, Statement
 from stuf_klantcontact.tijdstip import AMSTERDAM, MILLISECOND
 
@@ -133,9 +134,9 @@ def keep_number(
     return cursor.rowcount == 1
 
 
-_PREVIOUS_NUMBER: Final = """
+_PREVIOUS_NUMBER: Final = f"""
 SELECT i.documentidentificatie
-  FROM outbox_item i
+  FROM {EVERY_ITEM} i
   JOIN outbox_stream s ON s.id = i.stream_id
  WHERE s.abonnee = %(abonnee)s AND i.klantcontact = %(klantcontact)s AND i.id < %(item)s
    AND i.document IS NOT DISTINCT FROM %(document)s AND i.documentidentificatie IS NOT NULL

@@ -40,7 +40,11 @@ WITH open AS (
       FROM outbox_stream s
       LEFT JOIN LATERAL (
            SELECT i.delivered_at
-             FROM outbox_item i
+             FROM (
+                  SELECT stream_id, sequence, delivered_at FROM outbox_item
+                  UNION ALL
+                  SELECT stream_id, sequence, delivered_at FROM outbox_past
+             ) i
             WHERE i.stream_id = s.id AND i.sequence < coalesce(s.open_sequence, s.last_sequence + 1)
               AND i.delivered_at IS NOT NULL
             ORDER BY i.sequence DESC

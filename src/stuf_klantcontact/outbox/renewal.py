@@ -14,7 +14,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from stuf_klantcontact.outbox.desk import skip
-from stuf_klantcontact.outbox.tables import Resync
+from stuf_klantcontact.outbox.tables import EVERY_ITEM, Resync
 
 
 def begin_resync(
@@ -68,9 +68,9 @@ class Sent:
 
 
 # What a person skipped was never sent.
-_SENT: Final = """
+_SENT: Final = f"""
 SELECT s.sleutel, i.klantcontact, i.document, i.mutatiesoort, i.state, i.delivered_at
-  FROM outbox_item i
+  FROM {EVERY_ITEM} i
   JOIN outbox_stream s ON s.id = i.stream_id
  WHERE s.abonnee = %(abonnee)s AND i.klantcontact = ANY(%(klantcontacten)s) AND i.state <> 'skipped'
    AND i.soort IN ('klcLk01', 'klcSa01', 'iobLk01', 'edcLk01')

@@ -1,7 +1,7 @@
 """The tables of the outbox. Nothing outside this package writes them."""
 
 from datetime import datetime
-from typing import Literal
+from typing import Final, Literal
 
 from sqlalchemy import (
     CheckConstraint,
@@ -55,7 +55,6 @@ class Item(MappedAsDataclass, Base, kw_only=True):
         CheckConstraint(
             "state IN ('waiting', 'sending', 'delivered', 'held', 'confirmed', 'refused', 'skipped')", name="state"
         ),
-        Index("outbox_item_held_idx", "stream_id", postgresql_where=text("state = 'held'")),
         Index("outbox_item_klantcontact_idx", "klantcontact"),
     )
 
@@ -107,6 +106,45 @@ class Item(MappedAsDataclass, Base, kw_only=True):
     reason: Mapped[str] = mapped_column(default="", doc="of the last outcome, for people")
 
 
+class Past(MappedAsDataclass, Base, kw_only=True):
+    """An item that need not be sent any more, and was put aside: all of it but what was in its message.
+
+    The journal has that, for as long as it keeps messages.
+    """
+
+    __tablename__ = "outbox_past"
+    __table_args__ = (
+        UniqueConstraint("stream_id", "sequence"),
+        UniqueConstraint("referentienummer"),
+        Index("outbox_past_klantcontact_idx", "klantcontact"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False, doc="Item.id")
+    stream_id: Mapped[int] = mapped_column(ForeignKey("outbox_stream.id"))
+    sequence: Mapped[int]
+    soort: Mapped[str] = mapped_column(String(20))
+    klantcontact: Mapped[str] = mapped_column(String(14))
+    document: Mapped[str | None] = mapped_column(String(40))
+    mutatiesoort: Mapped[str] = mapped_column(String(1))
+    versie: Mapped[int]
+    cross_refnummer: Mapped[str] = mapped_column(String(40))
+    state: Mapped[str] = mapped_column(String(10), doc="delivered, confirmed, refused or skipped")
+    enqueued_at: Mapped[Moment]
+    attempts: Mapped[int]
+    delivered_at: Mapped[Moment | None]
+    referentienummer: Mapped[str | None] = mapped_column(String(40))
+    tijdstip_bericht: Mapped[Moment | None]
+    documentidentificatie: Mapped[str | None] = mapped_column(String(40))
+    code: Mapped[str]
+    reason: Mapped[str]
+
+
+PAST_COLUMNS: Final = ", ".join(column.name for column in Past.__table__.columns)
+
+EVERY_ITEM: Final = f"(SELECT {PAST_COLUMNS} FROM outbox_item UNION ALL SELECT {PAST_COLUMNS} FROM outbox_past)"
+"""What is to be sent and what was, for a FROM: an item is always in one of the two."""
+
+
 class Event(MappedAsDataclass, Base, kw_only=True):
     """One change of state of one item; never changed. When it was enqueued, Item.enqueued_at says."""
 
@@ -114,7 +152,7 @@ class Event(MappedAsDataclass, Base, kw_only=True):
     __table_args__ = (Index("outbox_event_item_id_idx", "item_id"),)
 
     id: Mapped[int] = mapped_column(Identity(), primary_key=True, init=False)
-    item_id: Mapped[int] = mapped_column(ForeignKey("outbox_item.id"))
+    item_id: Mapped[int] = mapped_column(doc="Item.id or Past.id")
     at: Mapped[Moment]
     state: Mapped[str] = mapped_column(String(10))
     attempt: Mapped[int] = mapped_column(default=0)

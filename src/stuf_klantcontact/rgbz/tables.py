@@ -82,6 +82,8 @@ class Klantcontact(MappedAsDataclass, Base, kw_only=True):
     __table_args__ = (
         UniqueConstraint("identificatie", "verantwoordelijke_organisatie"),
         Index("klantcontact_zaak_id_idx", "zaak_id"),
+        # Who lets go of a message looks for it.
+        Index("klantcontact_bericht_id_idx", "bericht_id"),
     )
 
     id: Mapped[int] = mapped_column(Identity(), primary_key=True, init=False)

@@ -154,7 +154,9 @@ class Mail(Section):
 class Privacy(Section):
     """[privacy]: what is kept and for how long."""
 
-    bewaartermijn_dagen: int = Field(0, ge=0, description="days that the journal keeps messages; 0: for ever")
+    bewaartermijn_dagen: int = Field(
+        0, ge=0, description="days that the journal keeps messages, and attempts to deliver them; 0: for ever"
+    )
 
 
 class Console(Section):
@@ -170,6 +172,9 @@ class Delivery(Section):
     longest_retry: float = Field(3600.0, gt=0, description="most seconds between attempts")
     patience_days: float = Field(5.0, gt=0, description="days after which an item is held for a person")
     lease: float = Field(120.0, gt=0, description="seconds a worker may hold an item before another may take it")
+    aside_hours: float = Field(
+        24.0, ge=0, description="hours after which what was delivered is put aside, without its message"
+    )
     poll: float = Field(1.0, gt=0, description="seconds between looks at an idle queue")
     wake: bool = Field(
         True,

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 from stuf_klantcontact.store.connection import Away, Connection
 from stuf_klantcontact.store.database import Database, check_reachable, open_database
+from stuf_klantcontact.store.health import TableHealth, tables_health
 from stuf_klantcontact.store.statement import Statement
-from stuf_klantcontact.store.tables import Base, Moment
+from stuf_klantcontact.store.tables import Base, Moment, Step
 
 if TYPE_CHECKING:
     from stuf_klantcontact.store.migration import MigrationStatus, migration_status, upgrade
@@ -23,9 +24,12 @@ __all__ = [
     "MigrationStatus",
     "Moment",
     "Statement",
+    "Step",
+    "TableHealth",
     "check_reachable",
     "migration_status",
     "open_database",
+    "tables_health",
     "upgrade",
 ]
 

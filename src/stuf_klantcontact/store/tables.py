@@ -1,5 +1,6 @@
 """The declarative base of every table, and the type of a moment."""
 
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated
 
@@ -22,3 +23,15 @@ class Base(DeclarativeBase):
         }
     )
     type_annotation_map = {str: Text, bytes: LargeBinary, int: BigInteger}  # noqa: RUF012
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """What one step of housekeeping through a table did, or would do.
+
+    `last` is the id that the next step begins after, None when there is nothing to do behind it.
+    """
+
+    last: int | None
+    rows: int
+    bytes: int

@@ -24,10 +24,10 @@ from stuf_klantcontact.settings import Settings
 from stuf_klantcontact.tijdstip import Clock, system_clock
 from stuf_klantcontact.web import api, asked, explained, front, health, validator
 from stuf_klantcontact.web.desk import Desk
-from stuf_klantcontact.web.health import Ready
+from stuf_klantcontact.web.health import Gauge, Gauges, Ready
 from stuf_klantcontact.web.throttle import Ticks
 
-__all__ = ["Ready", "build"]
+__all__ = ["Gauge", "Ready", "build"]
 
 REQUEST_BYTES: Final = 1_000_000
 DISTRIBUTION: Final = "stuf-klantcontact"
@@ -47,11 +47,12 @@ def build(
     contract: Contract,
     settings: Settings,
     ready: Ready,
+    gauges: Gauges = tuple,
     ports: Iterable[str] = tuple(front.PORTS),
     clock: Clock = system_clock,
     ticks: Ticks = time.monotonic,
 ) -> Flask:
-    """The Flask application; `ready` is asked at every GET of /health/ready."""
+    """The Flask application; `ready` is asked at every GET of /health/ready, `gauges` at /metrics."""
     web = Flask("stuf_klantcontact", static_url_path="/static")
     web.request_class = asked.Request
     web.config["MAX_CONTENT_LENGTH"] = REQUEST_BYTES
@@ -64,7 +65,7 @@ def build(
     validator.register(web, desk)
     explained.register(web)
     api.register(web, desk, base=base, release=release)
-    health.register(web, ready, release=release)
+    health.register(web, ready, gauges=gauges, release=release)
 
     @web.context_processor
     def words() -> dict[str, Any]:

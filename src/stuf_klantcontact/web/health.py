@@ -2,18 +2,33 @@
 
 import logging
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 
 from flask import Flask, Response, jsonify
 
 Ready = Callable[[], Mapping[str, bool]]
 """Asks every part that must work whether it does: {"database": True, …}."""
 
+
+@dataclass(frozen=True, slots=True)
+class Gauge:
+    """One number of the whole gateway, by one label: {"ZAAKMAGAZIJN": 12.0, …}."""
+
+    name: str
+    meaning: str
+    label: str
+    values: Mapping[str, float]
+
+
+Gauges = Callable[[], Iterable[Gauge]]
+"""Asks the database how much there is to do, and how its tables are."""
+
 logger = logging.getLogger(__name__)
 
 
-def register(web: Flask, ready: Ready, *, release: str) -> None:
-    """Add the three; `ready` is asked at every GET."""
+def register(web: Flask, ready: Ready, *, gauges: Gauges, release: str) -> None:
+    """Add the three; `ready` is asked at every GET, `gauges` at every GET of /metrics."""
     started = time.time()
 
     @web.get("/health/live")
@@ -38,8 +53,25 @@ def register(web: Flask, ready: Ready, *, release: str) -> None:
             "# HELP klantcontact_ready Whether every part that must work does.",
             "# TYPE klantcontact_ready gauge",
             f"klantcontact_ready {int(all(_ask(ready).values()))}",
+            *_lines(gauges),
         )
         return Response("\n".join(lines) + "\n", content_type="text/plain; version=0.0.4; charset=utf-8")
+
+
+def _lines(gauges: Gauges) -> list[str]:
+    """The gauges as Prometheus reads them; none when they cannot be had, which klantcontact_ready says."""
+    try:
+        found = list(gauges())
+    except Exception as error:
+        logger.warning("no gauges: exception=%s", type(error).__name__)
+        return []
+    lines = []
+    for gauge in found:
+        lines += [f"# HELP {gauge.name} {gauge.meaning}", f"# TYPE {gauge.name} gauge"]
+        for name, value in gauge.values.items():
+            escaped = name.replace("\\", r"\\").replace('"', r"\"").replace("\n", r"\n")
+            lines.append(f'{gauge.name}{{{gauge.label}="{escaped}"}} {value:.15g}')
+    return lines
 
 
 def _ask(ready: Ready) -> dict[str, bool]:
