@@ -53,7 +53,7 @@ def _backlog(stage: Stage, *, waiting: int) -> None:
     zaken = waiting // 2
     with stage.database.own_connection() as connection:
         connection.execute("SET statement_timeout = 0")
-        connection.execute("TRUNCATE outbox_event, outbox_item, outbox_stream, outbox_receiver")
+        connection.execute("TRUNCATE outbox_event, outbox_item, outbox_past, outbox_stream, outbox_receiver")
         connection.execute(
             "INSERT INTO outbox_stream (abonnee, sleutel, last_sequence, open_sequence, due_at, fence)"
             " SELECT 'VOL', 'Z' || n, CASE n WHEN 0 THEN %(zaken)s::int ELSE 1 END, 1, now() + interval '1 day', 0"
