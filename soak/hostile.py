@@ -7,7 +7,7 @@ code. What can go wrong: AssertionError, with what did not come true.
 
 import statistics
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -89,16 +89,19 @@ def play(size: Size, *, folder: Path, database: Database) -> Sequence[Promise]:
         remember(database, place, zaak=zaak)
     with ExitStack() as stack:
         good = stack.enter_context(FakeZaakmagazijn())
-        receivers = {_name(b): stack.enter_context(FakeZaakmagazijn(behaviour=b, delay=60.0)) for b in HOSTILE}
-        endpoints = {GOOD: good.url, **{naam: _url(found) for naam, found in receivers.items()}}
+        receivers = {b: stack.enter_context(FakeZaakmagazijn(delay=60.0)) for b in HOSTILE}
+        endpoints = {GOOD: good.url, **{_name(b): _url(found, behaviour=b) for b, found in receivers.items()}}
         config = write_config(folder, password_hash="$argon2", database_url=database.url, endpoints=endpoints)
         worker = stack.enter_context(_worker(folder, config=config))
         latency = Latency(database, good, zaken=zaken)
         latency.measure(size.contacts)  # the first are slow: the contract, connections, an arena for each thread
+        _put(database, zaken=zaken, behaviours=[b for b in HOSTILE if not b.startswith("tls")])
+        wait_until(lambda: not _rows(database), seconds=60, what="all behave as yet")
+        for behaviour, receiver in receivers.items():
+            receiver.behaviour = behaviour
         before = psutil.Process(worker.head.pid).memory_info().rss
         alone = latency.measure(size.contacts)
-        for place, zaak in enumerate(zaken):
-            enqueue(database, *(order(place, zaak=zaak, abonnee=naam) for naam in receivers))
+        _put(database, zaken=zaken, behaviours=HOSTILE)
         beside, most = [], before
         began = time.monotonic()
         for number in range(size.rounds):
@@ -108,7 +111,7 @@ def play(size: Size, *, folder: Path, database: Database) -> Sequence[Promise]:
             if number + 1 < size.rounds:
                 with database.session() as session:
                     for naam in receivers:
-                        outbox.hurry(session, abonnee=naam)
+                        outbox.hurry(session, abonnee=_name(naam))
             if number % 10 == 0:
                 progress(f"round {number + 1}: {(most - before) / 1e6:.1f} MB more at most")
         took = time.monotonic() - began
@@ -135,8 +138,14 @@ def _name(behaviour: str) -> str:
     return behaviour.partition(":")[0].upper()
 
 
-def _url(receiver: FakeZaakmagazijn) -> str:
-    return receiver.url.replace("http:", "https:") if receiver.behaviour.startswith("tls") else receiver.url
+def _url(receiver: FakeZaakmagazijn, *, behaviour: str) -> str:
+    return receiver.url.replace("http:", "https:") if behaviour.startswith("tls") else receiver.url
+
+
+def _put(database: Database, *, zaken: Sequence[str], behaviours: Iterable[str]) -> None:
+    """Something for each of them, about each of the zaken."""
+    for place, zaak in enumerate(zaken):
+        enqueue(database, *(order(place, zaak=zaak, abonnee=_name(behaviour)) for behaviour in behaviours))
 
 
 @contextmanager
@@ -167,10 +176,11 @@ class Latency:
 
 
 def _rows(database: Database) -> list[tuple[str, str, str, int]]:
+    """Abonnee, state, code and attempts of all that is for the hostile and was not delivered."""
     with database.connection() as connection:
         return connection.execute(
             "SELECT s.abonnee, i.state, i.code, i.attempts FROM outbox_item i JOIN outbox_stream s"
-            " ON s.id = i.stream_id WHERE s.abonnee <> %s ORDER BY 1",
+            " ON s.id = i.stream_id WHERE s.abonnee <> %s AND i.state <> 'delivered' ORDER BY 1",
             (GOOD,),
         ).fetchall()
 

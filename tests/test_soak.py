@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from conftest import need
-from soak import drain, hostile, kills, memory
+from soak import drain, hostile, kills, memory, poison
 from soak.promise import Promise, table
 from stuf_klantcontact.store import Database
 
@@ -28,6 +28,10 @@ def test_who_was_down_for_days_gets_all_in_order_and_nobody_waited_for_it(
 def test_hostile_receivers_cost_bounded_memory_and_nobody_else_notices(database: Database, tmp_path: Path) -> None:
     need(Path("/proc/self/environ").exists(), "processes are found again in /proc")
     hold(hostile.play(hostile.SHORT, folder=tmp_path, database=database))
+
+
+def test_poison_holds_its_own_zaak_and_nothing_else(database: Database) -> None:
+    hold(poison.play(poison.SHORT, database=database))
 
 
 def hold(promises: Sequence[Promise]) -> None:

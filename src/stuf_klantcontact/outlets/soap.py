@@ -26,7 +26,7 @@ from stuf_klantcontact.parsing.multipart import related
 from stuf_klantcontact.parsing.xop import inlined
 from stuf_klantcontact.stuurgegevens import read as read_header
 
-REPLY_BYTES: Final = 1_000_000
+REPLY_BYTES: Final = 250_000
 """Most of a reply that is read; a Bv03 has some 1,000 and a Fo03 with details some 10,000."""
 
 REPLY_KEPT: Final = 16_000
@@ -38,6 +38,11 @@ REPLY_MARKUP: Final = 20_000
 XML: Final = "text/xml; charset=utf-8"
 
 OMSCHRIJVING_LENGTH: Final = 200
+
+JUDGED: Final = (200, 500)
+"""Statuses of which the body is read: the Bindings know no others."""
+PLAIN: Final = ("", "identity")
+"""Encodings that leave it as it is."""
 
 UNSUPPORTED: Final = 415
 CONFIGURATION: Final = frozenset({401, 403, 404, 405, UNSUPPORTED})
@@ -144,10 +149,12 @@ class SoapOutlet:
             try:
                 encoding = response.headers.get("content-encoding", "").strip().lower()
                 kind = response.headers.get("content-type", "")
+                judged = response.status_code in JUDGED and encoding in PLAIN
+                most = REPLY_BYTES if judged else REPLY_KEPT
                 received = bytearray()
                 for piece in response.iter_raw():
                     received += piece
-                    if len(received) > REPLY_BYTES:
+                    if len(received) > most:
                         return Reply(response.status_code, bytes(received[:REPLY_KEPT]), encoding, whole=False)
                 return Reply(response.status_code, bytes(received), encoding, content_type=kind)
             finally:
@@ -182,16 +189,16 @@ def classify(reply: Reply, *, referentienummer: str, answer: str = "") -> Outcom
             "De ontvanger weigert het verzoek: controleer endpoint, gebruiker en wachtwoord",
             "The receiver rejects the request: check endpoint, user and password",
         )
-    if status not in (200, 500):
+    if status not in JUDGED:
         return _later(code, f"De ontvanger antwoordde {code}", f"The receiver answered {code}")
-    if not reply.whole:
-        return _later("answer-size", "Het antwoord is te groot om te lezen", "The answer is too large to be read")
-    if reply.content_encoding not in ("", "identity"):
+    if reply.content_encoding not in PLAIN:
         return _later(
             "answer-encoding",
             "Het antwoord is gecomprimeerd, hoewel daar niet om gevraagd is",
             "The answer is compressed, although that was not asked for",
         )
+    if not reply.whole:
+        return _later("answer-size", "Het antwoord is te groot om te lezen", "The answer is too large to be read")
     message = _message(reply)
     if message is None:
         return _later(

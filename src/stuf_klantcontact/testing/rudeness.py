@@ -204,12 +204,12 @@ _ENDLESS: Final = {
 
 @cache
 def _deep() -> bytes:
-    return _ENVELOPE + b"<a>" * 100_000 + b"</a>" * 100_000 + b"</s:Body></s:Envelope>"
+    return _ENVELOPE + b"<a>" * 30_000 + b"</a>" * 30_000 + b"</s:Body></s:Envelope>"
 
 
 @cache
 def _wide() -> bytes:
-    return _ENVELOPE + b"<a>" + b"<b/>" * 180_000 + b"</a></s:Body></s:Envelope>"
+    return _ENVELOPE + b"<a>" + b"<b/>" * 60_000 + b"</a></s:Body></s:Envelope>"
 
 
 @cache
