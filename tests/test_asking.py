@@ -12,17 +12,20 @@ import pytest
 from lxml import etree
 from sqlalchemy import select, text
 
-from stuf_klantcontact import app, asking, contract, parsing
+from mapping.test_zkn0320 import document, record
+from stuf_klantcontact import app, asking, contract, parsing, stuurgegevens
 from stuf_klantcontact.asking import Asking
 from stuf_klantcontact.errors import ConfigurationError
 from stuf_klantcontact.intake import Intake, Received
 from stuf_klantcontact.journal import Bericht
+from stuf_klantcontact.mapping import zkn0320
 from stuf_klantcontact.names import KC, SOAP11, STUF0301, qname
 from stuf_klantcontact.rgbz import Zaak
 from stuf_klantcontact.settings import Gateway, Settings, Zaaksysteem, Zaaktype, Zender
 from stuf_klantcontact.store import Database
-from stuf_klantcontact.stuurgegevens import Systeem
+from stuf_klantcontact.stuurgegevens import Header, Systeem
 from stuf_klantcontact.testing import FakeZaaksysteem, FixedClock, cast, closed_port
+from stuf_klantcontact.tijdstip import stuf0302
 
 CONTRACT = contract.load()
 NOW = datetime(2026, 11, 22, 9, 15, tzinfo=UTC)
@@ -31,7 +34,9 @@ SETTINGS = Settings(
     gateway=Gateway(organisatie="0518", rsin=cast.RSIN),
     zender={
         "MIJNZAKEN": Zender(
-            gebruiker="a", borgt_voor_opvoerder=True, operaties=("voegKlantcontactToe", "wijzigKlantcontact")
+            gebruiker="a",
+            borgt_voor_opvoerder=True,
+            operaties=("voegKlantcontactToe", "wijzigKlantcontact", "klantcontacten"),
         ),
         "ZAAKSYSTEEM": Zender(gebruiker="b", operaties=("zaken",)),
     },
@@ -473,3 +478,37 @@ def test_a_zaaksysteem_needs_a_name() -> None:
 
 def test_a_closed_port_is_no_zaaksysteem(make: Make) -> None:
     assert make(endpoint=f"http://127.0.0.1:{closed_port()}/").contact().kind == "StUF049"
+
+
+def test_a_kennisgeving_asks_only_when_nothing_else_is_wrong_with_it(make: Make, fake: FakeZaaksysteem) -> None:
+    town = make()
+    said = record()
+    said.zaak = Zaak(identificatie=cast.RUNNING, bronorganisatie=cast.RSIN, omschrijving="")
+    said.informatieobjecten = [document(identificatie="NERGENS-1")]
+    assert town.send(zkn0320.klc_lk01(said, header=ours("k-1")), port=ASYNC).kind == "Fo03"
+    assert fake.asked == []
+    said.informatieobjecten, said.toelichting = [], "Teruggebeld."
+    reply = town.send(zkn0320.klc_lk01(said, header=ours("k-2")), port=ASYNC)
+    assert reply.kind == "Bv03", (reply.rules, reply.hints, fake.asked)
+    assert fake.asked == [cast.RUNNING]
+
+
+def ours(number: str) -> Header:
+    return Header(
+        berichtcode="Lk01",
+        zender=cast.MIJNZAKEN,
+        ontvanger=cast.GATEWAY,
+        referentienummer=number,
+        tijdstip_bericht=stuf0302(NOW),
+        entiteittype="KLC",
+    )
+
+
+def test_questions_take_part_in_the_order_of_all_that_we_send(town: Town, fake: FakeZaaksysteem) -> None:
+    for number in ("0518ZAAK0000071", "0518ZAAK0000072"):
+        town.contact(f"c-{number}", zaak=number)
+    first, second = (
+        stuurgegevens.read(parsing.read(b.raw, limits=SETTINGS.limits, schema=CONTRACT.envelope).body)
+        for b in town.journal
+    )
+    assert second.tijdstip_bericht > first.tijdstip_bericht, "the clock stands still"

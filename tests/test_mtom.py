@@ -108,6 +108,18 @@ def test_a_message_in_parts_is_that_message_and_its_bytes_are_kept_as_they_came(
     assert canonical_hash(in_parts.envelope.body) == canonical_hash(whole.envelope.body)
 
 
+def test_base64_in_lines_is_the_same_content_as_the_document_beside_the_message() -> None:
+    in_lines = taken(message(base64.encodebytes(PDF).decode()), content_type="text/xml")
+    other = taken(message(base64.encodebytes(PDF + b"!").decode()), content_type="text/xml")
+    in_parts = taken(ONE)
+    assert in_lines.envelope is not None
+    assert other.envelope is not None
+    assert in_parts.envelope is not None
+    assert canonical_hash(in_lines.envelope.body) == canonical_hash(in_parts.envelope.body)
+    assert canonical_hash(other.envelope.body) != canonical_hash(in_parts.envelope.body)
+    assert contents(in_lines) == [PDF]
+
+
 @pytest.mark.parametrize(
     "raw",
     [

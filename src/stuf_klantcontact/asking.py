@@ -15,7 +15,7 @@ from datetime import datetime, timedelta
 from typing import Final
 from uuid import uuid4
 
-from stuf_klantcontact import journal, rgbz
+from stuf_klantcontact import journal, outbox, rgbz
 from stuf_klantcontact.mapping import zkn0310
 from stuf_klantcontact.mapping.zkn0310 import NotAnswered
 from stuf_klantcontact.names import split
@@ -87,12 +87,15 @@ class Asking:
         self._outlet.close()
 
     def _ask(self, identificatie: str, *, versie: int) -> bool:
+        with self._database.connection() as connection:
+            # The clock that everything we send rises by, whichever process sends it (StUF 03.01 §4.3.2).
+            _, lokaal = outbox.next_tijdstip_0301(connection, now=self._clock())
         header = Header(
             berichtcode="Lv01",
             zender=self._zender,
             ontvanger=self._ontvanger,
             referentienummer=uuid4().hex,
-            tijdstip_bericht=stuf0301(self._clock()),
+            tijdstip_bericht=stuf0301(lokaal),
             entiteittype="ZAK",
         )
         question = zkn0310.write_question(self._vraag, identificatie=identificatie, header=header)

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 from lxml import etree
 
 from stuf_klantcontact.names import STUF0301, STUF0302, qname, split
+from stuf_klantcontact.parsing import markup
 
 _ALWAYS_CROSS = frozenset({"Bv01", "Bv03", "Bv04", "Fo01", "Fo03"})
 """These carry a crossRefnummer even when it is empty (stuf-facts §2.2): an unreadable message had none."""
@@ -62,13 +63,13 @@ def read(message: etree._Element) -> Header:
     parts: dict[str, etree._Element] = {split(c.tag)[1]: c for c in element.iterchildren(etree.Element)}
 
     def text(local: str) -> str:
-        return _text(parts.get(local))
+        return markup.text(parts.get(local))
 
     entiteittype = parts.get("entiteittype")
     if entiteittype is not None and len(entiteittype):
-        kind = _text(entiteittype.find(qname(STUF0302, "type")))
+        kind = markup.text(entiteittype.find(qname(STUF0302, "type")))
     else:
-        kind = _text(entiteittype)
+        kind = markup.text(entiteittype)
     return Header(
         berichtcode=text("berichtcode"),
         zender=_systeem(parts.get("zender")),
@@ -135,14 +136,10 @@ def write(header: Header, *, tag: str, namespace: str, versie: str = "0320") -> 
     return root
 
 
-def _text(element: etree._Element | None) -> str:
-    return "" if element is None else (element.text or "").strip()
-
-
 def _systeem(element: etree._Element | None) -> Systeem:
     if element is None:
         return Systeem()
-    parts = {split(c.tag)[1]: _text(c) for c in element.iterchildren(etree.Element)}
+    parts = {split(c.tag)[1]: markup.text(c) for c in element.iterchildren(etree.Element)}
     return Systeem(
         organisatie=parts.get("organisatie", ""),
         applicatie=parts.get("applicatie", ""),

@@ -246,6 +246,21 @@ def test_what_a_receiver_tells_later_settles_the_message(town: Town, code: str, 
     assert (unknown.status, unknown.code) == (500, "StUF043")
 
 
+@pytest.mark.parametrize(("code", "state"), [("Bv01", "confirmed"), ("Fo01", "waiting")])
+def test_what_is_told_of_a_number_from_before_a_new_stamp_is_understood(town: Town, code: str, state: str) -> None:
+    town.zaak()
+    town.contact()
+    town.zaakmagazijn.next("fo03:StUF019")
+    town.deliver()
+    (first,) = town.zaakmagazijn.received
+    reply = ask(town, outcome(code, cross=first.referentienummer, namespace=STUF0302), port=ASYNCHRONOUS)
+    assert (reply.status, reply.name) == (200, "Bv03Bericht"), reply.raw
+    with town.gateway.database.session() as session:
+        (item,) = outbox.listing(session, abonnee="ZAAKMAGAZIJN")
+    # That it has it is good news of the message; that it refused the old number is why there will be another.
+    assert item.state == state
+
+
 def test_tr01_of_who_is_no_abonnee_is_refused(database_url: str, password_hash: str, tmp_path: Path) -> None:
     with running(database_url, password_hash, tmp_path, abonnee={"applicatie": "EEN-ANDER"}) as town:
         message = berichten.bevestiging(header("Tr01", entiteittype=""), namespace=STUF0302)

@@ -382,6 +382,15 @@ def test_a_change_that_is_told_makes_the_old_record_the_new_one(
     assert merged.zaak.gerelateerde.identificatie == huidig.zaak.identificatie
 
 
+@pytest.mark.parametrize(("was", "becomes"), [(900, 100), (0, 7), (7, 0), (5_000, 5_001), (5_001, 9_000)])
+def test_a_change_of_less_than_a_millisecond_is_told_too(was: int, becomes: int) -> None:
+    oud, huidig = (record(datum_tijd=datetime(2026, 11, 22, 9, 12, 0, n, tzinfo=UTC)) for n in (was, becomes))
+    soort = zkn0320.mutatiesoort(oud, huidig)
+    message = zkn0320.klc_lk01(huidig, header=header("KLC"), mutatiesoort=soort, oud=oud)
+    merged = zkn0320.merge(zkn0320.gegevens(oud), kennisgeving=zkn0320.read(through(message)))
+    assert zkn0320.klantcontact(merged, types=TYPES).datum_tijd == huidig.datum_tijd
+
+
 def in_any_order(found: dict[str, Any]) -> dict[str, Any]:
     """Columns with the extraElementen that have no text by name: their order says nothing."""
     kept = {

@@ -41,10 +41,16 @@ def contact(message: Message, findings: Sequence[Finding], *, verdicts: Verdicts
     inquiry = verdicts.inquiry(message)
     if verdicts.ask is not None and huidig.zaak is not None and huidig.zaak.gerelateerde is not None:
         verwijzing = huidig.zaak.gerelateerde
+        outcome: tuple[Order, ...] | list[Finding] = []
         with verdicts.database.session() as session:
             zaak = rgbz.zaak_feiten(session, verwijzing.identificatie, rsin=verdicts.settings.gateway.rsin)
+            if zaak is None or zaak.onvolledig:
+                # First what needs no answer: a message that will be refused anyway, or needs no more, asks nothing.
+                outcome = _contact(session, message, kennisgeving, huidig, settings=verdicts.settings, added=[])
+                session.rollback()
         # Nothing is held while the zaaksysteem answers.
-        inquiry.made_about(verwijzing.identificatie, zaak)
+        if isinstance(outcome, list):
+            inquiry.made_about(verwijzing.identificatie, zaak, findings=outcome)
 
     added: list[rgbz.Klantcontact] = []
 

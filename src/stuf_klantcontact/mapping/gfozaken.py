@@ -24,6 +24,7 @@ from stuf_klantcontact.opvoering import (
     Opvoering,
     Partij,
 )
+from stuf_klantcontact.parsing import markup
 from stuf_klantcontact.parsing.binary import decode_base64
 from stuf_klantcontact.stuurgegevens import Header, write
 
@@ -55,17 +56,17 @@ def read(message: etree._Element) -> Opvoering:
     names = ("identificatie", "achternaam", "voorletters", "voorvoegsel")
     medewerker = _fields(_children(parts.get("medewerker")), *names)
     return Opvoering(
-        zaakidentificatie=_text(parts.get("zaakidentificatie")),
-        datum_gezet=_or_none(tijdstip.parse, _text(contact.get("DatumGezet"))),
-        type=_text(contact.get("Type")),
+        zaakidentificatie=markup.text(parts.get("zaakidentificatie")),
+        datum_gezet=_or_none(tijdstip.parse, markup.text(contact.get("DatumGezet"))),
+        type=markup.text(contact.get("Type")),
         toelichting=_whole_text(contact.get("Toelichting")),
         opvoerder=_actor(contact.get("Opvoerder")),
         documenten=tuple(_document(element) for element in _elements(contact.get("Documenten"))),
-        onderwerp=_text(parts.get("onderwerp")),
+        onderwerp=markup.text(parts.get("onderwerp")),
         contactpartij=partij,
         anoniem=anoniem,
         medewerker=cast(Medewerker, medewerker) if medewerker else None,
-        richting=_text(parts.get("richting")),
+        richting=markup.text(parts.get("richting")),
         uitkomst=_whole_text(parts.get("uitkomst")),
         afspraken=_whole_text(parts.get("afspraken")),
     )
@@ -73,7 +74,7 @@ def read(message: etree._Element) -> Opvoering:
 
 def klantcontactidentificatie(message: etree._Element) -> str:
     """Which klantcontact a wijzigKlantcontact or verwijderKlantcontact is about; "" when it does not say."""
-    return _text(_children(message).get("klantcontactidentificatie"))
+    return markup.text(_children(message).get("klantcontactidentificatie"))
 
 
 def partij(
@@ -285,10 +286,6 @@ def _elements(element: etree._Element | None) -> list[etree._Element]:
     return [] if element is None else list(element.iterchildren(etree.Element))
 
 
-def _text(element: etree._Element | None) -> str:
-    return "" if element is None else (element.text or "").strip()
-
-
 def _whole_text(element: etree._Element | None) -> str:
     """Text with its inner white space kept: what a person wrote is not ours to fold."""
     return "" if element is None or not (element.text or "").strip() else (element.text or "")
@@ -303,7 +300,7 @@ def _or_none(reader: Callable[[str], T], text: str) -> T | None:
 
 def _fields(parts: Mapping[str, etree._Element], *names: str) -> dict[str, Any]:
     """The text of the named children that have any."""
-    return {name: text for name in names if (text := _text(parts.get(name)))}
+    return {name: text for name in names if (text := markup.text(parts.get(name)))}
 
 
 def _actor(opvoerder: etree._Element | None) -> Actor | None:
@@ -314,13 +311,13 @@ def _actor(opvoerder: etree._Element | None) -> Actor | None:
         parts = _children(element)
         actor = Actor(soort=_ACTOREN[local])
         for name in _IDENTIFIERS:
-            if text := _text(parts.get(name)):
+            if text := markup.text(parts.get(name)):
                 actor["identificatie"], actor["stelsel"] = text, name
-        if naam := _text(parts.get("Achternaam")) or _text(parts.get("Naam")):
+        if naam := markup.text(parts.get("Achternaam")) or markup.text(parts.get("Naam")):
             actor["naam"] = naam
-        if voorletters := _text(parts.get("Voorletters")):
+        if voorletters := markup.text(parts.get("Voorletters")):
             actor["voorletters"] = voorletters
-        if voorvoegsel := _text(parts.get("Voorvoegsel")):
+        if voorvoegsel := markup.text(parts.get("Voorvoegsel")):
             actor["voorvoegsel"] = voorvoegsel
         return actor
     return None
@@ -389,25 +386,25 @@ def _nummer(identificatie: str, kinds: Mapping[int, str]) -> dict[str, str]:
 
 def _document(element: etree._Element) -> Document:
     parts = _children(element)
-    inhoud, formaat, mediatype = None, _text(parts.get("Formaat")), ""
+    inhoud, formaat, mediatype = None, markup.text(parts.get("Formaat")), ""
     if (content := parts.get("Inhoud")) is not None:
         inhoud = decode_base64(content.text or "")
         mediatype = str(content.get(qname(XMIME, "contentType"), ""))
         formaat = formaat or mediatype
-    ontvangen = _or_none(tijdstip.parse_date, _text(parts.get("Ontvangstdatum")))
-    verzonden = _or_none(tijdstip.parse_date, _text(parts.get("Verzenddatum")))
+    ontvangen = _or_none(tijdstip.parse_date, markup.text(parts.get("Ontvangstdatum")))
+    verzonden = _or_none(tijdstip.parse_date, markup.text(parts.get("Verzenddatum")))
     values = (("Inhoud", inhoud), ("Ontvangstdatum", ontvangen), ("Verzenddatum", verzonden))
     return Document(
-        titel=_text(parts.get("Titel")),
-        identificatie=_text(parts.get("Identificatie")),
-        bestandsnaam=_text(parts.get("Bestandsnaam")),
+        titel=markup.text(parts.get("Titel")),
+        identificatie=markup.text(parts.get("Identificatie")),
+        bestandsnaam=markup.text(parts.get("Bestandsnaam")),
         formaat=formaat,
         mediatype=mediatype,
-        taal=_text(parts.get("Taal")),
+        taal=markup.text(parts.get("Taal")),
         ontvangstdatum=ontvangen,
         verzenddatum=verzonden,
         inhoud=inhoud,
-        verwijzing=_text(parts.get("Verwijzing")),
+        verwijzing=markup.text(parts.get("Verwijzing")),
         onleesbaar=tuple(name for name, value in values if name in parts and value is None),
     )
 

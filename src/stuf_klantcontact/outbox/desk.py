@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Final
 
-from sqlalchemy import Subquery, cast, func, null, select, union_all, update
+from sqlalchemy import ColumnElement, Subquery, cast, func, null, select, union_all, update
 from sqlalchemy.orm import Session, aliased, contains_eager
 
 from stuf_klantcontact.outbox.queue import mend, query
@@ -56,34 +56,36 @@ def outcome(session: Session, referentienummer: str, *, abonnee: str, state: Sta
 
     Who tells what became of it has it, so one not settled yet (its Bv03 is under way, or was lost) is settled
     by this, and its stream goes on. Bad news stays: what was refused is not confirmed by a later Bv01, which is
-    written down as an event alone.
+    written down as an event alone. So is bad news of a number that an item had before it was stamped anew: it goes
+    again, or went. Good news of such a number is that the receiver has it.
     """
-    mine = (Item.referentienummer == referentienummer, Stream.abonnee == abonnee)
     if not referentienummer:
         return False
-    mine_past = (Past.referentienummer == referentienummer, Stream.abonnee == abonnee)
-    every = union_all(
-        select(Item.stream_id).join(Item.stream).where(*mine),
-        select(Past.stream_id).join(Stream, Stream.id == Past.stream_id).where(*mine_past),
-    )
-    stream_id = session.scalar(every)
-    if stream_id is None:
+    had = select(Event.item_id).where(Event.referentienummer == referentienummer)
+    found = _place(
+        session,
+        Item.referentienummer == referentienummer,
+        Past.referentienummer == referentienummer,
+        abonnee=abonnee,
+    ) or _place(session, Item.id.in_(had), Past.id.in_(had), abonnee=abonnee)
+    if found is None:
         return False
+    item_id, stream_id = found
     # Two statements, because what the lock waited for is visible only to the second.
     stream = session.scalars(select(Stream).where(Stream.id == stream_id).with_for_update()).one()
     item: Item | Past | None
-    item = session.scalars(select(Item).join(Item.stream).where(*mine).with_for_update(of=Item)).one_or_none()
+    item = session.scalars(select(Item).where(Item.id == item_id).with_for_update()).one_or_none()
     if item is None:  # it was put aside, perhaps this very moment
-        past = select(Past).where(Past.referentienummer == referentienummer, Past.stream_id == stream_id)
-        item = session.scalars(past.with_for_update()).one_or_none()
+        item = session.scalars(select(Past).where(Past.id == item_id).with_for_update()).one_or_none()
     if item is None:
         return False
     now = session.execute(select(func.now())).scalar_one()
-    if item.state in ("waiting", "sending", "held") and stream.open_sequence == item.sequence:
+    heeded = state == "confirmed" or item.referentienummer == referentienummer
+    if heeded and item.state in ("waiting", "sending", "held") and stream.open_sequence == item.sequence:
         more = item.sequence < stream.last_sequence
         stream.open_sequence, stream.due_at = (item.sequence + 1, now) if more else (None, None)
         stream.fence += 1  # who is still sending it learns that it is settled
-    if item.state != "refused":
+    if heeded and item.state != "refused":
         item.state, item.code, item.reason = state, code, reason
         item.delivered_at = item.delivered_at or now
         if isinstance(item, Item):
@@ -92,7 +94,7 @@ def outcome(session: Session, referentienummer: str, *, abonnee: str, state: Sta
         Event(
             item_id=item.id,
             at=now,
-            state=state,
+            state=state if heeded else item.state,
             attempt=item.attempts,
             referentienummer=referentienummer,
             code=code,
@@ -100,6 +102,20 @@ def outcome(session: Session, referentienummer: str, *, abonnee: str, state: Sta
         )
     )
     return True
+
+
+def _place(
+    session: Session, item: ColumnElement[bool], past: ColumnElement[bool], *, abonnee: str
+) -> tuple[int, int] | None:
+    """The id of an item of an abonnee, put aside or not, and that of its stream; None when there is none."""
+    every = union_all(
+        select(Item.id, Item.stream_id).join(Item.stream).where(item, Stream.abonnee == abonnee),
+        select(Past.id, Past.stream_id)
+        .join(Stream, Stream.id == Past.stream_id)
+        .where(past, Stream.abonnee == abonnee),
+    )
+    found = session.execute(every).first()
+    return None if found is None else (found[0], found[1])
 
 
 def hurry(session: Session, *, abonnee: str) -> None:

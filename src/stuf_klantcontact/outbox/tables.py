@@ -149,7 +149,10 @@ class Event(MappedAsDataclass, Base, kw_only=True):
     """One change of state of one item; never changed. When it was enqueued, Item.enqueued_at says."""
 
     __tablename__ = "outbox_event"
-    __table_args__ = (Index("outbox_event_item_id_idx", "item_id"),)
+    __table_args__ = (
+        Index("outbox_event_item_id_idx", "item_id"),
+        Index("outbox_event_referentienummer_idx", "referentienummer"),
+    )
 
     id: Mapped[int] = mapped_column(Identity(), primary_key=True, init=False)
     item_id: Mapped[int] = mapped_column(doc="Item.id or Past.id")

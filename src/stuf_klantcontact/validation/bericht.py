@@ -87,11 +87,6 @@ def children(element: etree._Element) -> dict[str, etree._Element]:
     return {child.tag.rpartition("}")[2]: child for child in element if isinstance(child.tag, str)}
 
 
-def text(element: etree._Element | None) -> str:
-    """The text of an element without white space around it; "" when there is none."""
-    return "" if element is None else (element.text or "").strip()
-
-
 def attribute(element: etree._Element, local: str) -> str:
     """The Clark name under which `element` has the attribute, whatever its namespace; "" when it has not."""
     for name in element.keys():  # noqa: SIM118 (an element is no mapping)

@@ -13,8 +13,9 @@ from lxml import etree
 from stuf_klantcontact.errors import Text, Violation
 from stuf_klantcontact.fouten import Fout
 from stuf_klantcontact.names import STUF0301, STUF0302, XSI, qname
+from stuf_klantcontact.parsing.markup import text
 from stuf_klantcontact.validation import header
-from stuf_klantcontact.validation.bericht import Bericht, children, said, text
+from stuf_klantcontact.validation.bericht import Bericht, children, said
 from stuf_klantcontact.validation.places import finding
 from stuf_klantcontact.validation.waarden import moment_of
 

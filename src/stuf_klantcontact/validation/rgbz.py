@@ -12,9 +12,10 @@ from lxml import etree
 from stuf_klantcontact.errors import Text, Violation
 from stuf_klantcontact.limits import Limits
 from stuf_klantcontact.names import KLC
+from stuf_klantcontact.parsing.markup import text
 from stuf_klantcontact.rules import passes_eleven_test
 from stuf_klantcontact.tijdstip import AMSTERDAM
-from stuf_klantcontact.validation.bericht import Bericht, children, said, text
+from stuf_klantcontact.validation.bericht import Bericht, children, said
 from stuf_klantcontact.validation.kennisgeving import gerelateerde, relations
 from stuf_klantcontact.validation.places import finding
 from stuf_klantcontact.validation.waarden import moment_of

@@ -11,7 +11,8 @@ from lxml import etree
 from stuf_klantcontact.errors import Text, Violation
 from stuf_klantcontact.fouten import Fout
 from stuf_klantcontact.names import STUF0302
-from stuf_klantcontact.validation.bericht import Bericht, attribute, children, said, text
+from stuf_klantcontact.parsing.markup import text
+from stuf_klantcontact.validation.bericht import Bericht, attribute, children, said
 from stuf_klantcontact.validation.places import finding
 
 _KEYS: Final = ("sleutelVerzendend", "sleutelOntvangend", "sleutelGegevensbeheer", "sleutelSynchronisatie")

@@ -13,7 +13,8 @@ from lxml import etree
 from stuf_klantcontact import tijdstip
 from stuf_klantcontact.errors import Text, Violation
 from stuf_klantcontact.names import STUF0301, STUF0302, XSI, qname
-from stuf_klantcontact.validation.bericht import Bericht, children, text
+from stuf_klantcontact.parsing.markup import text
+from stuf_klantcontact.validation.bericht import Bericht, children
 from stuf_klantcontact.validation.places import finding
 
 _NIL: Final = qname(XSI, "nil")

@@ -21,6 +21,7 @@ from stuf_klantcontact.fouten import Fout
 from stuf_klantcontact.mapping.zkn0310 import zaak
 from stuf_klantcontact.mapping.zkn0310.zaak import Item, Relation
 from stuf_klantcontact.names import STUF0301, ZDS0120, ZKN0310, qname
+from stuf_klantcontact.parsing.markup import text
 from stuf_klantcontact.rgbz import ZaakMutatie, same_betrokkene, same_status
 
 OPERATIONS: Final = (
@@ -194,7 +195,7 @@ def _future(message: etree._Element, huidig: etree._Element) -> Iterator[Violati
         return
     for begin in huidig.iter(qname(STUF0301, "beginGeldigheid"), qname(STUF0301, "beginRelatie")):
         try:
-            future = tijdstip.parse(zaak.text(begin)) > sent
+            future = tijdstip.parse(text(begin)) > sent
         except ValueError:
             continue
         if future:
@@ -209,7 +210,7 @@ def _future(message: etree._Element, huidig: etree._Element) -> Iterator[Violati
 
 def _mutatiesoort(message: etree._Element) -> str:
     parameters = zaak.first(message, "parameters")
-    return "" if parameters is None else zaak.text(zaak.first(parameters, "mutatiesoort"))
+    return "" if parameters is None else text(zaak.first(parameters, "mutatiesoort"))
 
 
 def _places(message: etree._Element) -> Iterator[tuple[etree._Element, str]]:

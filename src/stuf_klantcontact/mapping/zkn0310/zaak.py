@@ -15,6 +15,7 @@ from lxml import etree
 from stuf_klantcontact import stuurgegevens, tijdstip
 from stuf_klantcontact.names import STUF0301, XSI, qname, split
 from stuf_klantcontact.opvoering import STAFF
+from stuf_klantcontact.parsing.markup import text
 from stuf_klantcontact.rgbz import BetrokkeneMutatie, StatusMutatie
 
 ROLLEN: Final = {
@@ -180,11 +181,6 @@ def first(parent: etree._Element, local: str) -> etree._Element | None:
 def local_name(element: etree._Element) -> str:
     """The name of an element without its namespace."""
     return split(element.tag)[1]
-
-
-def text(element: etree._Element | None) -> str:
-    """The text of an element without the blanks around it."""
-    return "" if element is None else (element.text or "").strip()
 
 
 def _ended(relation: etree._Element, *, now: datetime | None) -> bool:

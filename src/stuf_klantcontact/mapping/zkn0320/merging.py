@@ -5,6 +5,7 @@ stuf-facts §4.3 to §4.5 and §5.1; docs/mapping.md §7.
 
 from collections.abc import Mapping
 from dataclasses import replace
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final, TypeVar, cast
 
 from stuf_klantcontact.mapping.zkn0320 import records
@@ -77,7 +78,7 @@ def merge(
         kanaal=texts["kanaal"],
         onderwerp=texts["onderwerp"],
         toelichting=texts["toelichting"],
-        datum_tijd=huidig.datum_tijd or stored.datum_tijd,
+        datum_tijd=huidig.datum_tijd or _milliseconds(stored.datum_tijd),
         extra=extra,
         zaak=_merged(stored.zaak, huidig.zaak),
         partijen=partijen,
@@ -99,6 +100,11 @@ def changed_informatieobject(stored: "Informatieobject", *, huidig: Informatieob
     new.bijzonderheden = {**stored.bijzonderheden, **said}
     new.zaak_id = stored.zaak_id
     return new
+
+
+def _milliseconds(moment: datetime | None) -> datetime | None:
+    """A moment as a message has it; what it has beyond that is in an extraElement, and may change alone."""
+    return None if moment is None else moment.replace(microsecond=moment.microsecond // 1000 * 1000)
 
 
 def _clears(said: Any) -> bool:
