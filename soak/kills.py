@@ -192,7 +192,7 @@ class Kills:
         doors = Doors(self._ports)
         self._wait(lambda: _is_ready(doors), what="no gateway that is ready")
         announce(doors, self._zaken)
-        senders = Senders(doors, self.sources)
+        senders = Senders(doors, self.sources, patience=STANDSTILL)
         total = self._left.total()
         for number in range(1, total + 1):
             part = number / total
@@ -206,7 +206,7 @@ class Kills:
             if number % max(1, total // 20) == 0:
                 release_held(self.database)
                 progress(f"{number} kills, {self._look()} messages taken by the receivers")
-        self._wait(lambda: not self._open(), what="the outbox does not empty")
+        self._wait(lambda: not senders.busy, what="messages are not acknowledged")
         senders.join()
         self._wait(lambda: not self._open(), what="the outbox does not empty")
         self._look()

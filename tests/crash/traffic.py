@@ -107,8 +107,16 @@ class Senders:
     With a pause between them, they can be stopped before they have sent everything.
     """
 
-    def __init__(self, client: SoapClient, streams: Iterable[Iterable[Sent]], *, pause: float = 0.0) -> None:
+    def __init__(
+        self,
+        client: SoapClient,
+        streams: Iterable[Iterable[Sent]],
+        *,
+        pause: float = 0.0,
+        patience: float = PATIENCE,
+    ) -> None:
         self._pause = pause
+        self._patience = patience
         self._enough = threading.Event()
         self._errors: list[BaseException] = []
         self._threads = [
@@ -120,11 +128,16 @@ class Senders:
     def _send(self, client: SoapClient, stream: Iterable[Sent]) -> None:
         try:
             for sent in stream:
-                send_until_acknowledged(client, sent)
+                send_until_acknowledged(client, sent, seconds=self._patience)
                 if self._enough.wait(self._pause):
                     return
         except BaseException as error:
             self._errors.append(error)
+
+    @property
+    def busy(self) -> bool:
+        """Whether there is still something to send."""
+        return any(thread.is_alive() for thread in self._threads)
 
     def stop(self) -> None:
         """Let each be acknowledged what it sends now, and send nothing more."""
@@ -136,7 +149,7 @@ class Senders:
         for thread in self._threads:
             thread.join(timeout=2 * PATIENCE)
         assert not self._errors, self._errors[0]
-        assert not any(thread.is_alive() for thread in self._threads)
+        assert not self.busy
 
 
 @dataclass(frozen=True)
