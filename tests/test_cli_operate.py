@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
+from lxml import etree
 
 from conftest import ROOT
 from journeys.town import PASSWORD, SYNCHRONOUS, Town
@@ -217,3 +218,37 @@ def test_a_resync_is_told_kept_and_refused_for_who_is_no_abonnee(database: Datab
         refused = run("subscribers", "resync", stranger, "--by", "jdevries", "--config", config)
         assert refused.exit_code == 2
         assert f"no abonnee {stranger} in the settings; there are: ZAAKMAGAZIJN" in refused.output
+
+
+def test_a_resync_into_a_file_is_told_by_it_and_what_comes_later_waits(
+    database: Database, config: Path, tmp_path: Path
+) -> None:
+    with config.open("a") as file:
+        file.write('[abonnee.ZAAKMAGAZIJN]\nendpoint = "http://127.0.0.1:1/OntvangAsynchroon"\n')
+    remember(database, 1, inhoud=[b"%PDF-1.4 " + b"x" * 2000])
+    remember(database, 2)
+    enqueue(database, order(1))
+    target = tmp_path / "set.xml"
+    who = ("--by", "jdevries", "--config", config)
+    asked = ("subscribers", "resync", "ZAAKMAGAZIJN", "--file", target, *who)
+    refused = run(*asked)
+    assert (refused.exit_code, target.exists()) == (2, False)
+    assert "pause ZAAKMAGAZIJN first" in refused.output
+    assert run("subscribers", "pause", "ZAAKMAGAZIJN", "--reason", "leeg", *who).exit_code == 0
+    result = run(*asked)
+    assert result.exit_code == 0, result.output
+    assert f"ZAAKMAGAZIJN: load {target} there, then resume it" in result.output
+    assert "2 klantcontacten looked at, 3 messages to send, 1 that waited are replaced" in result.output
+    messages = list(etree.parse(target).getroot())
+    assert [etree.QName(m).localname for m in messages] == ["iobLk01", "klcSa01", "klcSa01"]
+    assert {m.findtext("{*}stuurgegevens/{*}ontvanger/{*}applicatie") for m in messages} == {"ZAAKMAGAZIJN"}
+    assert run("validate", target).exit_code == 0
+    assert [item.state for item in items(database)] == ["skipped", "delivered", "delivered", "delivered"]
+    with database.session() as session:
+        assert None in outbox.told(session, number(2))["ZAAKMAGAZIJN"].present
+    enqueue(database, order(2))
+    run("subscribers", "resume", "ZAAKMAGAZIJN", *who)
+    with database.connection() as connection:
+        (after,) = outbox.claim(connection, abonnee="ZAAKMAGAZIJN", limit=9, lease=60)
+    assert after.klantcontact == number(2)
+    assert run(*asked).exit_code == 2, "a file that is there is not overwritten, and it is not paused"

@@ -23,6 +23,9 @@ from stuf_klantcontact.store import Database
 PAGE: Final = 200
 """Klantcontacten in one transaction: their streams are held for some tenths of a second."""
 
+Into = Callable[[Sequence[Order]], None]
+"""Takes the messages of a step, in their order."""
+
 Soort = Literal["klcSa01", "klcLk01"]
 
 
@@ -31,13 +34,15 @@ class Wanted:
     """Whom to bring up to date, and how much of it.
 
     `since`: it was put back to how it was then, so it has what it was sent before that and nothing later; without
-    it, it has nothing that counts. `zaak`: of this zaakidentificatie alone.
+    it, it has nothing that counts. `zaak`: of this zaakidentificatie alone. `in_file`: it gets a file, which is
+    whole or is nothing, so one that was broken off is begun again.
     """
 
     abonnee: str
     soort: Soort = "klcSa01"
     since: datetime | None = None
     zaak: str = ""
+    in_file: bool = False
 
 
 def begin(database: Database, wanted: Wanted, *, door: str, anew: bool = False) -> Resync:
@@ -50,7 +55,8 @@ def begin(database: Database, wanted: Wanted, *, door: str, anew: bool = False) 
             soort=wanted.soort,
             since=wanted.since,
             zaak=wanted.zaak,
-            anew=anew,
+            in_file=wanted.in_file,
+            anew=anew or wanted.in_file,
         )
 
 
@@ -60,31 +66,36 @@ def run(
     *,
     settings: Settings,
     page: int = PAGE,
+    into: Into | None = None,
     progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> Resync:
     """Take steps until it is done; the resync as it then is. Two that run the same one share the work.
+
+    `into` gets what one that is in_file has to say, which is then taken as delivered.
 
     `progress` gets how many klantcontacten were looked at, and how many there are.
     """
     with database.session() as session:
         total = rgbz.tel_per_zaak(session, zaak=resync.zaak or None)
     while resync.ended_at is None:
-        resync = _step(database, resync, settings=settings, page=page)
+        resync, orders = _step(database, resync, settings=settings, page=page)
+        if into is not None:
+            into(orders)
         progress(resync.klantcontacten, max(total, resync.klantcontacten))
     return resync
 
 
-def _step(database: Database, resync: Resync, *, settings: Settings, page: int) -> Resync:
+def _step(database: Database, resync: Resync, *, settings: Settings, page: int) -> tuple[Resync, list[Order]]:
     with database.session() as session:
         found = outbox.next_resync(session, resync.id)
         if found is None:
-            return outbox.find_resync(session, resync.id)
+            return outbox.find_resync(session, resync.id), []
         plaatsen = rgbz.blader_per_zaak(
             session, na=(found.last_zaak, found.last_klantcontact), limit=page, zaak=found.zaak or None
         )
         if not plaatsen:
             outbox.end_resync(session, found)
-            return found
+            return found, []
         naam, names = found.abonnee, [plaats.identificatie for plaats in plaatsen]
         streams = _streams(plaatsen, settings.abonnee[naam])
         streams |= {one.sleutel for one in outbox.sent(session, abonnee=naam, klantcontacten=names)}
@@ -102,10 +113,14 @@ def _step(database: Database, resync: Resync, *, settings: Settings, page: int) 
         )
         if orders:
             outbox.enqueue(session, orders)
+        if orders and found.in_file:
+            outbox.hand_over(
+                session, abonnee=naam, klantcontacten=renewed, door=found.door, reason=f"resync {found.id}"
+            )
         found.messages += len(orders)
         found.klantcontacten += len(plaatsen)
         found.last_zaak, found.last_klantcontact = plaatsen[-1].zaak_id, plaatsen[-1].id
-        return found
+        return found, orders
 
 
 def _streams(plaatsen: Sequence[rgbz.Plaats], abonnee: Abonnee) -> set[str]:

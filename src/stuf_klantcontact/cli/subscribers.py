@@ -1,6 +1,7 @@
 """The command subscribers: whom is told, how each is doing, and what a person does about it."""
 
 import sys
+from contextlib import ExitStack
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -10,11 +11,14 @@ import click
 if TYPE_CHECKING:
     from click._termui_impl import ProgressBar
 
+from stuf_klantcontact import contract as contracts
 from stuf_klantcontact import outbox, resync
 from stuf_klantcontact.cli.check import CONFIG, load
 from stuf_klantcontact.cli.operate import BY, moment, opened, table
 from stuf_klantcontact.settings import Settings
+from stuf_klantcontact.store import Database
 from stuf_klantcontact.tijdstip import AMSTERDAM
+from stuf_klantcontact.transfer import Berichtenset
 
 
 @click.group()
@@ -134,11 +138,23 @@ def _known(name: str, *, config: Path | None) -> None:
     show_default=True,
     help="The message about a contact; klcLk01 for a receiver that takes no synchronisation.",
 )
+@click.option(
+    "--file",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Write it to this file, a StUF-berichtenSet, instead; the abonnee must be paused until it is loaded.",
+)
 @click.option("--anew", is_flag=True, help="From the beginning, also when an earlier one was broken off.")
 @CONFIG
 @BY
 def subscribers_resync(
-    name: str, since: datetime | None, zaak: str, soort: resync.Soort, anew: bool, config: Path | None, by: str
+    name: str,
+    since: datetime | None,
+    zaak: str,
+    soort: resync.Soort,
+    file: Path | None,
+    anew: bool,
+    config: Path | None,
+    by: str,
 ) -> None:
     """Bring a new or restored zaakmagazijn to the present state; new contacts come in order behind it.
 
@@ -153,8 +169,15 @@ def subscribers_resync(
         raise click.UsageError(f"no abonnee {name} in the settings; there are: {names}")
     if since is not None:
         since = since.replace(tzinfo=AMSTERDAM)
-    wanted = resync.Wanted(name, soort=soort, since=since, zaak=zaak)
-    with opened(config) as database:
+    wanted = resync.Wanted(name, soort=soort, since=since, zaak=zaak, in_file=file is not None)
+    with opened(config) as database, ExitStack() as stack:
+        into = None
+        if file is not None:
+            _be_paused(name, database)
+            contract = contracts.load(settings.gateway.schemas_dir)
+            written = Berichtenset(file, abonnee=name, database=database, settings=settings, contract=contract)
+            stack.callback(written.discard)
+            into = written.add
         found = resync.begin(database, wanted, door=by, anew=anew)
         if found.klantcontacten:
             done = f"{found.klantcontacten} klantcontacten were done"
@@ -165,7 +188,10 @@ def subscribers_resync(
                 bar.length = total
                 bar.update(done - bar.pos)
 
-            found = resync.run(database, found, settings=settings, progress=progress)
+            found = resync.run(database, found, settings=settings, into=into, progress=progress)
+        if file is not None and not found.given_up:
+            stack.pop_all()
+            click.echo(f"{name}: load {', '.join(map(str, written.close()))} there, then resume it")
     click.echo(
         f"{name}: {found.klantcontacten} klantcontacten looked at, {found.messages} messages to send, "
         f"{found.replaced} that waited are replaced"
@@ -173,6 +199,15 @@ def subscribers_resync(
     if found.given_up:
         click.echo(f"{name}: it was not finished, for another resync was begun meanwhile", err=True)
         sys.exit(1)
+
+
+def _be_paused(name: str, database: Database) -> None:
+    with database.connection() as connection:
+        paused = [s.abonnee for s in outbox.standings(connection) if s.paused_since is not None]
+    if name not in paused:
+        raise click.UsageError(
+            f"pause {name} first: what comes in meanwhile must wait until the file is loaded there"
+        )
 
 
 def _bar(label: str) -> "ProgressBar[int]":

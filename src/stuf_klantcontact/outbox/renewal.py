@@ -14,17 +14,27 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from stuf_klantcontact.outbox.desk import skip
+from stuf_klantcontact.outbox.queue import mend
 from stuf_klantcontact.outbox.tables import EVERY_ITEM, Resync
+from stuf_klantcontact.store import Connection
 
 
 def begin_resync(
-    session: Session, *, abonnee: str, door: str, soort: str, since: datetime | None, zaak: str, anew: bool = False
+    session: Session,
+    *,
+    abonnee: str,
+    door: str,
+    soort: str,
+    since: datetime | None,
+    zaak: str,
+    in_file: bool,
+    anew: bool = False,
 ) -> Resync:
     """A new resync, or the one that was broken off if it had the same options; `anew` always gives a new one.
 
     One that was broken off and is not gone on with is given up.
     """
-    values = {"abonnee": abonnee, "soort": soort, "since": since, "zaak": zaak}
+    values = {"abonnee": abonnee, "soort": soort, "since": since, "zaak": zaak, "in_file": in_file}
     zero = dict.fromkeys(("last_zaak", "last_klantcontact", "klantcontacten", "messages", "replaced"), 0)
     new = insert(Resync).values(**values, **zero, door=door, begun_at=func.now(), given_up=False)
     made = session.scalar(new.on_conflict_do_nothing().returning(Resync.id))
@@ -35,7 +45,7 @@ def begin_resync(
         return found
     end_resync(session, found, given_up=True)
     session.flush()
-    return begin_resync(session, abonnee=abonnee, door=door, soort=soort, since=since, zaak=zaak)
+    return begin_resync(session, abonnee=abonnee, door=door, soort=soort, since=since, zaak=zaak, in_file=in_file)
 
 
 def end_resync(session: Session, resync: Resync, *, given_up: bool = False) -> None:
@@ -121,7 +131,37 @@ def replace_waiting(
     items = session.connection().exec_driver_sql(_WAITING, values).scalars().all()
     if not items:
         return 0
+    return len(skip(_driver(session), items=items, door=door, reason=reason))
+
+
+_HAND_OVER: Final = """
+WITH handed AS (
+    UPDATE outbox_item i
+       SET state = 'delivered', code = 'berichtenset', reason = %(reason)s, delivered_at = now(), attempts = 1,
+           next_attempt_at = NULL
+      FROM outbox_stream s
+     WHERE s.abonnee = %(abonnee)s AND i.stream_id = s.id AND i.sequence >= s.open_sequence
+       AND i.klantcontact = ANY(%(klantcontacten)s) AND i.state = 'waiting' AND i.cross_refnummer = ''
+       AND i.soort IN ('klcLk01', 'klcSa01', 'iobLk01', 'edcLk01')
+    RETURNING i.id, i.stream_id, i.sequence = s.open_sequence AS first
+), event AS (
+    INSERT INTO outbox_event (item_id, at, state, attempt, code, reason, door)
+    SELECT id, now(), 'delivered', 1, 'berichtenset', %(reason)s, %(door)s FROM handed
+)
+SELECT stream_id FROM handed WHERE first
+"""
+
+
+def hand_over(session: Session, *, abonnee: str, klantcontacten: Collection[str], door: str, reason: str) -> None:
+    """Take what waits about klantcontacten in held streams as delivered: it goes to the abonnee in a file."""
+    values = {"abonnee": abonnee, "klantcontacten": list(klantcontacten), "door": door, "reason": reason}
+    streams = session.connection().exec_driver_sql(_HAND_OVER, values).scalars().all()
+    if streams:
+        mend(_driver(session), streams=streams, now=None)
+
+
+def _driver(session: Session) -> Connection:
     connection = session.connection().connection.driver_connection
-    if connection is None:
-        raise AssertionError("a session that is in use has a connection")
-    return len(skip(connection, items=items, door=door, reason=reason))
+    if not isinstance(connection, Connection):
+        raise AssertionError("a session that is in use has a connection of ours")
+    return connection

@@ -216,6 +216,9 @@ class Resync(MappedAsDataclass, Base, kw_only=True):
     soort: Mapped[str] = mapped_column(String(20), doc="klcSa01 or klcLk01")
     since: Mapped[Moment | None] = mapped_column(default=None, doc="the receiver was put back to this moment")
     zaak: Mapped[str] = mapped_column(default="", doc='only this zaakidentificatie; "" is all')
+    in_file: Mapped[bool] = mapped_column(
+        default=False, server_default="false", doc="into a berichtenSet; its messages are taken as delivered"
+    )
     begun_at: Mapped[Moment]
     ended_at: Mapped[Moment | None] = mapped_column(default=None)
     given_up: Mapped[bool] = mapped_column(default=False, doc="ended by a later one, before it was done")

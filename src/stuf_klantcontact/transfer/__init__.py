@@ -13,5 +13,6 @@ Protocolbindingen §2; StUF 03.01 §5.4; stuf-facts §7 and §9.3; docs/operatio
 from stuf_klantcontact import journal as _journal  # noqa: F401 - klantcontact refers to its table
 from stuf_klantcontact.transfer.inward import Imported, take_in
 from stuf_klantcontact.transfer.outward import PART_BYTES, Exported, take_out
+from stuf_klantcontact.transfer.synchronising import Berichtenset
 
-__all__ = ["PART_BYTES", "Exported", "Imported", "take_in", "take_out"]
+__all__ = ["PART_BYTES", "Berichtenset", "Exported", "Imported", "take_in", "take_out"]

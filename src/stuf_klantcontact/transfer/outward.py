@@ -93,7 +93,7 @@ def take_out(
 
 
 @dataclass(frozen=True, slots=True)
-class _Message:
+class Message:
     """A message, and the document whose base64 belongs in it at `mark`: base64 itself to every schema."""
 
     element: etree._Element
@@ -117,7 +117,7 @@ class _Message:
 
 def _things(
     session: Session, exported: Exported, *, settings: Settings, since: datetime | None, zaak: str | None
-) -> Iterator[Iterator[_Message]]:
+) -> Iterator[Iterator[Message]]:
     """The messages of each klantcontact, then of each document of none; counted in `exported`."""
     last = 0
     while page := rgbz.blader(session, na=last, limit=PAGE, since=since, zaak=zaak):
@@ -140,12 +140,12 @@ def _things(
         session.expunge_all()
 
 
-def _withdrawn(contact: rgbz.Klantcontact, *, settings: Settings) -> _Message:
+def _withdrawn(contact: rgbz.Klantcontact, *, settings: Settings) -> Message:
     """Only its number: what it said is in the dossier no longer, and nobody else may get that number."""
-    return _Message(zkn0320.klc_lk01(contact, header=_header("Lk01", "KLC", settings=settings), mutatiesoort="V"))
+    return Message(zkn0320.klc_lk01(contact, header=_header("Lk01", "KLC", settings=settings), mutatiesoort="V"))
 
 
-def _messages(session: Session, contact: rgbz.Klantcontact, *, settings: Settings) -> Iterator[_Message]:
+def _messages(session: Session, contact: rgbz.Klantcontact, *, settings: Settings) -> Iterator[Message]:
     """The documents of a contact, then the contact; only one document's bytes are in memory at a time."""
     for document in contact.informatieobjecten:
         yield _document(session, document, contact=contact, zaak=None, settings=settings)
@@ -159,7 +159,7 @@ def _messages(session: Session, contact: rgbz.Klantcontact, *, settings: Setting
             f"{STATUS}omschrijving": status.omschrijving,
         }
         contact.extra = {**contact.extra, **{name: value for name, value in beside.items() if value}}
-    yield _Message(
+    yield Message(
         zkn0320.klc_sa(
             contact,
             header=_header("Sa01", "KLC", settings=settings),
@@ -175,7 +175,7 @@ def _document(
     contact: rgbz.Klantcontact | None,
     zaak: rgbz.Zaak | None,
     settings: Settings,
-) -> _Message:
+) -> Message:
     rgbz.lend_inhoud(session, document)
     mark = uuid4().hex * 2  # of no two messages, so that nothing else in one can be it
     element = zkn0320.iob_lk01(
@@ -186,7 +186,7 @@ def _document(
         beside_contact=True,
         inhoud_als=lambda inhoud: mark if inhoud else "",
     )
-    return _Message(element, mark, b"" if document.inhoud is None else document.inhoud.inhoud)
+    return Message(element, mark, b"" if document.inhoud is None else document.inhoud.inhoud)
 
 
 def _header(code: str, entiteittype: str, *, settings: Settings) -> Header:
