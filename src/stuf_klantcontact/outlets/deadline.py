@@ -9,7 +9,7 @@ import ssl
 import threading
 import time
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any, Final
 
 import httpcore
@@ -55,15 +55,26 @@ class _Deadline(threading.local):
 
 
 class _Stream(httpcore.NetworkStream):
+    """What is written goes when there is a piece of it, or when an answer is read: head and body go together."""
+
     def __init__(self, stream: httpcore.NetworkStream, deadline: _Deadline) -> None:
         self._stream = stream
         self._deadline = deadline
+        self._written = b""
 
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
+        if self._written:
+            with suppress(httpcore.WriteError):  # who hung up may have answered before
+                self._send(timeout)
         return self._stream.read(max_bytes, self._deadline.left(timeout, late=httpcore.ReadTimeout))
 
     def write(self, buffer: bytes, timeout: float | None = None) -> None:
-        view = memoryview(buffer)
+        self._written = self._written + buffer if self._written else buffer
+        if len(self._written) > _PIECE:
+            self._send(timeout)
+
+    def _send(self, timeout: float | None) -> None:
+        view, self._written = memoryview(self._written), b""
         for start in range(0, len(view), _PIECE):
             left = self._deadline.left(timeout, late=httpcore.WriteTimeout)
             self._stream.write(bytes(view[start : start + _PIECE]), left)

@@ -100,6 +100,7 @@ class SoapOutlet:
         trust: ssl.SSLContext | None = None,
     ) -> None:
         self._endpoint = endpoint
+        self._read: httpx.URL | None = None
         self._timeout = timeout
         self._transport = Transport(verify=trust or tls.usual())
         self._headers = {
@@ -139,7 +140,7 @@ class SoapOutlet:
             headers |= {"Content-Type": body.content_type, "Content-Length": str(body.length)}
         request = httpx.Request(
             "POST",
-            self._endpoint,
+            self._url(),
             headers=headers,
             content=body.pieces() if isinstance(body, Body) else body,
             extensions={"timeout": {"connect": seconds, "read": seconds, "write": seconds, "pool": seconds}},
@@ -159,6 +160,12 @@ class SoapOutlet:
                 return Reply(response.status_code, bytes(received), encoding, content_type=kind)
             finally:
                 response.close()
+
+    def _url(self) -> httpx.URL:
+        """Where to post, read once. Raises httpx.InvalidURL, each time."""
+        if self._read is None:
+            self._read = httpx.URL(self._endpoint)
+        return self._read
 
     def close(self) -> None:
         """Close the connections."""

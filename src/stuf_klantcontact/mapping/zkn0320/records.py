@@ -113,7 +113,7 @@ def klantcontact(gegevens: KlantcontactGegevens, *, types: Mapping[str, str]) ->
         toelichting=gegevens.toelichting,
         bijzonderheden=dict(gegevens.bijzonderheden),
         medewerker=_medewerker(gegevens),
-        **_beside(gegevens, types=types),
+        **_beside(gegevens, gegevens.extra, types=types),
     )
 
 
@@ -123,7 +123,7 @@ def opvoering(gegevens: KlantcontactGegevens, *, types: Mapping[str, str]) -> Op
     Documents come in messages of their own, and are not in it. Without a partij the contact is anonymous: what a
     kennisgeving does not relate, the zaak need not supply.
     """
-    beside = _beside(gegevens, types=types)
+    beside = _beside(gegevens, gegevens.extra, types=types)
     opvoerder = cast(Actor, beside["opvoerder"]) or None
     other = below(gegevens.extra, "medewerker.")
     by_medewerker = opvoerder is not None and opvoerder.get("soort") == "medewerker"
@@ -179,7 +179,7 @@ def _said_beside(klantcontact: "Klantcontact", found: KlantcontactGegevens) -> d
     if klantcontact.datum_tijd.microsecond % 1000:  # more digits than a dateTime of StUF has
         extra[f"{DOSSIER}datumTijd"] = klantcontact.datum_tijd.isoformat()
     types = {klantcontact.kanaal: klantcontact.type}
-    beside = _beside(replace(found, extra=extra), types=types)
+    beside = _beside(found, extra, types=types)
     for column in ("groep", "effect", "partij", "partij_herkomst", "opvoerder"):  # the last depends on those before
         value = getattr(klantcontact, column)
         if beside[column] == value:
@@ -188,17 +188,19 @@ def _said_beside(klantcontact: "Klantcontact", found: KlantcontactGegevens) -> d
             extra |= {f"{DOSSIER}{column}.{name}": str(text) for name, text in value.items()}
         elif value:
             extra[f"{DOSSIER}{_CAMEL.get(column, column)}"] = str(value)
-        beside = _beside(replace(found, extra=extra), types=types)
+        beside = _beside(found, extra, types=types)
     return extra
 
 
 _CAMEL: Final = {"partij_herkomst": "partijHerkomst"}
 
 
-def _beside(gegevens: KlantcontactGegevens, *, types: Mapping[str, str]) -> dict[str, Any]:
-    """The columns that RGBZ has no attribute for."""
-    dossier = below(gegevens.extra, DOSSIER)
-    extra = {name: text for name, text in gegevens.extra.items() if not name.startswith(DOSSIER)}
+def _beside(
+    gegevens: KlantcontactGegevens, extra: Mapping[str, str], *, types: Mapping[str, str]
+) -> dict[str, Any]:
+    """The columns that RGBZ has no attribute for, by these extraElementen."""
+    dossier = below(extra, DOSSIER)
+    extra = {name: text for name, text in extra.items() if not name.startswith(DOSSIER)}
     relatie = gegevens.partij
     partij: dict[str, Any] | None = dict(relatie.gerelateerde or {}) if relatie is not None else None
     partij = partij or below(dossier, "partij.") or None
