@@ -318,7 +318,7 @@ class Play:
         """Return when both gateways answer, the zaken are known, and each worker has delivered."""
         for name in GATEWAYS:
             url = f"http://{self.addresses[name]}:8080/health/ready"
-            wait_until(partial(_is_ready, url), seconds=60, what=f"{name} is ready")
+            wait_until(partial(_is_ready, url), seconds=180, what=f"{name} is ready")
         now = datetime.now(UTC)
         for zaak in zaken:
             message = cast.zaak(zaak, referentienummer=f"ZS-{zaak}", now=now, emailadres="")
@@ -328,7 +328,7 @@ class Play:
             assert reply.name == "Bv03Bericht", reply.raw
             self.sent[zaak] = []
         for name in WORKERS:
-            wait_until(partial(self._looks, name), seconds=60, what=f"{name} works")
+            wait_until(partial(self._looks, name), seconds=180, what=f"{name} works")
 
     def _looks(self, name: str) -> bool:
         """Whether it has a connection to the database."""
