@@ -76,6 +76,24 @@ def test_the_error_is_the_one_of_a_cursor_and_the_connection_stays_of_use(connec
         Statement("SELECT 1 FROM nothing").row(connection, {})
 
 
+def test_it_still_runs_after_a_rollback_that_made_the_driver_throw_away_what_it_had_prepared(
+    database: Database,
+) -> None:
+    """The ORM and the hot path share connections; after some runs psycopg prepares what the ORM asks."""
+    statement = Statement("SELECT %(value)s::bigint AS value")
+    with database.connection() as connection:
+        assert statement.row(connection, {"value": 1}) == {"value": 1}
+    for _ in range(2):
+        with database.engine.connect() as lent:
+            for _ in range(7):
+                lent.exec_driver_sql("SELECT 1")
+            prepared = lent.exec_driver_sql("SELECT count(*) FROM pg_prepared_statements WHERE name LIKE '_pg3%%'")
+            assert prepared.scalar_one(), "nothing would be thrown away"
+            lent.rollback()
+        with database.connection() as connection:
+            assert statement.row(connection, {"value": 2}) == {"value": 2}
+
+
 def test_a_server_that_hangs_up_is_an_operational_error_and_the_next_connection_works(database: Database) -> None:
     statement = Statement("SELECT pg_backend_pid() AS pid, pg_terminate_backend(%(pid)s::int) AS ended")
     with database.connection() as connection, pytest.raises(psycopg.OperationalError):

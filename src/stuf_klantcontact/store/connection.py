@@ -57,6 +57,8 @@ class Connection(psycopg.Connection[Any]):
     """Another connection may do what this one no longer can."""
     pooled = False
     """A pooler stands between us and the server, so that each transaction may be in another session."""
+    statements: dict[bytes, Any]
+    """What `Statement` keeps of each statement that it prepared here, by the name that the server knows it by."""
 
     def wait(self, gen: PQGen[RV], interval: float = 0.1, timeout: float | None = None) -> RV:
         """Wait for the server, as psycopg does, and no longer than it may take."""
@@ -88,6 +90,12 @@ class Connection(psycopg.Connection[Any]):
         self.close()
         return Unanswered(f"the database did not answer within {self.patience:g} s")
 
+    def _deallocate(self, name: bytes | None) -> PQGen[None]:
+        """As psycopg does: after a rollback it throws away all that was prepared here (None), ours included."""
+        if name is None:
+            self.statements.clear()
+        return super()._deallocate(name)
+
     def has_news(self) -> bool:
         """Whether there is something to read; on an idle connection that is the server's goodbye."""
         return bool(self._poll.poll(0))
@@ -96,6 +104,7 @@ class Connection(psycopg.Connection[Any]):
     def open(cls, parameters: Parameters, *, context: AdaptContext | None) -> Self:
         """Connect in autocommit mode, to one host. Raises psycopg.OperationalError."""
         connection = cls.connect(**parameters, autocommit=True, context=context)  # type: ignore[arg-type]
+        connection.statements = {}
         connection._poll = select.poll()
         connection._poll.register(connection.fileno(), select.POLLIN)
         return connection

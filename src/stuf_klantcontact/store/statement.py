@@ -9,7 +9,6 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
-from weakref import WeakKeyDictionary
 
 import psycopg
 from psycopg import abc, pq
@@ -31,10 +30,6 @@ class _Prepared:
 
     transformer: abc.Transformer
     columns: tuple[str, ...] = field(default=())
-
-
-_kept: WeakKeyDictionary[Connection, dict[bytes, _Prepared]] = WeakKeyDictionary()
-"""By connection and not by statement: two of the same text are one to the server."""
 
 
 class Statement:
@@ -59,10 +54,7 @@ class Statement:
 
     def rows(self, connection: Connection, parameters: Mapping[str, Any]) -> list[dict[str, Any]]:
         """Run it; all its rows, each by the names of its columns."""
-        try:
-            prepared = _kept[connection][self._name]
-        except KeyError:
-            prepared = self._prepare(connection)
+        prepared: _Prepared = connection.statements.get(self._name) or self._prepare(connection)
         transformer = prepared.transformer
         values: Any = transformer.dump_sequence([parameters[name] for name in self._names], self._formats)
         size = sum(map(len, filter(None, values)))
@@ -95,7 +87,7 @@ class Statement:
             if result.status not in _GOOD:
                 raise connection.failed(_error(result, connection=connection))
         prepared = _Prepared(Transformer(connection))
-        _kept.setdefault(connection, {})[self._name] = prepared
+        connection.statements[self._name] = prepared
         return prepared
 
 
