@@ -13,7 +13,8 @@ from lxml import etree
 from sqlalchemy import select, text
 
 from mapping.test_zkn0320 import document, record
-from stuf_klantcontact import app, asking, contract, parsing, stuurgegevens
+from stuf_klantcontact import asking, contract, parsing, stuurgegevens
+from stuf_klantcontact.app import answering, checking
 from stuf_klantcontact.asking import Asking
 from stuf_klantcontact.errors import ConfigurationError
 from stuf_klantcontact.intake import Intake, Received
@@ -446,7 +447,7 @@ def test_the_gateway_is_put_together_with_its_zaaksysteem(database_url: str, fak
             "zaaksysteem": Zaaksysteem(endpoint=fake.url, applicatie="ZAAKSYSTEEM"),
         }
     )
-    built = app.build(settings, address="http://127.0.0.1:1", clock=lambda: NOW)
+    built = answering.build(settings, address="http://127.0.0.1:1", clock=lambda: NOW)
     try:
         raw = b'<s:Envelope xmlns:s="%s"><s:Body>%s</s:Body></s:Envelope>' % (
             SOAP11.encode(),
@@ -468,7 +469,7 @@ def test_the_gateway_is_put_together_with_its_zaaksysteem(database_url: str, fak
 )
 def test_settings_that_cannot_work_are_refused(section: dict[str, Any], mistake: str) -> None:
     with pytest.raises(ConfigurationError, match=mistake):
-        app.check(SETTINGS.model_copy(update=section))
+        checking.check(SETTINGS.model_copy(update=section))
 
 
 def test_a_zaaksysteem_needs_a_name() -> None:

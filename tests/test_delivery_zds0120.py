@@ -10,8 +10,9 @@ import pytest
 
 from contract.official import zds_schemas
 from outgoing import ABONNEE, LATER, RSIN, enqueue, items, number, remember
-from stuf_klantcontact import app, outbox, rgbz
 from stuf_klantcontact import contract as contracts
+from stuf_klantcontact import outbox, rgbz
+from stuf_klantcontact.app import checking
 from stuf_klantcontact.contract import Contract, SchemaSet
 from stuf_klantcontact.delivery import Delivery
 from stuf_klantcontact.errors import ConfigurationError
@@ -299,10 +300,10 @@ def test_settings_that_cannot_work_are_refused_at_the_start(
     given = settings("https://dms.example/OntvangAsynchroon", **abonnee)
     given = given.model_copy(update={"gateway": given.gateway.model_copy(update={"organisatie": organisatie})})
     if not mistake:
-        app.check(given)
+        checking.check(given)
         return
     with pytest.raises(ConfigurationError, match=f"abonnee.{ABONNEE}.{mistake}"):
-        app.check(given)
+        checking.check(given)
 
 
 class TestNumberIsTakenOnce:

@@ -14,7 +14,8 @@ import pytest
 from click.testing import CliRunner
 
 from conftest import ROOT
-from stuf_klantcontact import app, contract, intake, settings
+from stuf_klantcontact import contract, intake, settings
+from stuf_klantcontact.app import checking
 from stuf_klantcontact.cli import cli
 from stuf_klantcontact.fouten import Fout
 from stuf_klantcontact.rules import RULES
@@ -257,7 +258,7 @@ def test_configuration_in_the_documents_works(document: Path, text: str, tmp_pat
     config = tmp_path / "gateway.toml"
     config.write_text(text, encoding="utf-8")
     found = settings.load(config)
-    app.check(found)
+    checking.check(found)
     assert set(found.zender) == set(tomllib.loads(text)["zender"])
 
 

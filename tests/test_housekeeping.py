@@ -11,7 +11,8 @@ from sqlalchemy import text
 from werkzeug.test import Client
 
 from outgoing import RSIN, remember
-from stuf_klantcontact import app, housekeeping, journal, outbox
+from stuf_klantcontact import housekeeping, journal, outbox
+from stuf_klantcontact.app import answering
 from stuf_klantcontact.cli import cli
 from stuf_klantcontact.housekeeping import Housekeeper
 from stuf_klantcontact.outbox import Order
@@ -229,7 +230,7 @@ def test_metrics_say_what_is_open_and_how_the_tables_are(sent: Database, databas
     configured = Settings.model_validate(
         {"gateway": {"organisatie": "0518", "rsin": RSIN, "database_url": database_url}}
     )
-    gateway = app.build(configured, address="http://127.0.0.1")
+    gateway = answering.build(configured, address="http://127.0.0.1")
     try:
         lines = Client(gateway.wsgi).get("/metrics").text.splitlines()
     finally:

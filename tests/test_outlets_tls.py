@@ -13,8 +13,8 @@ import pytest
 
 from conftest import need
 from outgoing import ABONNEE, adjusted, enqueue, items, order, remember, settings
-from stuf_klantcontact import app
 from stuf_klantcontact import contract as contracts
+from stuf_klantcontact.app import checking
 from stuf_klantcontact.delivery import Delivery
 from stuf_klantcontact.errors import ConfigurationError
 from stuf_klantcontact.outlets import Attempt, Delivered, tls
@@ -155,13 +155,13 @@ def test_a_worker_delivers_with_the_certificate_of_the_settings(database: Databa
 
 def mistakes(tree: Settings) -> str:
     with pytest.raises(ConfigurationError) as raised:
-        app.check(tree)
+        checking.check(tree)
     return str(raised.value)
 
 
 def test_files_that_cannot_be_used_are_named_before_anything_starts(pki: Path, tmp_path: Path) -> None:
     secure = settings("https://127.0.0.1:9/")
-    app.check(adjusted(secure, ca=pki / "ours.pem", certificaat=pki / "both.pem"))
+    checking.check(adjusted(secure, ca=pki / "ours.pem", certificaat=pki / "both.pem"))
     (tmp_path / "empty.pem").write_text("")
     there = {"certificaat": pki / "ours-client.pem"}
     for wrong, said in (
@@ -175,7 +175,7 @@ def test_files_that_cannot_be_used_are_named_before_anything_starts(pki: Path, t
         ({"sleutel": pki / "ours-client.key"}, "sleutel: there is no certificaat that it belongs to"),
     ):
         with pytest.raises(ConfigurationError, match=rf"abonnee\.{ABONNEE}\.(certificaat: .*)?{said}"):
-            app.check(adjusted(secure, **wrong))
+            checking.check(adjusted(secure, **wrong))
         with pytest.raises(ConfigurationError):
             Delivery(adjusted(secure, **wrong), database=Database("postgresql://x/"), contract=contracts.load())
     assert "https:" in mistakes(adjusted(settings("http://127.0.0.1:9/"), certificaat=pki / "both.pem"))

@@ -49,7 +49,7 @@ IDLE_THREAD_SECONDS: Final = 30
 
 
 class Served(Protocol):
-    """What a worker makes for itself: app.Gateway is one."""
+    """What a worker makes for itself: app.answering.Gateway is one."""
 
     @property
     def wsgi(self) -> WSGI:

@@ -14,8 +14,9 @@ from argon2 import PasswordHasher
 from lxml import etree
 from werkzeug.serving import make_server
 
-from stuf_klantcontact import app, outbox
-from stuf_klantcontact.app import Gateway
+from stuf_klantcontact import outbox
+from stuf_klantcontact.app import answering
+from stuf_klantcontact.app.answering import Gateway
 from stuf_klantcontact.contract import Contract
 from stuf_klantcontact.delivery import Delivery
 from stuf_klantcontact.rgbz import Klantcontact, load_klantcontact
@@ -173,7 +174,7 @@ def running(
                 **sections,
             }
         )
-        built = app.build(settings, address="http://127.0.0.1")
+        built = answering.build(settings, address="http://127.0.0.1")
         server = make_server("127.0.0.1", 0, built.wsgi, threaded=True)
         thread = threading.Thread(target=server.serve_forever, daemon=True)
         thread.start()

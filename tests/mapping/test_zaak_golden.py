@@ -19,7 +19,8 @@ from sqlalchemy.orm import selectinload
 from conftest import ROOT, need
 from mapping import zaakberichten
 from mapping.zaakberichten import ANSWERS, OFFICIAL, OPERATIONS, published, stamped
-from stuf_klantcontact import app, contract, parsing, rgbz
+from stuf_klantcontact import contract, parsing, rgbz
+from stuf_klantcontact.app import answering
 from stuf_klantcontact.intake import Intake, Received
 from stuf_klantcontact.mapping import zkn0310
 from stuf_klantcontact.mapping.zkn0310 import NotAnswered
@@ -141,7 +142,7 @@ def test_the_gateway_takes_the_set_that_is_configured(database_url: str, tmp_pat
     changes = {"database_url": database_url, "zaak_schemas": OFFICIAL, "data_dir": tmp_path}
     gateway = SETTINGS.gateway.model_copy(update=changes)
     settings = SETTINGS.model_copy(update={"gateway": gateway, "zender": {"ZAAKSYSTEEM": zender}})
-    built = app.build(settings, address="http://127.0.0.1:1", clock=lambda: NOW)
+    built = answering.build(settings, address="http://127.0.0.1:1", clock=lambda: NOW)
     try:
         message = cast.zaak(cast.RUNNING, referentienummer="z", now=NOW)
         etree.SubElement(message[-1], qname(ZKN0310, "kleur")).text = "rood"

@@ -8,25 +8,12 @@ from typing import Any
 import click
 from lxml import etree
 
-from stuf_klantcontact import app, fouten, parsing, report, settings
+from stuf_klantcontact import fouten, parsing, report, settings
 from stuf_klantcontact.access import hash_password
+from stuf_klantcontact.app import checking
+from stuf_klantcontact.cli.configuration import CONFIG, load
 from stuf_klantcontact.report import Report
-from stuf_klantcontact.settings import Settings
 from stuf_klantcontact.store import check_reachable
-
-CONFIG = click.option(
-    "--config",
-    "-c",
-    type=click.Path(path_type=Path, dir_okay=False),
-    envvar="STUF_KLANTCONTACT_CONFIG",
-    help="gateway.toml; without it, ./gateway.toml when there is one.",
-)
-
-
-def load(config: Path | None) -> Settings:
-    """The settings of --config, of ./gateway.toml, or of the environment alone."""
-    default = Path("gateway.toml")
-    return settings.load(config or (default if default.exists() else None))
 
 
 @click.command()
@@ -79,7 +66,7 @@ def config_check(config: Path | None) -> None:
     Example: stuf-klantcontact config check --config gateway.toml
     """
     found = load(config)
-    app.check(found)
+    checking.check(found)
     check_reachable(found)
     if not any(zender.gebruiker for zender in found.zender.values()):
         click.echo("No [zender] can send yet: give one a gebruiker and a wachtwoord_hash.")

@@ -11,7 +11,7 @@ from typing import get_args
 import click
 
 from stuf_klantcontact import journal, outbox, rgbz
-from stuf_klantcontact.cli.check import CONFIG, load
+from stuf_klantcontact.cli.configuration import CONFIG, load
 from stuf_klantcontact.store import Database, migration_status, open_database, upgrade
 from stuf_klantcontact.tijdstip import AMSTERDAM
 from stuf_klantcontact.validation.explanations import explain

@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from stuf_klantcontact import housekeeping
-from stuf_klantcontact.cli.check import CONFIG, load
+from stuf_klantcontact.cli.configuration import CONFIG, load
 from stuf_klantcontact.cli.operate import opened
 from stuf_klantcontact.housekeeping import Done
 

@@ -14,9 +14,8 @@ from typing import Final
 
 import click
 
-from stuf_klantcontact import app, server, worker
-from stuf_klantcontact.cli.check import CONFIG, load
-from stuf_klantcontact.store import open_database
+from stuf_klantcontact.cli import importing
+from stuf_klantcontact.cli.configuration import CONFIG, load
 
 THREADS: Final = 8
 """Threads that answer in one process: as many as it has connections to the database, unless set otherwise."""
@@ -43,9 +42,15 @@ def serve(
 
     Example: stuf-klantcontact serve --config gateway.toml --port 8080 --workers 2
     """
+    # Here, so that a process that only delivers does without them; before the fork, so that workers have them.
+    with importing():
+        from stuf_klantcontact import server
+        from stuf_klantcontact.app import answering, checking
+        from stuf_klantcontact.store import open_database
+
     _log_to_stderr()
     found = load(config)
-    app.check(found)
+    checking.check(found)
     if until_stdin_closes:
         _follow_stdin()
     # Held here, so that the embedded server runs, and is migrated, before a worker looks for it.
@@ -53,7 +58,7 @@ def serve(
     database.rest()
     try:
         with _DeliveryProcess(_delivery(config), wanted=not no_delivery):
-            build = partial(app.build, found, address=f"http://{host}:{port}", database_checked=True)
+            build = partial(answering.build, found, address=f"http://{host}:{port}", database_checked=True)
             code = server.run(build, host=host, port=port, workers=workers, threads=THREADS)
     finally:
         database.close()
@@ -68,14 +73,17 @@ def deliver(config: Path | None, until_stdin_closes: bool) -> None:
 
     Example: stuf-klantcontact deliver --config gateway.toml
     """
+    with importing():
+        from stuf_klantcontact import worker
+        from stuf_klantcontact.app import sending
+
     _log_to_stderr()
     found = load(config)
-    app.check(found)
     stop = threading.Event()
     worker.stop_on_signal(stop)
     if until_stdin_closes:
         _follow_stdin()
-    app.deliver(found, stop=stop)
+    sending.deliver(found, stop=stop)
 
 
 @click.command()

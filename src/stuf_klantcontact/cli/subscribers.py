@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 from stuf_klantcontact import contract as contracts
 from stuf_klantcontact import outbox, resync
-from stuf_klantcontact.cli.check import CONFIG, load
+from stuf_klantcontact.cli.configuration import CONFIG, load
 from stuf_klantcontact.cli.operate import BY, moment, opened, table
 from stuf_klantcontact.settings import Settings
 from stuf_klantcontact.store import Database

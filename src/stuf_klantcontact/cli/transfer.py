@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 from stuf_klantcontact import contract as contracts
 from stuf_klantcontact import transfer
-from stuf_klantcontact.cli.check import CONFIG, load
+from stuf_klantcontact.cli.configuration import CONFIG, load
 from stuf_klantcontact.errors import Refusal
 from stuf_klantcontact.parsing import Unreadable
 from stuf_klantcontact.report import Report, as_text

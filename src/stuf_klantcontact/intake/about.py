@@ -27,6 +27,7 @@ from stuf_klantcontact.names import (
 )
 from stuf_klantcontact.parsing.refusals import line_of
 from stuf_klantcontact.settings import Settings
+from stuf_klantcontact.settings.partners import Operatie
 from stuf_klantcontact.stuurgegevens import Header, Systeem
 
 PORTS: Final = (
@@ -63,7 +64,7 @@ class Operation(NamedTuple):
     """A message that we take: the port it belongs on, the word in `operaties` that allows it, and what it is."""
 
     port: str
-    operatie: str
+    operatie: Operatie
     soort: Soort
 
 
@@ -74,7 +75,7 @@ BEVESTIGINGEN: Final = "bevestigingen"
 VOEG_TOE: Final = "voegKlantcontactToe"
 WIJZIG: Final = "wijzigKlantcontact"
 VERWIJDER: Final = "verwijderKlantcontact"
-_VRIJ: Final[Mapping[str, Soort]] = {VOEG_TOE: "toevoegen", WIJZIG: "wijzigen", VERWIJDER: "verwijderen"}
+_VRIJ: Final[Mapping[Operatie, Soort]] = {VOEG_TOE: "toevoegen", WIJZIG: "wijzigen", VERWIJDER: "verwijderen"}
 OPERATIONS: Final[Mapping[str, Operation]] = {
     **{qname(KC, f"{name}_Di02"): Operation(VRIJ, name, soort) for name, soort in _VRIJ.items()},
     **{qname(KC, f"{name}_Di01"): Operation(ASYNCHRONOUS, name, soort) for name, soort in _VRIJ.items()},

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, get_args
 from urllib.parse import urlsplit, urlunsplit
 
 from pydantic import Field, StringConstraints, field_validator, model_validator
@@ -15,6 +15,18 @@ Zaakdocument = Literal["voegZaakdocumentToe", "edcLk01"]
 Zaakvraag = Literal["geefZaakdetails", "zakLv01"]
 
 
+Operatie = Literal[
+    "voegKlantcontactToe",
+    "wijzigKlantcontact",
+    "verwijderKlantcontact",
+    "zaken",
+    "klantcontacten",
+    "vragen",
+    "bevestigingen",
+]
+"""What a zender may be allowed to do. intake.about says which messages each of them is."""
+
+
 class Zender(Section):
     """[zender.APPLICATIE]: a system that may send to us; the key is its applicatie in stuurgegevens."""
 
@@ -25,8 +37,7 @@ class Zender(Section):
     borgt_voor_opvoerder: bool = Field(False, description="trusted to vouch for opvoerders (KC-06)")
     operaties: Words = Field(
         (),
-        description="what it may do: voegKlantcontactToe, wijzigKlantcontact, verwijderKlantcontact, zaken, "
-        "klantcontacten, vragen, bevestigingen; [] is nothing",
+        description=f"what it may do: {', '.join(get_args(Operatie))}; [] is nothing",
     )
     strikt: bool = Field(True, description="refuse every violation of the schema; false: forgive MILD-... and warn")
     volgorde_bewaken: bool = Field(
