@@ -11,6 +11,7 @@ stuf-facts §5; docs/mapping.md §7.
 """
 
 import re
+from bisect import bisect_right
 from collections.abc import Iterator, Mapping
 from copy import deepcopy
 from typing import Any, Final
@@ -94,19 +95,26 @@ def keep(actual: etree._Element, *, rendered: etree._Element) -> dict[str, Any]:
 
 
 def put_back(element: etree._Element, kept: Mapping[str, Any]) -> None:
-    """Put what was kept back into an object that was rendered from its fields; changes `element`."""
+    """Put what was kept back into an object that was rendered from its fields; changes `element`.
+
+    Every parent is numbered once, as it was rendered, and gets its new children at the end: a message may be kept
+    by tens of thousands of paths.
+    """
+    parents = {"": _Parent(element)}
     for path in sorted(kept, key=_from_above):
         value = kept[path]
         steps, _, attribute = path.partition("@")
         if attribute:
-            parent = _find(element, steps.rstrip("/"), make=False)
+            parent = _find(parents, steps.rstrip("/"), make=False)
             if parent is not None and attribute not in _NOT_OURS:
-                parent.set(attribute, str(value))
+                parent.element.set(attribute, str(value))
             continue
         above, _, last = steps.rpartition("/")
-        parent = _find(element, above, make=value is not None)
+        parent = _find(parents, above, make=value is not None)
         if parent is not None:
             _put(parent, last, value)
+    for parent in parents.values():
+        insert(parent.element, *parent.new)
 
 
 def extra_elementen(parent: etree._Element) -> dict[str, str]:
@@ -118,14 +126,21 @@ def extra_elementen(parent: etree._Element) -> dict[str, str]:
     return found
 
 
-def insert(parent: etree._Element, child: etree._Element) -> None:
-    """Add a child at its place in the order of the type; after its namesakes."""
-    place = _PLACE.get(split(child.tag)[1], len(ORDER))
-    for position, sibling in enumerate(parent):
-        if _PLACE.get(split(sibling.tag)[1], len(ORDER)) > place:
-            parent.insert(position, child)
-            return
-    parent.append(child)
+def insert(parent: etree._Element, *children: etree._Element) -> None:
+    """Add children, each at its place in the order of the type, after its namesakes; in linear time."""
+    before: list[etree._Element] = []
+    places: list[int] = []  # what comes later than all before it: nothing goes in front of the others
+    for sibling in parent if children else ():
+        place = _place(sibling)
+        if not places or place > places[-1]:
+            before.append(sibling)
+            places.append(place)
+    for child in sorted(children, key=_place):
+        position = bisect_right(places, _place(child))
+        if position < len(before):
+            before[position].addprevious(child)
+        else:
+            parent.append(child)
 
 
 def empty(element: etree._Element) -> bool:
@@ -167,7 +182,7 @@ def _compare(actual: etree._Element, rendered: etree._Element, *, path: str, kep
         local = split(child.tag)[1]
         if step not in theirs and child.tag != _EXTRA and (empty(child) or local in FIXED):
             kept[f"{path}{step}"] = None
-    said = list(_extra(rendered))
+    said = set(_extra(rendered))
     beyond = [item for item in _extra(actual) if item not in said]
     if beyond:
         kept[f"{path}{prefixed(_EXTRA)}"] = [
@@ -216,26 +231,45 @@ def _from_above(path: str) -> tuple[int, str]:
     return path.count("/"), _COUNT.sub(lambda count: f"[{int(count[1]):09d}]", path)
 
 
-def _put(parent: etree._Element, step: str, value: Any) -> None:
+class _Parent:
+    """An element of a rendered object: its children by step, and those that it gets."""
+
+    __slots__ = ("children", "element", "new")
+
+    def __init__(self, element: etree._Element) -> None:
+        self.element = element
+        self.children = dict(_steps(element))
+        self.new: list[etree._Element] = []
+
+    def add(self, step: str, child: etree._Element) -> etree._Element:
+        self.children[step] = child
+        self.new.append(child)
+        return child
+
+    def remove(self, step: str) -> None:
+        self.element.remove(self.children.pop(step))
+
+
+def _put(parent: _Parent, step: str, value: Any) -> None:
     if isinstance(value, list):
         _put_extra(parent, value)
         return
-    present = dict(_steps(parent)).get(step)
+    present = parent.children.get(step)
     if value is None:
         if present is not None and (empty(present) or split(present.tag)[1] in FIXED):
-            parent.remove(present)
+            parent.remove(step)
     elif isinstance(value, str):
         if present is not None and not empty(present):
             return
         if present is not None:
-            parent.remove(present)
-        insert(parent, etree.fromstring(value, _PARSER))
+            parent.remove(step)
+        parent.add(step, etree.fromstring(value, _PARSER))
     elif "tekst" in value:
         if present is not None:
             present.text = value["tekst"]
     elif present is None or empty(present) or split(present.tag)[1] in FIXED:
         if present is None:
-            insert(parent, present := etree.Element(_tag(step), nsmap=NSMAP))
+            present = parent.add(step, etree.Element(_tag(step), nsmap=NSMAP))
         if not _is_entity(present):
             present.attrib.clear()
             present.text = None
@@ -243,11 +277,12 @@ def _put(parent: etree._Element, step: str, value: Any) -> None:
             present.set(_name(name), text)
 
 
-def _put_extra(parent: etree._Element, items: list[dict[str, str]]) -> None:
-    group = parent.find(_EXTRA)
+def _put_extra(parent: _Parent, items: list[dict[str, str]]) -> None:
+    step = prefixed(_EXTRA)
+    present = set(_extra(parent.element))
+    group = parent.children.get(step)
     if group is None:
-        insert(parent, group := etree.Element(_EXTRA, nsmap=NSMAP))
-    present = list(_extra(parent))
+        group = parent.add(step, etree.Element(_EXTRA, nsmap=NSMAP))
     for item in items:
         if (item["naam"], item.get("tekst", ""), item.get("noValue", "")) in present:
             continue
@@ -285,17 +320,24 @@ def _key(child: etree._Element) -> str | None:
     )
 
 
-def _find(element: etree._Element, path: str, *, make: bool) -> etree._Element | None:
+def _find(parents: dict[str, _Parent], path: str, *, make: bool) -> _Parent | None:
     """The element at a path; `make` adds the gegevensgroepen that are not there."""
-    here: etree._Element | None = element
-    for step in path.split("/") if path else ():
-        if here is None:
-            return None
-        below = dict(_steps(here)).get(step)
-        if below is None and make and step.partition(":")[2] in GROUPS:
-            insert(here, below := etree.Element(_tag(step), nsmap=NSMAP))
-        here = below
-    return here
+    if (known := parents.get(path)) is not None:
+        return known
+    above, _, step = path.rpartition("/")
+    parent = _find(parents, above, make=make)
+    if parent is None:
+        return None
+    found = parent.children.get(step)
+    if found is None and make and step.partition(":")[2] in GROUPS:
+        found = parent.add(step, etree.Element(_tag(step), nsmap=NSMAP))
+    if found is not None:
+        parents[path] = _Parent(found)
+    return parents.get(path)
+
+
+def _place(element: etree._Element) -> int:
+    return _PLACE.get(split(element.tag)[1], len(ORDER))
 
 
 def _attributes(element: etree._Element) -> dict[str, str]:

@@ -47,10 +47,9 @@ def pair(oud: etree._Element, huidig: etree._Element) -> list[etree._Element]:
         for child in list(_elements(element, relations=True)):
             element.remove(child)
     changed = _own(oud, huidig)
-    for relation in relations:
-        for element, part in zip((oud, huidig), _changed(relation), strict=True):
-            if part is not None:
-                bijzonderheden.insert(element, part)
+    parts = [_changed(relation) for relation in relations]
+    bijzonderheden.insert(oud, *(part.oud for part in parts if part.oud is not None))
+    bijzonderheden.insert(huidig, *(part.huidig for part in parts if part.huidig is not None))
     for element in (oud, huidig):
         # An object of which nothing of its own changed is only identified.
         element.set("verwerkingssoort", "W" if changed else "I")
@@ -68,6 +67,7 @@ def _own(oud: etree._Element, huidig: etree._Element) -> bool:
         {child.tag: child for child in _elements(element, relations=False)} for element in (oud, huidig)
     )
     changed = False
+    emptied: tuple[list[etree._Element], list[etree._Element]] = ([], [])
     for tag in [*before, *(tag for tag in after if tag not in before)]:
         old, new = before.get(tag), after.get(tag)
         if tag in MATCH:
@@ -84,9 +84,11 @@ def _own(oud: etree._Element, huidig: etree._Element) -> bool:
             if old is not None:
                 oud.remove(old)
         elif tag not in _NEVER_EMPTY:
-            for parent, missing, other in ((oud, old, new), (huidig, new, old)):
+            for beside, missing, other in ((emptied[0], old, new), (emptied[1], new, old)):
                 if missing is None and other is not None:
-                    bijzonderheden.insert(parent, _emptied(other))
+                    beside.append(_emptied(other))
+    for element, added_to in zip((oud, huidig), emptied, strict=True):
+        bijzonderheden.insert(element, *added_to)
     return changed
 
 
@@ -99,9 +101,9 @@ def _group(parent: etree._Element, group: etree._Element | None) -> etree._Eleme
 
 def _extra(old: etree._Element, new: etree._Element) -> None:
     """extraElementen are compared by name; one that is absent in one of the two is empty there."""
-    names = {str(item.get("naam")) for group in (old, new) for item in group}
-    for naam in names:
-        items = [[item for item in group if item.get("naam") == naam] for group in (old, new)]
+    by_name = [_by_name(group) for group in (old, new)]
+    for naam in {**by_name[0], **by_name[1]}:
+        items = [found.get(naam, []) for found in by_name]
         if [_said(item) for item in items[0]] == [_said(item) for item in items[1]]:
             for group, found in zip((old, new), items, strict=True):
                 for item in found:
@@ -110,7 +112,15 @@ def _extra(old: etree._Element, new: etree._Element) -> None:
         for group, found in zip((old, new), items, strict=True):
             if not found:
                 etree.SubElement(group, qname(STUF0302, "extraElement"), naam=naam)
-                group[:] = sorted(group, key=lambda item: str(item.get("naam")))
+    for group in (old, new):
+        group[:] = sorted(group, key=lambda item: str(item.get("naam")))
+
+
+def _by_name(group: etree._Element) -> dict[str, list[etree._Element]]:
+    found: dict[str, list[etree._Element]] = {}
+    for item in group:
+        found.setdefault(str(item.get("naam")), []).append(item)
+    return found
 
 
 def _changed(relation: _Pair) -> _Pair:

@@ -142,7 +142,7 @@ def _merged_partijen(
         partij: dict[str, Any] = dict(known[kind].gerelateerde or {})
         partij.pop("namens", None)
         if namens:
-            partij["namens"] = dict(namens)
+            partij["namens"] = namens
         found.append(replace(known[kind], gerelateerde=cast(Partij, partij)))
     return tuple(found)
 

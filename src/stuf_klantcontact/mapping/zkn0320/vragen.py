@@ -235,13 +235,15 @@ def _select(answer: etree._Element, asked: etree._Element) -> None:
         elif len(wanted[child.tag]):
             _select(child, wanted[child.tag])
     present = {child.tag for child in answer.iterchildren(etree.Element)}
+    without: list[etree._Element] = []
     for tag in wanted:
         local = split(tag)[1]
         if tag not in present and local in _LEAVES:
             child = etree.Element(tag, nsmap=bijzonderheden.NSMAP, noValue="waardeOnbekend")
             if local in _NUMBERS:
                 child.set(qname(XSI, "nil"), "true")
-            bijzonderheden.insert(answer, child)
+            without.append(child)
+    bijzonderheden.insert(answer, *without)
 
 
 def _identify(entity: etree._Element) -> None:
