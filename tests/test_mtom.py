@@ -2,19 +2,23 @@
 
 import base64
 import io
+import json
 import logging
 import socket
 import threading
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any, Final
 
 import pytest
+from click.testing import CliRunner
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from conftest import cpu_seconds
 from standin import ASYNC, GOOD, VALID, Behind, Reply, assert_plain_refusal, call, door, environ, fault_in, quiet
 from stuf_klantcontact import soap
+from stuf_klantcontact.cli import cli
 from stuf_klantcontact.intake import Answer, Received
 from stuf_klantcontact.mapping import gfozaken
 from stuf_klantcontact.parsing import Unreadable, canonical_hash
@@ -494,3 +498,40 @@ def test_related_says_nothing_of_what_it_is_not() -> None:
     assert related("text/xml") is None
     assert related("") is None
     assert related(TYPE) == Related("b", "root@example.nl")
+
+
+WIRE: Final = b"POST /soap/VerwerkSynchroonVrijBericht HTTP/1.1\r\nHost: gateway\r\nContent-Type: "
+
+
+@pytest.mark.parametrize(
+    "head", [b"", b"Content-Type: " + TYPE.encode() + b"\r\n\r\n", WIRE + TYPE.encode() + b"\r\n\r\n"]
+)
+def test_validate_judges_a_saved_multipart_with_its_documents_in_place(head: bytes, tmp_path: Path) -> None:
+    alone, file = tmp_path / "alone.xml", tmp_path / "wire.log"
+    alone.write_bytes(message(base64.b64encode(PDF).decode()))
+    file.write_bytes(head + ONE)
+    found, same = (json.loads(validated(path, "--format", "json")[1]) for path in (file, alone))
+    assert (found["valid"], found["violations"]) == (same["valid"], same["violations"])
+    assert "XML-MALFORMED" not in str(found)
+
+
+@pytest.mark.parametrize(
+    ("data", "rule"),
+    [
+        (ONE.removesuffix(b"--b--\r\n"), "SOAP-MTOM-INCOMPLETE"),
+        (multipart(root(message(include("cid:other"))), part(PDF)), "SOAP-MTOM-"),
+        (multipart(root(message(include())), part(b"x")).replace(b"\r\n", b"\n"), "SOAP-MTOM-MULTIPART"),
+        (b"Content-Type: multipart/form-data; boundary=b\r\n\r\n" + ONE, "HTTP-MTOM"),
+        (WIRE + b"text/xml\r\n\r\n" + VALID, "HTTP-MTOM"),
+    ],
+)
+def test_validate_says_what_is_wrong_with_a_saved_multipart(data: bytes, rule: str, tmp_path: Path) -> None:
+    file = tmp_path / "wire.log"
+    file.write_bytes(data)
+    status, said = validated(file)
+    assert (status, rule in said) == (1, True), said
+
+
+def validated(file: Path, *options: str) -> tuple[int, str]:
+    result = CliRunner().invoke(cli, ["validate", str(file), *options])
+    return result.exit_code, result.stdout

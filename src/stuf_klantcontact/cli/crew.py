@@ -16,7 +16,8 @@ from typing import Any, Final
 
 from stuf_klantcontact import validation
 from stuf_klantcontact.limits import STANDARD
-from stuf_klantcontact.parsing.refusals import beyond
+from stuf_klantcontact.parsing import saved
+from stuf_klantcontact.parsing.refusals import Unreadable, beyond
 from stuf_klantcontact.report import Report
 
 _SHARE: Final = 16
@@ -82,6 +83,11 @@ def judge(data: bytes, *, file: str, against: validation.Schemas) -> Judged:
     if len(data) > STANDARD.message_bytes:
         too_large = beyond("XML-SIZE", STANDARD.message_bytes).violations
         return Judged(Report(file=file, schema=against.name, violations=too_large), {})
+    if saved.is_multipart(data):
+        try:
+            data = saved.envelope(data, limits=STANDARD)
+        except Unreadable as unreadable:
+            return Judged(Report(file=file, schema=against.name, violations=unreadable.violations), {})
     found = validation.check(data, against=against, file=file)
     wanted = {violation.line for violation in found.violations if violation.line}
     if not wanted:

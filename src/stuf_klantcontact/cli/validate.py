@@ -58,8 +58,9 @@ def validate(
 ) -> None:
     """Check messages: files, folders (*.xml in them), or - for standard input; needs no database.
 
-    A message may stand alone, in a SOAP 1.1 or 1.2 envelope or fault, or in a StUF-berichtenSet of any size. Every
-    finding has its layer: well-formedness, XSD, StUF, RGBZ or gateway. Exit status 1 when anything is invalid.
+    A message may stand alone, in a SOAP 1.1 or 1.2 envelope or fault, in a multipart (MTOM) as saved from a wire
+    log, or in a StUF-berichtenSet of any size. Every finding has its layer: well-formedness, XSD, StUF, RGBZ or
+    gateway. Exit status 1 when anything is invalid.
 
     Example: stuf-klantcontact validate fixtures/ --format sarif --jobs 4
     """

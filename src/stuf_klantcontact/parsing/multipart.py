@@ -151,6 +151,13 @@ def _bare(content_id: str) -> str:
     return content_id.strip().removeprefix("<").removesuffix(">")
 
 
+MTOM_TYPE: Final = Text(
+    nl='Verstuur MTOM met Content-Type: multipart/related; type="application/xop+xml"; start-info="text/xml"; '
+    'boundary="…", of documenten als base64 met Content-Type: text/xml; charset=utf-8.',
+    en='Send MTOM with Content-Type: multipart/related; type="application/xop+xml"; start-info="text/xml"; '
+    'boundary="…", or documents as base64 with Content-Type: text/xml; charset=utf-8.',
+)
+"""What to do about another Content-Type (HTTP-MTOM)."""
 _SEND_MTOM: Final = Text(
     nl="Laat een bibliotheek die MTOM voor SOAP 1.1 kent het bericht maken, of verstuur documenten als base64.",
     en="Let a library that knows MTOM for SOAP 1.1 make the message, or send documents as base64.",

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from stuf_klantcontact.errors import Text
-from stuf_klantcontact.parsing.multipart import Related, related
+from stuf_klantcontact.parsing.multipart import MTOM_TYPE, Related, related
 
 SOAP_ACTION_BYTES: Final = 512
 BLOCK: Final = 64 * 1024
@@ -141,7 +141,7 @@ def _related(value: str) -> Related | None:
         return None
     found = related(value)
     if found is None:
-        raise Rejected(415, "HTTP-MTOM", _MTOM)
+        raise Rejected(415, "HTTP-MTOM", MTOM_TYPE)
     return found
 
 
@@ -228,12 +228,6 @@ def _incomplete() -> Rejected:
     )
 
 
-_MTOM: Final = Text(
-    nl='Verstuur MTOM met Content-Type: multipart/related; type="application/xop+xml"; start-info="text/xml"; '
-    'boundary="…", of documenten als base64 met Content-Type: text/xml; charset=utf-8.',
-    en='Send MTOM with Content-Type: multipart/related; type="application/xop+xml"; start-info="text/xml"; '
-    'boundary="…", or documents as base64 with Content-Type: text/xml; charset=utf-8.',
-)
 _MEDIA_OTHER: Final = Text(
     nl="Verstuur SOAP 1.1: Content-Type: text/xml; charset=utf-8.",
     en="Send SOAP 1.1: Content-Type: text/xml; charset=utf-8.",
