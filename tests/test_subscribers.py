@@ -12,7 +12,7 @@ from stuf_klantcontact.store import Database
 from stuf_klantcontact.testing import FakeZaakmagazijn
 from test_outbox import NOON, Connection, claim, deliver, names, orders
 from test_outbox import enqueue as put
-from test_worker import by_zaak, is_settled, wait_until, working
+from test_worker import by_zaak, is_settled, looks, wait_until, working
 
 
 @pytest.fixture
@@ -141,7 +141,10 @@ class TestStandings:
         assert (standing(connection).paused_since, standing(connection).waiting) == (NOON, 0)
 
 
-def test_two_workers_heed_a_pause_at_once_and_go_on_after_it(database: Database) -> None:
+def test_two_workers_heed_a_pause_at_once_and_go_on_after_it(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looked = looks(monkeypatch)
     with FakeZaakmagazijn() as zaakmagazijn:
         remember(database, *range(1, 11))
         enqueue(database, *(order(count) for count in range(1, 6)))
@@ -151,7 +154,8 @@ def test_two_workers_heed_a_pause_at_once_and_go_on_after_it(database: Database)
                 outbox.pause(connection, abonnee=ABONNEE, door="kim", reason="onderhoud")
                 enqueue(database, *(order(count) for count in range(6, 11)))
                 claims = "SELECT count(*) FROM outbox_event WHERE state = 'sending'"
-                assert connection.execute("SELECT pg_sleep(0.5)").fetchone() is not None  # 25 polls of each
+                so_far = looked.count(ABONNEE)
+                wait_until(lambda: looked.count(ABONNEE) >= so_far + 20)
                 assert connection.execute(claims).fetchone() == (5,)
                 outbox.resume(connection, abonnee=ABONNEE, door="kim")
             wait_until(lambda: is_settled(database))

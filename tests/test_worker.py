@@ -10,6 +10,7 @@ import time
 from collections import defaultdict
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import psycopg
 import pytest
@@ -194,10 +195,27 @@ def test_a_stop_finishes_what_is_under_way_and_claims_nothing_more(
     assert [item.state for item in items(database)] == ["delivered", "waiting"]
 
 
-def test_wake_saves_the_wait(database: Database, contract: Contract, zaakmagazijn: FakeZaakmagazijn) -> None:
+def looks(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The abonnee of every look into the outbox that is over; it grows."""
+    found: list[str] = []
+    really = outbox.claim_at_pace
+
+    def look(*args: Any, **rest: Any) -> outbox.Paced:
+        paced = really(*args, **rest)
+        found.append(rest["abonnee"])
+        return paced
+
+    monkeypatch.setattr(outbox, "claim_at_pace", look)
+    return found
+
+
+def test_wake_saves_the_wait(
+    database: Database, contract: Contract, zaakmagazijn: FakeZaakmagazijn, monkeypatch: pytest.MonkeyPatch
+) -> None:
     remember(database, 1)
+    looked = looks(monkeypatch)
     with working(settings(zaakmagazijn.url), database, contract, poll=30.0) as (worker,):
-        time.sleep(0.3)  # so that the lane waits for its poll
+        wait_until(lambda: ABONNEE in looked)  # and found nothing: it now waits for its poll
         enqueue(database, order(1))
         worker.wake()
         zaakmagazijn.wait_for(1, timeout=10)

@@ -32,6 +32,10 @@ BY = click.option(
     help="Who asks for it; goes into the history.",
 )
 
+ITEMS = click.argument("items", nargs=-1, type=int, required=True)
+ANEW = click.option("--anew", is_flag=True, help="Render and number the message again: the cause was ours.")
+REASON = click.option("--reason", required=True, help="Why; goes into the history of the item.")
+
 
 @contextmanager
 def opened(config: Path | None, *, check_schema: bool = True) -> Iterator[Database]:
@@ -206,10 +210,10 @@ def _receiver(stream: outbox.Stream) -> str:
 
 
 @deliveries.command("retry")
-@click.argument("items", nargs=-1, type=int, required=True)
+@ITEMS
 @CONFIG
 @BY
-@click.option("--anew", is_flag=True, help="Render and number the message again: the cause was ours.")
+@ANEW
 def deliveries_retry(items: tuple[int, ...], config: Path | None, by: str, anew: bool) -> None:
     """Let held or waiting items go now, in their order. Exit status 1 when one of them cannot.
 
@@ -221,10 +225,10 @@ def deliveries_retry(items: tuple[int, ...], config: Path | None, by: str, anew:
 
 
 @deliveries.command("release")
-@click.argument("items", nargs=-1, type=int, required=True)
+@ITEMS
 @CONFIG
 @BY
-@click.option("--anew", is_flag=True, help="Render and number the message again: the cause was ours.")
+@ANEW
 def deliveries_release(items: tuple[int, ...], config: Path | None, by: str, anew: bool) -> None:
     """Let held items go, in their order; leave alone what waits. Exit status 1 when one of them cannot.
 
@@ -236,10 +240,10 @@ def deliveries_release(items: tuple[int, ...], config: Path | None, by: str, ane
 
 
 @deliveries.command("hold")
-@click.argument("items", nargs=-1, type=int, required=True)
+@ITEMS
 @CONFIG
 @BY
-@click.option("--reason", required=True, help="Why; goes into the history of the item.")
+@REASON
 def deliveries_hold(items: tuple[int, ...], config: Path | None, by: str, reason: str) -> None:
     """Stop waiting items, and what is behind them, until they are released. Exit status 1 when one cannot.
 
@@ -251,10 +255,10 @@ def deliveries_hold(items: tuple[int, ...], config: Path | None, by: str, reason
 
 
 @deliveries.command("skip")
-@click.argument("items", nargs=-1, type=int, required=True)
+@ITEMS
 @CONFIG
 @BY
-@click.option("--reason", required=True, help="Why; goes into the history of the item.")
+@REASON
 def deliveries_skip(items: tuple[int, ...], config: Path | None, by: str, reason: str) -> None:
     """Never send held or waiting items; what is behind them goes on. Exit status 1 when one of them cannot.
 
