@@ -15,7 +15,7 @@ from datetime import datetime, timedelta
 from typing import Final
 from uuid import uuid4
 
-from stuf_klantcontact import journal, outbox, rgbz
+from stuf_klantcontact import journal, outbox, rgbz, stuurgegevens
 from stuf_klantcontact.mapping import zkn0310
 from stuf_klantcontact.mapping.zkn0310 import NotAnswered
 from stuf_klantcontact.names import split
@@ -52,7 +52,7 @@ class Asking:
         asked, gateway = settings.zaaksysteem, settings.gateway
         self._vraag = asked.vraag
         self._rsin = gateway.rsin
-        self._zender = Systeem(gateway.organisatie, gateway.applicatie, gateway.administratie)
+        self._zender = stuurgegevens.ours(gateway)
         self._ontvanger = Systeem(asked.organisatie or gateway.organisatie, asked.applicatie, asked.administratie)
         self._timeout = asked.timeout
         self._outlet = SoapOutlet(

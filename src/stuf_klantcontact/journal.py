@@ -185,6 +185,11 @@ def partner(session: Session, bericht: int | None) -> str:
     return session.scalar(select(Bericht.partner).where(Bericht.id == bericht)) or ""
 
 
+def systeem(session: Session, bericht: int | None) -> str:
+    """The sleutel (organisatie|applicatie|administratie) of the system whose message it was; "" when not known."""
+    return session.scalar(select(Bericht.systeem).where(Bericht.id == bericht)) or ""
+
+
 def record_outgoing(
     session: Session,
     *,

@@ -126,7 +126,7 @@ def _step(database: Database, resync: Resync, *, settings: Settings, page: int) 
 def _streams(plaatsen: Sequence[rgbz.Plaats], abonnee: Abonnee) -> set[str]:
     """The keys of the streams in which an abonnee hears of these klantcontacten now."""
     return {
-        plaats.zaakidentificatie if abonnee.volgorde == "zaak" else ""
+        sending.sleutel(plaats.zaakidentificatie, abonnee)
         for plaats in plaatsen
         if plaats.effect == "uitgewisseld" and sending.subscribes(abonnee, plaats.zaaktype)
     }
@@ -142,7 +142,7 @@ def _orders(record: rgbz.Klantcontact, about: Sequence[Sent], *, resync: Resync,
         elif one.state != "refused":
             has.add(one.document)
     zaak = record.zaak.identificatie if record.zaak else ""
-    sleutel = zaak if settings.abonnee[resync.abonnee].volgorde == "zaak" else ""
+    sleutel = sending.sleutel(zaak, settings.abonnee[resync.abonnee])
     return sending.present(
         record,
         naam=resync.abonnee,

@@ -233,6 +233,32 @@ def test_the_sender_is_not_told_in_turn(town: Town) -> None:
     assert town.zaakmagazijn.kept == []
 
 
+def test_an_abonnee_that_came_later_gets_a_changed_contact_as_new(
+    database_url: str, password_hash: str, tmp_path: Path
+) -> None:
+    """The zaaksysteem gave it the number: that does not say that everybody has it."""
+    contact = klantcontact()
+    with running(database_url, password_hash, tmp_path, abonnee={"zaaktypen": ["ANDERS"]}) as before:
+        before.zaak()
+        assert tell(before, contact).status == 200
+        assert told(before) == []
+    with running(database_url, password_hash, tmp_path) as town:
+        after = klantcontact(moment=contact.datum_tijd, toelichting="Zij is klaar.")
+        assert tell(town, after, mutatiesoort="W", oud=contact).status == 200
+        assert told(town) == [("klcLk01", "T")]
+
+
+def test_an_abonnee_that_told_us_of_a_contact_gets_it_back_as_a_change(town: Town) -> None:
+    """Whatever its numbers begin with."""
+    town.zaak()
+    contact = klantcontact(identificatie="KC99260000001")
+    message = by_zaakmagazijn(zkn0320.klc_lk01(contact, header=header()))
+    assert town.send(message, user="zaakmagazijn", port=ASYNCHRONOUS).status == 200
+    after = klantcontact(identificatie="KC99260000001", moment=contact.datum_tijd, toelichting="Zij is klaar.")
+    assert tell(town, after, mutatiesoort="C", oud=contact).status == 200
+    assert told(town) == [("klcLk01", "C")]
+
+
 def test_a_document_of_one_contact_is_shared_with_another_that_refers_to_it(town: Town) -> None:
     town.zaak()
     one = klantcontact(documenten=("TEKENING-1",))

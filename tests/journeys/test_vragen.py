@@ -11,10 +11,10 @@ from lxml import etree
 from contract.official import klc_schema
 from journeys.town import ASYNCHRONOUS, Town, now, running
 from standin import until
-from stuf_klantcontact import berichten, outbox
+from stuf_klantcontact import berichten, journal, outbox
 from stuf_klantcontact.contract import load_zaakdocumenten
 from stuf_klantcontact.intake import vraag as questions
-from stuf_klantcontact.names import KLC, STUF0301, STUF0302, ZKN0320, qname
+from stuf_klantcontact.names import KLC, STUF0301, STUF0302, XSI, ZKN0320, qname
 from stuf_klantcontact.stuurgegevens import Header, Systeem, write
 from stuf_klantcontact.testing import Reply, cast
 from stuf_klantcontact.tijdstip import stuf0302
@@ -402,6 +402,40 @@ def test_what_is_sent_again_names_the_request(town: Town, numbers: list[str]) ->
     last = town.zaakmagazijn.kept[-1]
     assert last.name == "klcSa01"
     assert last.text("stuurgegevens/crossRefnummer") == request.findtext("{*}stuurgegevens/{*}referentienummer")
+
+
+def test_a_contact_is_sent_again_after_its_documents_and_in_the_stream_it_was_in(
+    database_url: str, password_hash: str, tmp_path: Path
+) -> None:
+    with running(database_url, password_hash, tmp_path) as before:
+        before.zaak()
+        number = before.contact(pdf=cast.PDF).text("klantcontactidentificatie")
+    per_system = {"volgorde": "systeem"}
+    with running(database_url, password_hash, tmp_path, abonnee=per_system) as town:
+        request = verzoek("klcSa03", number)
+        assert ask(town, request, port=ASYNCHRONOUS).name == "Bv03Bericht"
+        town.deliver()
+        assert [kept.name for kept in town.zaakmagazijn.kept] == ["iobLk01", "klcLk01", "iobLk01", "klcSa01"]
+        cross = [kept.text("stuurgegevens/crossRefnummer") for kept in town.zaakmagazijn.kept[2:]]
+        assert cross == ["", request.findtext("{*}stuurgegevens/{*}referentienummer")]
+        with town.gateway.database.session() as session:
+            items = outbox.listing(session, abonnee="ZAAKMAGAZIJN", klantcontact=number)
+            assert [item.stream.sleutel for item in items] == [cast.RUNNING] * 4
+
+
+def test_tr01_is_answered_without_melding_of_what_was_forgiven(
+    database_url: str, password_hash: str, tmp_path: Path
+) -> None:
+    with running(database_url, password_hash, tmp_path, zender={"ZAAKMAGAZIJN": {"strikt": False}}) as town:
+        message = berichten.bevestiging(header("Tr01", entiteittype=""), namespace=STUF0302)
+        for zender in message.iter("{*}zender"):
+            etree.SubElement(zender, qname(STUF0302, "gebruiker")).set(qname(XSI, "nil"), "true")
+        reply = ask(town, message, port=TRIGGER)
+        assert (reply.status, reply.name) == (200, "Bv02Bericht"), reply.raw
+        with town.gateway.database.session() as session:
+            assert journal.forgiven(session), "there was something to forgive"
+        assert reply.body is not None
+        assert not list(reply.body.iter("{*}melding"))
 
 
 @pytest.mark.parametrize(("code", "state"), [("Bv01", "confirmed"), ("Fo01", "refused")])

@@ -20,7 +20,7 @@ from stuf_klantcontact.names import STUF0301, STUF0302, split
 from stuf_klantcontact.outbox import Claim, Stamp
 from stuf_klantcontact.outlets import mail as mails
 from stuf_klantcontact.outlets import soap as soaps
-from stuf_klantcontact.settings import Abonnee, Settings
+from stuf_klantcontact.settings import Settings
 from stuf_klantcontact.store import Database
 from stuf_klantcontact.stuurgegevens import Header, Systeem
 from stuf_klantcontact.tijdstip import stuf0301, stuf0302
@@ -255,13 +255,10 @@ class Rendering:
         )
 
     def _zender(self) -> Systeem:
-        gateway = self._settings.gateway
-        return Systeem(gateway.organisatie, gateway.applicatie, gateway.administratie)
+        return stuurgegevens.ours(self._settings.gateway)
 
     def _ontvanger(self, naam: str) -> Systeem:
-        abonnee: Abonnee = self._settings.abonnee[naam]
-        organisatie = abonnee.organisatie or self._settings.gateway.organisatie
-        return Systeem(organisatie, abonnee.applicatie or naam, abonnee.administratie)
+        return stuurgegevens.abonnee(naam, settings=self._settings)
 
 
 def _kennisgeving(facts: Facts, mutatiesoort: str, *, header: Header, documents: Documents) -> etree._Element:

@@ -11,7 +11,7 @@ from typing import Final, Literal, NamedTuple
 
 from lxml import etree
 
-from stuf_klantcontact import access
+from stuf_klantcontact import access, stuurgegevens
 from stuf_klantcontact.errors import Text, Violation
 from stuf_klantcontact.fouten import Fout
 from stuf_klantcontact.mapping import zkn0310
@@ -28,7 +28,7 @@ from stuf_klantcontact.names import (
 from stuf_klantcontact.parsing.refusals import line_of
 from stuf_klantcontact.settings import Settings
 from stuf_klantcontact.settings.partners import Operatie
-from stuf_klantcontact.stuurgegevens import Header, Systeem
+from stuf_klantcontact.stuurgegevens import Header
 
 PORTS: Final = (
     "OntvangAsynchroon",
@@ -165,14 +165,10 @@ def is_stranger(findings: Sequence[Finding]) -> bool:
     return any(finding.fout in _STRANGE for finding in findings)
 
 
-def abonnee(systeem: Systeem, *, settings: Settings) -> str | None:
-    """The abonnee that a system is, by its organisatie, applicatie and administratie; None when it is none."""
-    for naam, abonnee in settings.abonnee.items():
-        organisatie = abonnee.organisatie or settings.gateway.organisatie
-        known = (organisatie, abonnee.applicatie or naam, abonnee.administratie)
-        if known == (systeem.organisatie, systeem.applicatie, systeem.administratie):
-            return naam
-    return None
+def abonnee(systeem: str, *, settings: Settings) -> str | None:
+    """The abonnee that a system is, by its sleutel (Systeem.sleutel); None when it is none."""
+    known = (naam for naam in settings.abonnee if stuurgegevens.abonnee(naam, settings=settings).sleutel == systeem)
+    return next(known, None)
 
 
 def text(message: etree._Element, path: str) -> str:

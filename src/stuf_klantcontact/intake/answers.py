@@ -38,8 +38,7 @@ class Answers:
     def __init__(self, settings: Settings, *, clock: Clock) -> None:
         self._settings = settings
         self._clock = clock
-        gateway = settings.gateway
-        self._ours = Systeem(gateway.organisatie, gateway.applicatie, gateway.administratie)
+        self._ours = stuurgegevens.ours(settings.gateway)
 
     def trouble(self, port: str, reference: str, *, zender: str = "", header: Header | None = None) -> Answer:
         """The answer when something of ours failed: StUF046 or StUF049, with the reference that the log has."""

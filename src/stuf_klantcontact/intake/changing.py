@@ -67,7 +67,10 @@ def correct(message: Message, findings: Sequence[Finding], *, verdicts: Verdicts
         was = (current.groep, current.effect)
         vervangen = rgbz.replace_klantcontact(session, current, record, documenten=documenten)
         told = outbox.told(session, current.identificatie)
-        orders = sending.changes(current, vervangen, was=was, told=told, zaak=judged.zaak, settings=settings)
+        bron = journal.systeem(session, current.bericht_id)
+        orders = sending.changes(
+            current, vervangen, was=was, told=told, bron=bron, zaak=judged.zaak, settings=settings
+        )
         return _done(message, current, orders, functie=WIJZIG, verdicts=verdicts)
 
     return verdicts.taken(message, work)
@@ -91,7 +94,8 @@ def withdraw(message: Message, findings: Sequence[Finding], *, verdicts: Verdict
         was = (current.groep, current.effect)
         vervangen = rgbz.withdraw_klantcontact(session, current)
         told = outbox.told(session, current.identificatie)
-        orders = sending.changes(current, vervangen, was=was, told=told, zaak=zaak, settings=settings)
+        bron = journal.systeem(session, current.bericht_id)
+        orders = sending.changes(current, vervangen, was=was, told=told, bron=bron, zaak=zaak, settings=settings)
         return _done(message, current, orders, functie=VERWIJDER, verdicts=verdicts)
 
     return verdicts.taken(message, work)

@@ -130,6 +130,7 @@ def _replace(
         vervangen,
         was=(contact.groep, contact.effect),
         told=outbox.told(session, contact.identificatie),
+        bron=journal.systeem(session, contact.bericht_id),
         zaak=zaak,
         settings=settings,
     )

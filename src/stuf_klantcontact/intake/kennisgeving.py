@@ -97,7 +97,8 @@ def _contact(
             was = (current.groep, current.effect)
             gone = rgbz.withdraw_klantcontact(session, current)
             told = outbox.told(session, current.identificatie)
-            return (*sending.changes(current, gone, was=was, told=told, zaak=zaak, settings=settings),)
+            bron = journal.systeem(session, current.bericht_id)
+            return (*sending.changes(current, gone, was=was, told=told, bron=bron, zaak=zaak, settings=settings),)
         return ()
     gegevens = huidig
     if not message.header.berichtcode.startswith("Sa"):
@@ -202,7 +203,8 @@ def _write(
         added.append(current)
     vervangen = rgbz.replace_klantcontact(session, current, record, documenten=documenten)
     told = outbox.told(session, current.identificatie)
-    return (*sending.changes(current, vervangen, was=was, told=told, zaak=zaak, settings=settings),)
+    bron = journal.systeem(session, current.bericht_id)
+    return (*sending.changes(current, vervangen, was=was, told=told, bron=bron, zaak=zaak, settings=settings),)
 
 
 def _documenten(

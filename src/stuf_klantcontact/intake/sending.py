@@ -5,7 +5,7 @@ Pure. docs/mapping.md §5: documents go before the contact that refers to them, 
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Final, Literal
+from typing import Literal
 
 from stuf_klantcontact import outbox, rgbz
 from stuf_klantcontact.intake import about
@@ -14,9 +14,6 @@ from stuf_klantcontact.opvoering import STAFF, Opvoering
 from stuf_klantcontact.outbox import Mutatiesoort, Order, Soort
 from stuf_klantcontact.settings import Abonnee, Settings
 from stuf_klantcontact.stuurgegevens import Systeem
-
-_OURS: Final = "KC"
-"""Begins the identificatie of a klantcontact that was added here."""
 
 
 def orders(
@@ -42,10 +39,12 @@ def changes(
     *,
     was: tuple[str, str],
     told: Mapping[str, outbox.Told],
+    bron: str,
     zaak: rgbz.ZaakFeiten | None,
     settings: Settings,
 ) -> list[Order]:
-    """What each abonnee gets of a correction or withdrawal; `was` is the groep and the effect before it.
+    """What each abonnee gets of a correction or withdrawal; `was` is the groep and the effect before it,
+    `told` what outbox.told says of it, and `bron` the sleutel of the system whose message added it ("": not known).
 
     A correction or withdrawal goes to who has it, by what was sent (`told`) and not by today's zaaktype; who never
     had it gets it as new. New documents go before the contact that refers to them, and documents that are gone
@@ -56,10 +55,14 @@ def changes(
     now = record.effect == "uitgewisseld" and not record.ingetrokken
     documenten = (*vervangen.gelijk, *vervangen.gewijzigd, *vervangen.nieuw)
     gone = (*vervangen.vervallen, *(() if now else (*vervangen.gelijk, *vervangen.gewijzigd)))
+    source = about.abonnee(bron, settings=settings)
     found: list[Order] = []
     for stream, subscribed in _streams(record, zaak, told=told, settings=settings):
         known = told.get(stream.naam)
-        has = known.present if known else _unsent(record, vervangen, was=was, stream=stream)
+        if known:
+            has = known.present
+        else:
+            has = _unsent(vervangen, was=was, stream=stream) if stream.naam == source else frozenset()
         if not has and not subscribed:
             continue
         for name in documenten if now else ():
@@ -72,11 +75,9 @@ def changes(
     return found
 
 
-def _unsent(
-    record: rgbz.Klantcontact, vervangen: rgbz.Vervangen, *, was: tuple[str, str], stream: "_Stream"
-) -> frozenset[str | None]:
-    """What an abonnee has that we never sent it: a contact that is not of our series may have come from there."""
-    if was[1] != "uitgewisseld" or record.identificatie.startswith(_OURS):
+def _unsent(vervangen: rgbz.Vervangen, *, was: tuple[str, str], stream: "_Stream") -> frozenset[str | None]:
+    """What the abonnee that told us of a contact has of it, though we never sent it."""
+    if was[1] != "uitgewisseld":
         return frozenset()
     documenten = (*vervangen.gelijk, *vervangen.gewijzigd, *vervangen.vervallen)
     return frozenset((*documenten, None) if stream.tells(was[0]) else documenten)
@@ -124,7 +125,7 @@ def present(
 
 def but(orders: Sequence[Order], zender: Systeem, *, settings: Settings) -> list[Order]:
     """The orders for everybody but the system that told us: it is not told in turn."""
-    told = about.abonnee(zender, settings=settings)
+    told = about.abonnee(zender.sleutel, settings=settings)
     return [order for order in orders if told is None or order.abonnee != told]
 
 
@@ -186,10 +187,13 @@ def _streams(
     for naam, abonnee in settings.abonnee.items():
         subscribed = subscribes(abonnee, zaak.zaaktype)
         if subscribed or naam in told:
-            sleutel = zaak.identificatie if abonnee.volgorde == "zaak" else ""
-            if naam in told:
-                sleutel = told[naam].sleutel
-            yield _Stream(naam, sleutel, abonnee, record.identificatie, record.versie), subscribed
+            key = told[naam].sleutel if naam in told else sleutel(zaak.identificatie, abonnee)
+            yield _Stream(naam, key, abonnee, record.identificatie, record.versie), subscribed
+
+
+def sleutel(zaakidentificatie: str, abonnee: Abonnee) -> str:
+    """The key of the stream in which an abonnee hears of a zaak, as it is set now."""
+    return zaakidentificatie if abonnee.volgorde == "zaak" else ""
 
 
 def subscribes(abonnee: Abonnee, zaaktype: str) -> bool:

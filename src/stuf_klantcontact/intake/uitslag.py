@@ -22,7 +22,7 @@ from stuf_klantcontact.intake.verdicts import Verdicts
 def outcome(message: Message, findings: Sequence[Finding], *, verdicts: Verdicts) -> Answer:
     """Take Bv01, Fo01 or Fo03, of either StUF version."""
     settings = verdicts.settings
-    abonnee = about.abonnee(message.header.zender, settings=settings)
+    abonnee = about.abonnee(message.header.zender.sleutel, settings=settings)
     if findings:
         return verdicts.reject(message, findings)
     good = message.header.berichtcode.startswith("Bv")
@@ -47,13 +47,16 @@ def outcome(message: Message, findings: Sequence[Finding], *, verdicts: Verdicts
 
 def trigger(message: Message, findings: Sequence[Finding], *, verdicts: Verdicts) -> Answer:
     """Take Tr01: what waits for its zender goes now, instead of at its next attempt."""
-    abonnee = about.abonnee(message.header.zender, settings=verdicts.settings)
+    abonnee = about.abonnee(message.header.zender.sleutel, settings=verdicts.settings)
     if findings or abonnee is None:
         return verdicts.reject(message, findings or [_nothing()])
 
     def work(session: Session) -> bytes:
         outbox.hurry(session, abonnee=abonnee)
-        return verdicts.confirmed(message)
+        # No melding, not even of what was forgiven: stuf-facts §3.3.
+        return verdicts.answers.confirmed(
+            message.header, port=message.received.port, now=message.now, stuf=message.stuf
+        )
 
     return verdicts.taken(message, work)
 

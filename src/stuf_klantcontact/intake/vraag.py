@@ -16,14 +16,13 @@ from sqlalchemy.orm import Session
 
 from stuf_klantcontact import berichten, outbox, rgbz, stuurgegevens
 from stuf_klantcontact.fouten import Fout
-from stuf_klantcontact.intake import about
+from stuf_klantcontact.intake import about, sending
 from stuf_klantcontact.intake.about import Finding
 from stuf_klantcontact.intake.answers import Answer
 from stuf_klantcontact.intake.message import Message
 from stuf_klantcontact.intake.verdicts import Verdicts
 from stuf_klantcontact.mapping import zkn0320
 from stuf_klantcontact.mapping.zkn0320 import Vraag
-from stuf_klantcontact.outbox import Order
 from stuf_klantcontact.rgbz import Klantcontact, Voorwaarde, Zaak
 from stuf_klantcontact.settings import Settings
 from stuf_klantcontact.stuurgegevens import Header
@@ -56,11 +55,14 @@ def answer(message: Message, findings: Sequence[Finding], *, verdicts: Verdicts)
 
 
 def again(message: Message, findings: Sequence[Finding], *, verdicts: Verdicts) -> Answer:
-    """Take klcSa04, answered with klcSa02, or klcSa03: the contact goes out in its own stream as klcSa01."""
+    """Take klcSa04, answered with klcSa02, or klcSa03.
+
+    At klcSa03 the contact goes out as klcSa01, after its documents, in the stream in which it was told before.
+    """
     verzoek = zkn0320.read_verzoek(message.element)
     settings = verdicts.settings
     synchronous = message.header.berichtcode == "Sa04"
-    abonnee = about.abonnee(message.header.zender, settings=settings)
+    abonnee = about.abonnee(message.header.zender.sleutel, settings=settings)
     wrong = [*findings]
     if not synchronous and (abonnee is None or settings.abonnee[abonnee].profiel != "zkn0320"):
         wrong.append(_nobody())
@@ -84,16 +86,18 @@ def again(message: Message, findings: Sequence[Finding], *, verdicts: Verdicts) 
         if synchronous:
             return etree.tostring(_sa(message, found))
         naam = abonnee or ""
-        sleutel = found.zaak.identificatie if settings.abonnee[naam].volgorde == "zaak" else ""
-        order = Order(
-            naam,
-            sleutel,
-            "klcSa01",
-            found.identificatie,
-            versie=found.versie,
-            cross_refnummer=message.header.referentienummer,
+        told = outbox.told(session, found.identificatie).get(naam)
+        orders = sending.present(
+            found,
+            naam=naam,
+            has=told.present if told else frozenset(),
+            # Behind what was sent of it before, wherever that is.
+            sleutel=told.sleutel if told else sending.sleutel(found.zaak.identificatie, settings.abonnee[naam]),
+            soort="klcSa01",
+            settings=settings,
         )
-        outbox.enqueue(session, [order])
+        asked = message.header.referentienummer
+        outbox.enqueue(session, [replace(o, cross_refnummer=asked) if o.soort == "klcSa01" else o for o in orders])
         return verdicts.confirmed(message)
 
     return verdicts.taken(message, work)
@@ -156,7 +160,7 @@ def _zaken(session: Session, zaken: Sequence[Zaak], *, contacts: bool) -> tuple[
 
 def _zaaktypen(message: Message, *, settings: Settings) -> tuple[str, ...] | None:
     """The zaaktypen that the asking system may hear of; None is any. Only an abonnee can be limited."""
-    naam = about.abonnee(message.header.zender, settings=settings)
+    naam = about.abonnee(message.header.zender.sleutel, settings=settings)
     zaaktypen = ("*",) if naam is None else settings.abonnee[naam].zaaktypen
     return None if "*" in zaaktypen else zaaktypen
 

@@ -10,7 +10,7 @@ from uuid import uuid4
 from lxml import etree
 from sqlalchemy.orm import Session
 
-from stuf_klantcontact import outbox, rgbz
+from stuf_klantcontact import outbox, rgbz, stuurgegevens
 from stuf_klantcontact.contract import Contract
 from stuf_klantcontact.errors import ConfigurationError
 from stuf_klantcontact.mapping import zkn0320
@@ -18,7 +18,7 @@ from stuf_klantcontact.names import STUF0302
 from stuf_klantcontact.parsing.binary import as_base64, base64_length
 from stuf_klantcontact.settings import Settings
 from stuf_klantcontact.store import Database
-from stuf_klantcontact.stuurgegevens import Header, Systeem
+from stuf_klantcontact.stuurgegevens import Header
 from stuf_klantcontact.tijdstip import Clock, after, stuf0302, system_clock
 from stuf_klantcontact.transfer.files import Files
 
@@ -190,8 +190,7 @@ def _document(
 
 
 def _header(code: str, entiteittype: str, *, settings: Settings) -> Header:
-    gateway = settings.gateway
-    us = Systeem(gateway.organisatie, gateway.applicatie, gateway.administratie)
+    us = stuurgegevens.ours(settings.gateway)
     return Header(
         berichtcode=code,
         zender=us,

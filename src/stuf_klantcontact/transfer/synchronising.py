@@ -6,7 +6,7 @@ from uuid import uuid4
 
 from lxml import etree
 
-from stuf_klantcontact import outbox, rgbz
+from stuf_klantcontact import outbox, rgbz, stuurgegevens
 from stuf_klantcontact.contract import Contract
 from stuf_klantcontact.errors import ConfigurationError
 from stuf_klantcontact.mapping import zkn0320
@@ -14,7 +14,7 @@ from stuf_klantcontact.names import STUF0302
 from stuf_klantcontact.outbox import Order
 from stuf_klantcontact.settings import Settings
 from stuf_klantcontact.store import Database
-from stuf_klantcontact.stuurgegevens import Header, Systeem
+from stuf_klantcontact.stuurgegevens import Header
 from stuf_klantcontact.tijdstip import Clock, after, stuf0302, system_clock
 from stuf_klantcontact.transfer.files import Files
 from stuf_klantcontact.transfer.outward import PART_BYTES, Message
@@ -39,12 +39,9 @@ class Berichtenset:
             raise ConfigurationError(f"a file is for an abonnee of profile zkn0320; {abonnee} has {found.profiel}")
         if target.exists():
             raise ConfigurationError(f"{target} is there already: name another file, or remove it first")
-        gateway = settings.gateway
-        self._ontvanger = Systeem(
-            found.organisatie or gateway.organisatie, found.applicatie or abonnee, found.administratie
-        )
-        self._zender = Systeem(gateway.organisatie, gateway.applicatie, gateway.administratie)
-        self._rsin = gateway.rsin
+        self._ontvanger = stuurgegevens.abonnee(abonnee, settings=settings)
+        self._zender = stuurgegevens.ours(settings.gateway)
+        self._rsin = settings.gateway.rsin
         self._database = database
         self._contract = contract
         self._clock = clock
