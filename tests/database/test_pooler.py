@@ -24,6 +24,10 @@ def behind() -> Iterator[tuple[Server, str]]:
     """A server, and the address of the pooler before it."""
     need(shutil.which("pgbouncer", path="/usr/sbin:/usr/bin:/bin") is not None, "pgbouncer")
     with server() as (found, _), pgbouncer(found, size=KEPT) as address:
+        _reconnected(found, *chapter("Through pgbouncer"))
+        database = open_database(Settings(gateway=Gateway(database_url=address)), check_schema=False)
+        upgrade(database)
+        database.close()
         yield found, address
 
 
@@ -31,24 +35,20 @@ def test_a_pooler_is_known_and_the_limits_must_be_those_of_the_role(behind: tupl
     found, address = behind
     settings = Settings(gateway=Gateway(database_url=address))
     for name in TIMEOUTS:
+        _reconnected(found, f"ALTER ROLE {ROLE} RESET {name}")
         with pytest.raises(ConfigurationError, match=f"ALTER ROLE {ROLE} SET {name}"):
-            open_database(settings, check_schema=False)
-        found.run(*(line for line in chapter("Through pgbouncer") if f" {name} " in line))
-        found.run("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'klantcontact'")
-    database = open_database(settings, check_schema=False, pool_size=2)
-    upgrade(database)
+            open_database(settings)
+        _reconnected(found, *(line for line in chapter("Through pgbouncer") if f" {name} " in line))
+    database = open_database(settings, pool_size=2)
     with database.connection() as connection, database.session() as session:
         assert connection.pooled
         assert session.connection().exec_driver_sql("SHOW statement_timeout").scalar_one() == "10s"
     database.close()
-    open_database(settings).close()
     # What could lose messages is refused here too.
-    found.run(f"ALTER ROLE {ROLE} SET synchronous_commit = off")
-    found.run("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'klantcontact'")
+    _reconnected(found, f"ALTER ROLE {ROLE} SET synchronous_commit = off")
     with pytest.raises(ConfigurationError, match="set synchronous_commit = on"):
         open_database(settings)
-    found.run(f"ALTER ROLE {ROLE} RESET synchronous_commit")
-    found.run("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'klantcontact'")
+    _reconnected(found, f"ALTER ROLE {ROLE} RESET synchronous_commit")
 
 
 def test_messages_flow_through_it_and_over_a_restart_of_the_server(
@@ -66,6 +66,12 @@ def test_messages_flow_through_it_and_over_a_restart_of_the_server(
         result = flow.account()
         print(f"{flow.acknowledged} acknowledged; back {recovered:.1f} s after the server: {result}")
         result.hold()
+
+
+def _reconnected(found: Server, *statements: str) -> None:
+    """Change the role, and let the pooler's sessions begin anew with what it is now."""
+    found.run(*statements)
+    found.run(f"SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE usename = '{ROLE}'")
 
 
 def _connections(found: Server) -> int:
