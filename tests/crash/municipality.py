@@ -16,7 +16,7 @@ TIMEOUT = 2.0
 LEASE_MARGIN = 1.0
 """Together they are the lease, of which the end is awaited after a kill."""
 
-SETTINGS = """
+SENDERS = """
 [gateway]
 organisatie = "{organisatie}"
 rsin = "{rsin}"
@@ -37,10 +37,13 @@ operaties = ["zaken"]
 [zaaktype.{zaaktype}]
 klantcontacten = true
 medewerkers = ["jdevries"]
+"""
+"""A gateway with its two senders."""
 
+SETTINGS = f"""{SENDERS}
 [delivery]
 poll = 0.1
-lease = {lease}
+lease = {{lease}}
 first_retry = 0.5
 longest_retry = 2.0
 """

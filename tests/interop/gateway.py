@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from itertools import count
 from typing import Any
 
+from crash.municipality import SENDERS
 from interop.programs import SECONDS
 from journeys.town import ASYNCHRONOUS, PASSWORD, SYNCHRONOUS, now
 from standin import until
@@ -16,28 +17,7 @@ from stuf_klantcontact.testing import SoapClient, cast
 
 RECEIVERS = ("NODE", "PHP")
 
-SETTINGS = """
-[gateway]
-organisatie = "{organisatie}"
-rsin = "{rsin}"
-data_dir = "{folder}"
-database_url = "{database_url}"
-
-[zender.MIJNZAKEN]
-gebruiker = "mijnzaken"
-wachtwoord_hash = "{password_hash}"
-borgt_voor_opvoerder = true
-operaties = ["voegKlantcontactToe"]
-
-[zender.ZAAKSYSTEEM]
-gebruiker = "zaaksysteem"
-wachtwoord_hash = "{password_hash}"
-operaties = ["zaken"]
-
-[zaaktype.{zaaktype}]
-klantcontacten = true
-medewerkers = ["jdevries"]
-
+SETTINGS = f"""{SENDERS}
 [delivery]
 poll = 0.1
 first_retry = 0.5
