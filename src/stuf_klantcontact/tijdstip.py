@@ -24,6 +24,7 @@ _ISO: Final = re.compile(
     re.ASCII,
 )
 _DATE: Final = re.compile(r"([0-9]{4}-[0-9]{2}-[0-9]{2})(?:Z|[+-][0-9]{2}:[0-9]{2})?", re.ASCII)
+_KNOWN: Final = re.compile(r"[0-9]{4}(?:-[0-9]{2}){0,2}", re.ASCII)
 
 
 def system_clock() -> datetime:
@@ -111,6 +112,17 @@ def parse_date(text: str) -> date:
     if match is None:
         raise ValueError("not a date in a form that StUF knows")
     return date.fromisoformat(match[1])
+
+
+def is_known_date(text: str) -> bool:
+    """It is a day that exists (jjjj-mm-dd), or as far as that is known its month (jjjj-mm) or year (jjjj)."""
+    if not _KNOWN.fullmatch(text):
+        return False
+    try:
+        date.fromisoformat(f"{text}-01-01"[:10])
+    except ValueError:
+        return False
+    return True
 
 
 def _day(digits: str) -> date:

@@ -2,6 +2,7 @@
 
 from base64 import b64decode
 from collections.abc import Callable
+from copy import deepcopy
 from dataclasses import replace
 from datetime import datetime
 from itertools import count
@@ -459,6 +460,7 @@ def test_another_administratie_of_the_sender_is_told(database_url: str, password
     [
         ({"medewerker": None, "opvoerder": {}}, "zkn:isGevoerdDoor"),
         ({"zaak": None}, "zkn:heeftBetrekkingOp"),
+        ({"partij": None, "partij_herkomst": ""}, "zkn:heeftPlaatsgevondenMetNPS"),
     ],
 )
 def test_a_relation_that_ends_is_named_in_the_words_of_klc(
@@ -468,5 +470,64 @@ def test_a_relation_that_ends_is_named_in_the_words_of_klc(
     before = klantcontact()
     assert tell(town, before).status == 200
     reply = tell(town, klantcontact(moment=before.datum_tijd, **columns), mutatiesoort="C", oud=before)
-    assert (reply.status, reply.code, rules_of(reply)) == (500, "StUF058", ["StUF058"]), reply.raw
+    rule = "KC-10" if "partij" in columns else "StUF058"
+    assert (reply.status, reply.code, rules_of(reply)) == (500, "StUF058", [rule]), reply.raw
     assert element in reply.raw.decode()
+
+
+def test_what_only_a_gateway_says_of_a_contact_is_not_taken_by_halves(town: Town) -> None:
+    town.zaak()
+    before = klantcontact()
+    assert tell(town, before).status == 200
+    for beside in (
+        {"partij.naam": "X"},
+        {"partij.soort": "vestiging"},
+        {"opvoerder.naam": "X"},
+        {"groep": "ieder"},
+    ):
+        extra = {"type": "call", "dossier.groep": "anoniem", **{f"dossier.{n}": t for n, t in beside.items()}}
+        after = klantcontact(moment=before.datum_tijd, partij=None, partij_herkomst="", extra=extra)
+        reply = tell(town, after, mutatiesoort="W", oud=before)
+        assert (reply.status, reply.code) == (500, "StUF055"), reply.raw
+        assert "dossier." in reply.raw.decode()
+    reply = tell(town, klantcontact(moment=before.datum_tijd, onderwerp="Bouw"), mutatiesoort="C", oud=before)
+    assert reply.status == 200, reply.raw
+    assert (stored(town).partij, stored(town).onderwerp) == (before.partij, "Bouw")
+
+
+def test_a_second_partij_is_refused_and_another_in_its_place_is_not(town: Town) -> None:
+    town.zaak()
+    before = klantcontact()
+    assert tell(town, before).status == 200
+    vestiging = {"soort": "vestiging", "vestigingsnummer": cast.VESTIGING, "handelsnaam": "Bakkerij Voorbeeld"}
+    after = klantcontact(moment=before.datum_tijd, partij=vestiging)
+    replaced, added = (zkn0320.klc_lk01(after, header=header(), mutatiesoort="W", oud=before) for _ in "12")
+    for relation in list(added.iter("{*}heeftPlaatsgevondenMetNPS")):
+        relation.getparent().remove(relation)
+    reply = town.send(added, user="zaaksysteem", port=ASYNCHRONOUS)
+    assert (reply.status, reply.code, rules_of(reply)) == (500, "StUF058", ["KC-10"]), reply.raw
+    reply = town.send(replaced, user="zaaksysteem", port=ASYNCHRONOUS)
+    assert reply.status == 200, reply.raw
+    assert stored(town).partij == vestiging
+
+
+def test_a_document_of_a_second_zaak_is_refused(town: Town) -> None:
+    town.zaak()
+    contact = klantcontact(documenten=("TEKENING-1",))
+    message = zkn0320.iob_lk01(contact.informatieobjecten[0], klantcontact=contact, header=header("IOB"))
+    (relation,) = message.iter("{*}isBekendBij")
+    relation.addnext(deepcopy(relation))
+    reply = town.send(message, user="zaaksysteem", port=ASYNCHRONOUS)
+    assert (reply.status, reply.code) == (500, "StUF058"), reply.raw
+    assert "zkn:isBekendBij" in reply.raw.decode()
+
+
+def test_a_date_of_birth_may_be_known_in_part_but_must_exist(town: Town) -> None:
+    town.zaak()
+    persoon = {"soort": "natuurlijkPersoon", "bsn": cast.BSN, "geslachtsnaam": "Jansen"}
+    for number, (geboren, status) in enumerate((("1980", 200), ("1980-05", 200), ("2026-13-45", 500))):
+        contact = klantcontact(identificatie=f"ZS2026000000{number}", partij={**persoon, "geboortedatum": geboren})
+        reply = tell(town, contact)
+        assert reply.status == status, reply.raw
+        assert rules_of(reply) == ([] if status == 200 else ["KC-11"])
+    assert told(town) == [("klcLk01", "T")] * 2

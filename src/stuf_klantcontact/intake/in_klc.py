@@ -10,6 +10,7 @@ from stuf_klantcontact.fouten import Fout
 from stuf_klantcontact.intake import about
 from stuf_klantcontact.intake.about import Finding
 from stuf_klantcontact.limits import Limits
+from stuf_klantcontact.mapping import zkn0320
 from stuf_klantcontact.mapping.zkn0320 import InformatieobjectGegevens, Kennisgeving, KlantcontactGegevens
 from stuf_klantcontact.opvoering import Document
 from stuf_klantcontact.rgbz import Informatieobject
@@ -33,11 +34,17 @@ _IN_KLC: Final[Mapping[str, str]] = {
 
 
 def judged(
-    findings: Sequence[Finding], gegevens: KlantcontactGegevens, *, exchanged: bool, other_zaak: bool
+    findings: Sequence[Finding],
+    gegevens: KlantcontactGegevens,
+    *,
+    exchanged: bool,
+    other_zaak: bool,
+    had_partij: bool,
 ) -> list[Finding]:
     """What the rules found, said of klc: they name the elements of kc, which its sender does not know.
 
     `exchanged`: it was told to others already, and `other_zaak`: of another zaak, or of one where there is none.
+    `had_partij`: it was with somebody whom RGBZ relates.
     """
     found: list[Finding] = []
     zaak = gegevens.zaak is not None and gegevens.zaak.aanwezig
@@ -46,6 +53,8 @@ def judged(
         found.append(_without_zaak())
     elif other_zaak and exchanged:
         found.append(about.other_zaak("zkn:heeftBetrekkingOp"))
+    if gegevens.partij is None and had_partij and exchanged:
+        found.append(_partijen())
     for finding in findings:
         rule = finding.violation.rule
         if rule == "KC-02" and not zaak:
@@ -56,6 +65,58 @@ def judged(
             element = _IN_KLC.get(finding.violation.element or "", finding.violation.element)
             found.append(Finding(finding.fout, replace(finding.violation, element=element)))
     return found
+
+
+def not_stored(gegevens: KlantcontactGegevens) -> list[Finding]:
+    """What no record can hold of a contact as it would be: a second partij, or what only a gateway says."""
+    found: list[Finding] = []
+    if sum(relatie.aanwezig for relatie in gegevens.partijen) > 1:
+        found.append(_partijen())
+    if names := zkn0320.unreadable(gegevens.extra):
+        found.append(
+            about.standard(
+                Fout.StUF055,
+                "StUF:extraElementen",
+                value=names[0][:40],
+                nl="Laat extraElementen weg die met dossier. beginnen: alleen een gateway gebruikt die.",
+                en="Leave out extraElementen that begin with dossier.: only a gateway uses these.",
+            )
+        )
+    return found
+
+
+def _partijen() -> Finding:
+    violation = Violation(
+        rule="KC-10",
+        message=Text(
+            "Een klantcontact is met precies een natuurlijk persoon of vestiging.",
+            "A klantcontact is with exactly one natuurlijk persoon or vestiging.",
+        ),
+        hint=Text(
+            "Neem de een weg (V) in het bericht dat de ander toevoegt (T), of trek het klantcontact in.",
+            "Take the one away (V) in the message that adds the other (T), or withdraw the klantcontact.",
+        ),
+        element="zkn:heeftPlaatsgevondenMetNPS",
+        expected="zkn:heeftPlaatsgevondenMetNPS | zkn:heeftPlaatsgevondenMetVES",
+    )
+    return Finding(rules.rule("KC-10").fout, violation)
+
+
+def other_zaken(huidig: InformatieobjectGegevens) -> list[Finding]:
+    """A document belongs to one zaak here: what is said of a second could not be kept."""
+    if sum(relatie.aanwezig for relatie in huidig.zaken) <= 1:
+        return []
+    return [another_zaak()]
+
+
+def another_zaak() -> Finding:
+    """A document that has a zaak is to have a second."""
+    return about.standard(
+        Fout.StUF058,
+        "zkn:isBekendBij",
+        nl="Een document hoort hier bij een zaak: noem er een, en vervang die met verwerkingssoort R.",
+        en="A document belongs to one zaak here: name one, and replace it with verwerkingssoort R.",
+    )
 
 
 def not_one(

@@ -29,7 +29,7 @@ def document(message: Message, findings: Sequence[Finding], *, verdicts: Verdict
     huidig = kennisgeving.huidig or kennisgeving.oud
     if findings or huidig is None:
         return verdicts.reject(message, findings or [in_klc.without_object()])
-    if wrong := in_klc.not_one(kennisgeving):
+    if wrong := in_klc.not_one(kennisgeving) + in_klc.other_zaken(huidig):
         return verdicts.reject(message, wrong)
 
     def work(session: Session) -> Done | list[Finding]:
@@ -59,6 +59,9 @@ def _document(
         else:
             zaak_id = zaak.id
     stored = rgbz.lock_informatieobjecten(session, huidig.identificatie, bronorganisatie=huidig.bronorganisatie)
+    adds = any(relatie.verwerkingssoort == "T" and relatie.aanwezig for relatie in huidig.zaken)
+    if adds and kennisgeving.mutatiesoort != "T" and any(old.zaak_id not in (None, zaak_id) for old in stored):
+        wrong.append(in_klc.another_zaak())
     if not stored and kennisgeving.mutatiesoort != "T":
         wrong.append(in_klc.unknown("zkn:informatieobjectidentificatie", huidig.identificatie))
     if wrong:

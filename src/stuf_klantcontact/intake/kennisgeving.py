@@ -156,6 +156,8 @@ def _write(
     settings: Settings,
     added: list[rgbz.Klantcontact],
 ) -> tuple[Order, ...] | list[Finding]:
+    if wrong := in_klc.not_stored(gegevens):
+        return wrong
     types: Mapping[str, str] = {kanaal: type for type, kanaal in settings.mapping.kanaal.items()}
     opvoering = zkn0320.opvoering(gegevens, types=types)
     zaak = rgbz.zaak_feiten(session, opvoering.zaakidentificatie, rsin=settings.gateway.rsin)
@@ -188,6 +190,7 @@ def _write(
         gegevens,
         exchanged=current is not None and here and rgbz.ever_exchanged(session, current),
         other_zaak=current is not None and current.zaak_id != zaak_id,
+        had_partij=current is not None and zkn0320.gegevens(current).partij is not None,
     )
     if wrong or record is None:
         return wrong or [in_klc.without_object()]

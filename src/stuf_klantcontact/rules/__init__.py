@@ -7,11 +7,10 @@ the rules cannot read is refused. Nothing here raises.
 docs/mapping.md §3 and §4; the eight rules that The Hague published with its Klantcontact type.
 """
 
-import re
 import unicodedata
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
 from stuf_klantcontact.errors import Text, Violation
@@ -19,7 +18,7 @@ from stuf_klantcontact.fouten import Fout
 from stuf_klantcontact.limits import Limits
 from stuf_klantcontact.opvoering import STAFF, Medewerker, Opvoering, Partij
 from stuf_klantcontact.rules import documents
-from stuf_klantcontact.tijdstip import AMSTERDAM
+from stuf_klantcontact.tijdstip import AMSTERDAM, is_known_date
 
 if TYPE_CHECKING:
     # Only their names: who judges without a database need not load what speaks to one.
@@ -27,7 +26,6 @@ if TYPE_CHECKING:
     from stuf_klantcontact.settings import Groep, Zaaktype, Zender
 
 TYPES: Final = ("click", "call", "face", "mail", "e-mail")
-_GEBOORTEDATUM: Final = re.compile(r"[0-9]{4}(-[0-9]{2}){0,2}")
 _BLANK: Final = frozenset("\u115f\u1160\u2800\u3164\uffa0")
 """Letters and symbols by their category that leave a blank: fillers of Hangul, and Braille without dots."""
 
@@ -246,22 +244,11 @@ def kc_11(case: Case) -> list[Violation]:
             expected = "12 cijfers / 12 digits" if kind == "vestigingsnummer" else "11-proef"
             wrong.append(_violation("KC-11", element, value="***", expected=expected))
     geboortedatum = partij.get("geboortedatum", "")
-    if case.valid and geboortedatum and not _is_geboortedatum(geboortedatum):
+    if case.valid and geboortedatum and not is_known_date(geboortedatum):
         wrong.append(_violation("KC-11", "kc:geboortedatum", value="***", expected=documents.EXISTING))
     if case.valid and case.opvoering.medewerker is not None and not case.opvoering.medewerker.get("identificatie"):
         wrong.append(_violation("KC-11", "kc:medewerker", expected="kc:identificatie"))
     return wrong
-
-
-def _is_geboortedatum(text: str) -> bool:
-    """A day that exists (jjjj-mm-dd), or as far as it is known: its month (jjjj-mm) or year (jjjj)."""
-    if not _GEBOORTEDATUM.fullmatch(text):
-        return False
-    try:
-        date.fromisoformat(f"{text}-01-01"[:10])
-    except ValueError:
-        return False
-    return True
 
 
 def kc_12(case: Case) -> list[Violation]:

@@ -22,7 +22,9 @@ from stuf_klantcontact.mapping.zkn0320.records import (
     gegevens,
     informatieobject,
     klantcontact,
+    moment,
     opvoering,
+    unreadable,
 )
 from stuf_klantcontact.mapping.zkn0320.vragen import Bereik, Criterium, Scope, Vraag, prune, read_vraag
 from stuf_klantcontact.mapping.zkn0320.writing import iob_lk01, klc, klc_lk01, klc_sa, mutatiesoort, zak
@@ -49,6 +51,7 @@ __all__ = [
     "klc_lk01",
     "klc_sa",
     "merge",
+    "moment",
     "mutatiesoort",
     "opvoering",
     "prune",
@@ -56,5 +59,6 @@ __all__ = [
     "read_iob",
     "read_verzoek",
     "read_vraag",
+    "unreadable",
     "zak",
 ]

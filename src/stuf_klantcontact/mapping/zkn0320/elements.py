@@ -22,7 +22,7 @@ from stuf_klantcontact.mapping.zkn0320.gegevens import (
 from stuf_klantcontact.names import BG0320, KLC, STUF0302, XSI, ZKN0320, ZTC0320, qname
 from stuf_klantcontact.opvoering import Medewerker, Partij
 from stuf_klantcontact.parsing.binary import base64_text
-from stuf_klantcontact.tijdstip import stuf0302
+from stuf_klantcontact.tijdstip import is_known_date, stuf0302
 
 if TYPE_CHECKING:
     from stuf_klantcontact.rgbz import Status, Zaak
@@ -186,7 +186,7 @@ def _persoon(relation: etree._Element, related: etree._Element, persoon: Partij)
     _bg(related, "anp.nummerAnderNatuurlijkPersoon", persoon.get("anpIdentificatie", ""))
     _bg(related, "geslachtsaanduiding", GESLACHT.get(geslacht, ""))
     datum = etree.SubElement(etree.SubElement(related, qname(BG0320, "geboorte")), qname(BG0320, "geboortedatum"))
-    if form := DATUM_FORMS.get(len(geboren)):
+    if form := DATUM_FORMS[len(geboren)] if is_known_date(geboren) else "":
         etree.SubElement(datum, qname(STUF0302, form)).text = geboren
     stam, voorvoegsel = persoon.get("geslachtsnaam", ""), persoon.get("voorvoegsel", "")
     voorletters = persoon.get("voorletters", "")

@@ -92,7 +92,7 @@ class KlantcontactGegevens:
 
     @property
     def partij(self) -> Relatie[Partij] | None:
-        """The NPS or VES that the contact is with now; RGBZ allows one."""
+        """The NPS or VES that the contact is with now; RGBZ allows one, and who stores it sees to that."""
         return next((relatie for relatie in self.partijen if relatie.aanwezig), None)
 
     def noemt(self, path: str) -> bool:
@@ -127,7 +127,7 @@ class InformatieobjectGegevens:
 
     @property
     def zaak(self) -> ZaakVerwijzing | None:
-        """The (first) zaak that it belongs to now."""
+        """The zaak that it belongs to now; a document has one here, and who stores it sees to that."""
         return next((relatie.gerelateerde for relatie in self.zaken if relatie.aanwezig), None)
 
 

@@ -4,13 +4,13 @@ What a record holds beyond RGBZ travels in extraElementen: under the names of do
 and under ``dossier.`` what cannot be told from the rest. docs/mapping.md §7.
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any, Final, cast, get_args
 
-from stuf_klantcontact import tijdstip
 from stuf_klantcontact.mapping.zkn0320.gegevens import (
     DocumentVerwijzing,
     InformatieobjectGegevens,
@@ -36,6 +36,22 @@ _STELSELS: Final = {
 }
 """How an opvoerder names himself by the number that he has as partij."""
 _TYPES: Final = frozenset(get_args(KlantcontactType))
+_EFFECTEN: Final = frozenset({"uitgewisseld", "bewaard"})
+_HERKOMSTEN: Final = frozenset({"bericht", "opvoerder", "initiator"})
+_WORDS: Final[Mapping[str, frozenset[str]]] = {
+    "groep": frozenset(get_args(Groep)),
+    "effect": _EFFECTEN,
+    "partijHerkomst": _HERKOMSTEN,
+    "opvoerder.soort": frozenset(
+        {"medewerker", "organisatorischeEenheid", "natuurlijkPersoon", "nietNatuurlijkPersoon", "vestiging"}
+    ),
+    "partij.soort": frozenset({"nietNatuurlijkPersoon"}),  # the others are related
+}
+_TEXTS: Final = frozenset(
+    {f"opvoerder.{name}" for name in Actor.__annotations__}
+    | {f"partij.{name}" for name in Partij.__annotations__ if name not in ("namens", "contactpersoon")}
+    | {"status.omschrijving"}
+)
 
 
 def gegevens(klantcontact: "Klantcontact") -> KlantcontactGegevens:
@@ -168,6 +184,39 @@ def informatieobject(gegevens: InformatieobjectGegevens, *, made: date) -> "Info
     )
 
 
+def unreadable(extra: Mapping[str, str]) -> list[str]:
+    """The extraElementen under ``dossier.`` that say nothing of a record: no name or value of ours, or one alone.
+
+    Nothing of such a message may be stored: the record would miss it, or could be sent to nobody.
+    """
+    dossier = below(extra, DOSSIER)
+    wrong = {name for name, text in dossier.items() if not _is_ours(name, text)}
+    for column in ("opvoerder", "partij"):
+        names = {name for name in dossier if name.startswith(f"{column}.")}
+        if names and f"{column}.soort" not in names:
+            wrong |= names
+    return sorted(f"{DOSSIER}{name}" for name in wrong)
+
+
+def _is_ours(name: str, text: str) -> bool:
+    if name in _WORDS:
+        return text in _WORDS[name]
+    if name == "status.volgnummer":
+        return re.fullmatch("[0-9]{1,9}", text) is not None
+    if name in ("datumTijd", "status.datumStatusGezet"):
+        return moment(text) is not None
+    return name in _TEXTS
+
+
+def moment(text: str) -> datetime | None:
+    """The moment in an extraElement of ours, in UTC; None when it is none, or has no zone."""
+    try:
+        found = datetime.fromisoformat(text)
+        return found.astimezone(UTC) if found.tzinfo is not None else None
+    except (ValueError, OverflowError):
+        return None
+
+
 def _said_beside(klantcontact: "Klantcontact", found: KlantcontactGegevens) -> dict[str, str]:
     """extraElementen: those of the record, and what reading could not tell without."""
     extra = {name: str(value) for name, value in klantcontact.extra.items()}
@@ -205,7 +254,7 @@ def _beside(
     partij: dict[str, Any] | None = dict(relatie.gerelateerde or {}) if relatie is not None else None
     partij = partij or below(dossier, "partij.") or None
     herkomst = dossier.get("partijHerkomst", "")
-    if herkomst not in ("bericht", "opvoerder", "initiator"):
+    if herkomst not in _HERKOMSTEN:
         herkomst = "initiator" if extra.get("partijHerkomst") == "initiator" else "bericht"
     groep, effect = dossier.get("groep", ""), dossier.get("effect", "")
     kind = extra.get("type", "")
@@ -215,7 +264,7 @@ def _beside(
     return {
         "type": kind,
         "groep": groep if groep in get_args(Groep) else _GROEP,
-        "effect": effect if effect in ("uitgewisseld", "bewaard") else _EFFECT,
+        "effect": effect if effect in _EFFECTEN else _EFFECT,
         "partij": partij,
         "partij_herkomst": herkomst if partij else "",
         "opvoerder": _opvoerder(gegevens, extra, dossier, partij if herkomst == "opvoerder" else None),
@@ -267,12 +316,10 @@ def _medewerker(gegevens: KlantcontactGegevens) -> dict[str, Any] | None:
 
 def _datum_tijd(gegevens: KlantcontactGegevens) -> datetime | None:
     """The moment with more digits than a dateTime of StUF has, when it is the same moment."""
-    try:
-        found = tijdstip.parse(gegevens.extra.get(f"{DOSSIER}datumTijd", ""))
-    except ValueError:
+    found, said = moment(gegevens.extra.get(f"{DOSSIER}datumTijd", "")), gegevens.datum_tijd
+    if found is None or said is None:
         return None
-    moment = gegevens.datum_tijd
-    return found if moment is not None and 0 <= (found - moment).total_seconds() < 0.001 else None
+    return found if 0 <= (found - said).total_seconds() < 0.001 else None
 
 
 def below(values: Mapping[str, str], prefix: str) -> dict[str, str]:
