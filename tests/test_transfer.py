@@ -1,5 +1,6 @@
 """Out to a berichtenSet and into an empty gateway: record by record the same."""
 
+import copy
 import hashlib
 import io
 import os
@@ -17,7 +18,7 @@ from lxml import etree
 from stuf_klantcontact import contract as contracts
 from stuf_klantcontact import rgbz, transfer, validation
 from stuf_klantcontact.errors import ConfigurationError, Refusal
-from stuf_klantcontact.names import KLC, qname
+from stuf_klantcontact.names import BG0320, KLC, ZKN0320, qname
 from stuf_klantcontact.settings import Settings
 from stuf_klantcontact.store import Database
 from stuf_klantcontact.testing import cast
@@ -357,6 +358,56 @@ def test_a_refused_message_is_told_by_its_place_and_what_it_calls_itself(
         take_in(empty, file)
     assert {(v.index, v.referentienummer) for v in refused.value.violations} == {(3, None)}
     assert records(empty) == []
+
+
+def test_what_the_dossier_cannot_hold_or_send_is_refused_at_its_place(
+    pair: tuple[Database, Database], tmp_path: Path
+) -> None:
+    full, empty = pair
+    fill(full, count=4)
+    (file,) = out(full, tmp_path / "dossier.xml")
+
+    def said(contact: etree._Element, name: str, text: str) -> None:
+        for item in contact.iter("{*}extraElement"):
+            if item.get("naam") == name:
+                item.text = text
+                return
+        etree.SubElement(next(contact.iter("{*}extraElementen")), item.tag, naam=name).text = text
+
+    def twice(message: etree._Element, local: str, kind: str = "") -> None:
+        relation = next(message.iter(f"{{*}}{local}"))
+        second = copy.deepcopy(relation)
+        if kind:
+            second.tag, second.attrib[qname(ZKN0320, "entiteittype")] = qname(ZKN0320, kind), "KLCVES"
+            for part in (*second[0], *list(second)[1:]):
+                part.getparent().remove(part)
+            second[0].set(qname(BG0320, "entiteittype"), "VES")
+        relation.addnext(second)
+
+    def number(document: etree._Element) -> None:
+        next(document.iter("{*}bronorganisatie")).text = "999993654"
+
+    gezet = "dossier.status.datumStatusGezet"
+    for wrong, local in (
+        (lambda contact: said(contact, gezet, "Jansen 999993653"), "klcSa01"),
+        (lambda contact: said(contact, gezet, "2026-11-20T12:00:00"), "klcSa01"),
+        (lambda contact: said(contact, "dossier.partij.naam", "Jansen"), "klcSa01"),
+        (lambda contact: said(contact, "dossier.groep", "Jansen"), "klcSa01"),
+        (lambda contact: twice(contact, "heeftPlaatsgevondenMetNPS", "heeftPlaatsgevondenMetVES"), "klcSa01"),
+        (lambda document: twice(document, "isBekendBij"), "iobLk01"),
+        (number, "iobLk01"),
+    ):
+        tree = etree.parse(file)
+        (*_, last) = tree.getroot().iterchildren(qname(KLC, local))
+        wrong(last)
+        tree.write(tmp_path / "wrong.xml")
+        with pytest.raises(Refusal) as refused:
+            take_in(empty, tmp_path / "wrong.xml")
+        place = tree.getroot().index(last) + 1, next(last.iter("{*}referentienummer")).text
+        assert {(v.index, v.referentienummer) for v in refused.value.violations} == {place}
+        assert {v.rule for v in refused.value.violations}.isdisjoint({"XSD-UNEXPECTED", "XSD-TYPE", "XSD-MISSING"})
+        assert "Jansen" not in repr(refused.value.violations)
+        assert records(empty) == []
 
 
 def test_the_commands_show_progress_on_a_terminal_and_say_what_they_did(

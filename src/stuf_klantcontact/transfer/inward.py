@@ -1,6 +1,5 @@
 """A StUF-berichtenSet into the dossier, as its records were."""
 
-import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -52,7 +51,8 @@ def take_in(
 ) -> Imported:
     """Add what the parts of a set hold, in one transaction. `progress` gets the bytes that were read.
 
-    Raises errors.Refusal when a message cannot be read, is not valid, or is not one of an export: nothing stays.
+    Raises errors.Refusal when a message cannot be read, has an error by the schemas or the rules of StUF and RGBZ
+    (as `validation.check_message` finds them), or is not one of an export: nothing stays.
     """
     with database.session() as session:
         intake = _Intake(session, settings=settings, contract=contract, clock=clock)
@@ -77,7 +77,7 @@ class _Intake:
     _referentienummer: str | None = None
     _contacts: list["_Contact"] = field(default_factory=list)
     _zaken: dict[str, int] = field(default_factory=dict)
-    _statuses: dict[tuple[int, str, str], int] = field(default_factory=dict)
+    _statuses: dict[tuple[int, str, datetime], int] = field(default_factory=dict)
 
     def take(self, element: etree._Element) -> None:
         """Take one message of the set."""
@@ -85,8 +85,11 @@ class _Intake:
         self._referentienummer = validation.referentienummer(element)
         if element.tag not in _CONTACTS | _DOCUMENTS:
             raise self._refusal(_not_ours(element))
-        if not self.contract.valid(element):
-            raise self._refusal(*self.contract.violations(element))
+        found = validation.check_message(
+            element, against=self.contract, limits=self.settings.limits, now=self.clock()
+        )
+        if wrong := [violation for violation in found if violation.severity == "error"]:
+            raise self._refusal(*wrong)
         if element.tag in _DOCUMENTS:
             self._document(element)
         else:
@@ -149,6 +152,10 @@ class _Intake:
             raise self._refusal(_not_ours(element))
         if gegevens.verantwoordelijke_organisatie != ours:
             raise self._refusal(_other_organisation(gegevens.verantwoordelijke_organisatie, ours=ours))
+        if sum(relatie.aanwezig for relatie in gegevens.partijen) > 1:
+            raise self._refusal(_one_only("zkn:heeftPlaatsgevondenMetNPS | zkn:heeftPlaatsgevondenMetVES"))
+        if names := zkn0320.unreadable(gegevens.extra):
+            raise self._refusal(_unreadable(names))
         self._contacts.append(_Contact(gegevens, soort == "V", self._count, self._referentienummer))
 
     def _documenten(self, contact: "_Contact") -> list[rgbz.Informatieobject]:
@@ -173,6 +180,8 @@ class _Intake:
         huidig = kennisgeving.huidig
         if huidig is None or huidig.onleesbaar or kennisgeving.mutatiesoort != "T":
             raise self._refusal(_not_ours(element))
+        if sum(relatie.aanwezig for relatie in huidig.zaken) > 1:
+            raise self._refusal(_one_only("zkn:isBekendBij"))
         element.clear()  # its base64 is as large as the document, which is all that is needed now
         document = zkn0320.informatieobject(huidig, made=self.clock().astimezone(AMSTERDAM).date())
         here = rgbz.informatieobjecten_here(
@@ -195,8 +204,9 @@ class _Intake:
         if verwijzing is None:
             return
         record.zaak_id = self._zaak(verwijzing.identificatie, verwijzing.omschrijving)
-        volgnummer, gezet = (gegevens.extra.get(f"{STATUS}{n}", "") for n in ("volgnummer", "datumStatusGezet"))
-        if not gezet or not re.fullmatch("[0-9]{1,9}", volgnummer):
+        volgnummer = gegevens.extra.get(f"{STATUS}volgnummer", "")
+        gezet = zkn0320.moment(gegevens.extra.get(f"{STATUS}datumStatusGezet", ""))
+        if gezet is None or not volgnummer:
             return
         key = (record.zaak_id, volgnummer, gezet)
         if key not in self._statuses:
@@ -205,7 +215,7 @@ class _Intake:
                 record.zaak_id,
                 volgnummer=int(volgnummer),
                 omschrijving=gegevens.extra.get(f"{STATUS}omschrijving", ""),
-                gezet=datetime.fromisoformat(gezet),
+                gezet=gezet,
             )
         record.status_id = self._statuses[key]
 
@@ -262,6 +272,34 @@ def _not_ours(element: etree._Element) -> Violation:
             "An import reads klcSa01, klcLk01 with mutatiesoort T or V, and iobLk01 with T and readable content.",
         ),
         element=prefixed(str(element.tag)),
+    )
+
+
+def _one_only(relations: str) -> Violation:
+    return Violation(
+        rule="StUF058",
+        message=Text(
+            "Van deze relaties kan het dossier er een bewaren.", "The dossier can hold one of these relations."
+        ),
+        hint=Text("Noem er een.", "Name one."),
+        element=relations.partition(" ")[0],
+        expected=f"{relations} x 1",
+    )
+
+
+def _unreadable(names: list[str]) -> Violation:
+    return Violation(
+        rule="StUF055",
+        message=Text(
+            "Dit extraElement is er geen van een export: zijn naam of waarde zegt niets van een klantcontact.",
+            "This extraElement is none of an export: its name or value says nothing of a klantcontact.",
+        ),
+        hint=Text(
+            "Neem het over zoals de export het heeft, met alle extraElementen die zo beginnen, of laat het weg.",
+            "Copy it as the export has it, with all extraElementen of the same beginning, or leave it out.",
+        ),
+        element="StUF:extraElementen",
+        value=names[0][:40],
     )
 
 
