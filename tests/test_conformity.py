@@ -3,7 +3,6 @@
 import ast
 import re
 from functools import cache
-from pathlib import Path
 from typing import NamedTuple, get_args
 
 import pytest
@@ -51,19 +50,48 @@ def _functions(path: str) -> frozenset[str]:
 
 
 @cache
-def _constants(*folders: str) -> frozenset[str]:
-    """Every text in the code of these parts of the package."""
-    files: list[Path] = []
-    for folder in folders:
-        files += (
-            [SOURCE / f"{folder}.py"] if (SOURCE / f"{folder}.py").exists() else (SOURCE / folder).rglob("*.py")
-        )
-    return frozenset(
-        node.value
-        for file in files
-        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8")))
-        if isinstance(node, ast.Constant) and isinstance(node.value, str)
+def _source(path: str, function: str) -> str:
+    """A test with its decorators, and what of its module it names: constants, helpers, fixtures."""
+    text = (ROOT / path).read_text(encoding="utf-8")
+    tree = ast.parse(text)
+    (found,) = [n for n in ast.walk(tree) if isinstance(n, ast.FunctionDef) and n.name == function]
+    names = {node.id for node in ast.walk(found) if isinstance(node, ast.Name)} | {a.arg for a in found.args.args}
+    beside = [node for node in tree.body if _defines(node) & names]
+    lines = text.splitlines()
+    return "\n".join(
+        "\n".join(lines[min([n.lineno, *(d.lineno for d in getattr(n, "decorator_list", ()))]) - 1 : n.end_lineno])
+        for n in (found, *beside)
     )
+
+
+def _defines(node: ast.stmt) -> set[str]:
+    if isinstance(node, ast.FunctionDef):
+        return {node.name}
+    targets = node.targets if isinstance(node, ast.Assign) else [getattr(node, "target", None)]
+    return {target.id for target in targets if isinstance(target, ast.Name)}
+
+
+@cache
+def _written() -> frozenset[str]:
+    """Every berichtcode that the code gives to a message of its own, and those that go through the outbox."""
+    found: set[str] = set()
+    for file in SOURCE.rglob("*.py"):
+        if {"testing", "validation", "explanations"} & set(file.relative_to(SOURCE).parts):
+            continue
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+            given: list[ast.expr] = []
+            if isinstance(node, ast.Call):
+                given += [keyword.value for keyword in node.keywords if keyword.arg == "berichtcode"]
+                if ast.unparse(node.func).endswith(("_header", "_reply")):
+                    given += node.args
+            elif isinstance(node, ast.Assign) and "berichtcode" in map(ast.unparse, node.targets):
+                given.append(node.value)
+            for value in given:
+                # In `"Fo02" if … else "Fo03"`, what is asked is no code that is written.
+                values = [value.body, value.orelse] if isinstance(value, ast.IfExp) else [value]
+                found |= {v.value for v in values if isinstance(v, ast.Constant) and isinstance(v.value, str)}
+    found |= {soort[-4:] for soort in get_args(outbox.Soort) if soort != "mail"}
+    return frozenset(found & KNOWN_CODES)
 
 
 def _answered(*, without: tuple[str, ...]) -> set[str]:
@@ -105,11 +133,16 @@ def test_what_is_taken_at_a_port_is_what_the_table_says() -> None:
 
 
 def test_what_is_sent_is_what_the_table_says() -> None:
-    ordered = {soort[-4:] for soort in get_args(outbox.Soort) if soort != "mail"}
-    written = _constants("intake", "delivery", "asking", "mapping") & KNOWN_CODES
-    listed = {row.code for row in BERICHTCODES if "sent" in row.does}
-    assert ordered <= listed
-    assert listed - ordered <= written
+    # The kennisgeving inside a klcSa02 has the header of an Lk02, but is no message of its own.
+    assert {row.code for row in BERICHTCODES if "sent" in row.does} == _written() - {"Lk02"}
+
+
+@pytest.mark.parametrize(
+    "row", [row for row in (*BERICHTCODES, *ERRORS) if row.does != ("no",)], ids=lambda row: row.code
+)
+def test_a_test_that_is_named_speaks_of_the_code(row: Row) -> None:
+    spoken = [_source(*name.split("::")) for name in row.tests]
+    assert any(row.code.lower() in source.lower().replace("_", "") for source in spoken)
 
 
 def test_the_codes_that_we_answer_with_are_those_of_the_table() -> None:

@@ -184,6 +184,7 @@ def test_an_asynchronous_contact_is_confirmed_with_bv03(town: Town) -> None:
     assert reply.said("crossRefnummer", namespace=STUF0301) == "c-1"
     assert reply.said("zender", namespace=STUF0301) == ""
     assert town.count("klantcontact") == 1
+    assert ("Di01",) in [tuple(row) for row in town.rows("SELECT berichtcode FROM bericht WHERE richting = 'in'")]
 
 
 def test_the_contact_is_kept_at_the_status_of_the_moment(town: Town) -> None:
