@@ -12,7 +12,7 @@ from conftest import ROOT
 from journeys.town import PASSWORD, SYNCHRONOUS, Town
 from outgoing import RSIN, enqueue, items, number, order, remember
 from stuf_klantcontact import outbox
-from stuf_klantcontact.cli import cli
+from stuf_klantcontact.cli import cli, main
 from stuf_klantcontact.outbox import Order
 from stuf_klantcontact.store import Database
 from test_journal import incoming
@@ -218,6 +218,21 @@ def test_a_resync_is_told_kept_and_refused_for_who_is_no_abonnee(database: Datab
         refused = run("subscribers", "resync", stranger, "--by", "jdevries", "--config", config)
         assert refused.exit_code == 2
         assert f"no abonnee {stranger} in the settings; there are: ZAAKMAGAZIJN" in refused.output
+
+
+def test_without_its_database_a_resync_ends_in_one_line(
+    database: Database, config: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with config.open("a") as file:
+        file.write('[abonnee.ZAAKMAGAZIJN]\nendpoint = "http://127.0.0.1:1/OntvangAsynchroon"\n')
+    remember(database, 1)
+    with database.connection() as connection:
+        connection.execute("ALTER TABLE outbox_resync RENAME TO outbox_resync_gone")
+    with pytest.raises(SystemExit) as ended:
+        main(["subscribers", "resync", "ZAAKMAGAZIJN", "--by", "jdevries", "--config", str(config)])
+    (line,) = capsys.readouterr().err.strip().splitlines()
+    assert ended.value.code == 2
+    assert line.startswith("stuf-klantcontact: the database failed: UndefinedTable (SQLSTATE 42P01).")
 
 
 def test_a_resync_into_a_file_is_told_by_it_and_what_comes_later_waits(

@@ -12,7 +12,7 @@ import click
 
 from stuf_klantcontact import journal, outbox, rgbz
 from stuf_klantcontact.cli.configuration import CONFIG, load
-from stuf_klantcontact.store import Database, migration_status, open_database, upgrade
+from stuf_klantcontact.store import Database, migration_status, open_database, told, upgrade
 from stuf_klantcontact.tijdstip import AMSTERDAM
 from stuf_klantcontact.validation.explanations import explain
 
@@ -39,10 +39,11 @@ REASON = click.option("--reason", required=True, help="Why; goes into the histor
 
 @contextmanager
 def opened(config: Path | None, *, check_schema: bool = True) -> Iterator[Database]:
-    """The database of a command, closed after it."""
+    """The database of a command, closed after it. Raises store.Failed when it goes wrong meanwhile."""
     database = open_database(load(config), pool_size=2, check_schema=check_schema)
     try:
-        yield database
+        with told():
+            yield database
     finally:
         database.close()
 

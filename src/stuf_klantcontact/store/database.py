@@ -9,9 +9,10 @@ from contextlib import AbstractContextManager, contextmanager
 
 import psycopg
 from sqlalchemy import Engine, create_engine, make_url
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
-from stuf_klantcontact.errors import ConfigurationError
+from stuf_klantcontact.errors import ConfigurationError, GatewayError
 from stuf_klantcontact.settings import Settings
 from stuf_klantcontact.store import address, embedded
 from stuf_klantcontact.store.connection import Connection, Connector, Unsafe
@@ -22,6 +23,24 @@ EMBEDDED = "embedded"
 _DIALECT = "postgresql+psycopg://"
 SECONDS = 30.0
 """Most seconds that a statement may take where nobody waits for an answer."""
+
+
+class Failed(GatewayError):
+    """The database was away, or did not do what was asked: for a person, in one line and without values."""
+
+
+@contextmanager
+def told() -> Iterator[None]:
+    """Turn an error of the database into Failed, which says its SQLSTATE and nothing that was in the statement."""
+    try:
+        yield
+    except (psycopg.Error, SQLAlchemyError) as error:
+        cause = getattr(error, "orig", None) or error
+        kind, state = type(cause).__name__, getattr(cause, "sqlstate", None)
+        raise Failed(
+            f"the database failed: {kind}{f' (SQLSTATE {state})' if state else ''}. What was committed stays; "
+            "look whether it is there and has room, and give the command again"
+        ) from None
 
 
 class Database:
