@@ -1,4 +1,7 @@
-"""What `make soak` holds for hours, held for seconds: each run in short, by the same code."""
+"""What `make soak` holds for hours, held for seconds: each run in short, by the same code.
+
+Not soak/database.py: that starts servers of its own, and waits for their return. tests/database has its steps.
+"""
 
 from collections.abc import Sequence
 from pathlib import Path

@@ -16,6 +16,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from crash.processes import wait_until
 from journeys.town import ASYNCHRONOUS, PASSWORD, SYNCHRONOUS, now
 from stuf_klantcontact import outbox
+from stuf_klantcontact.outbox.tables import EVERY_ITEM
 from stuf_klantcontact.store import Database
 from stuf_klantcontact.testing import FakeZaakmagazijn, Received, Reply, SoapClient, cast
 
@@ -247,7 +248,7 @@ def reckon(
         stored = Counter(row[0] for row in connection.execute("SELECT identificatie FROM klantcontact"))
         orders = connection.execute(
             "SELECT abonnee, soort, klantcontact, document, count(*)"
-            "  FROM outbox_item JOIN outbox_stream s ON s.id = stream_id GROUP BY 1, 2, 3, 4"
+            f"  FROM {EVERY_ITEM} i JOIN outbox_stream s ON s.id = stream_id GROUP BY 1, 2, 3, 4"
         ).fetchall()
     zaken = [[sent for sent in stream if sent.answer is not None] for stream in streams]
     for sent in (sent for stream in zaken for sent in stream):
