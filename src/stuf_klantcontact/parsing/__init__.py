@@ -22,7 +22,7 @@ from typing import Any, Final, cast
 from lxml import etree
 
 from stuf_klantcontact.limits import Limits
-from stuf_klantcontact.names import SOAP11, SOAP12, qname
+from stuf_klantcontact.parsing.envelopes import ENVELOPES, unfold
 from stuf_klantcontact.parsing.positions import positions
 from stuf_klantcontact.parsing.refusals import (
     Unreadable,
@@ -33,7 +33,6 @@ from stuf_klantcontact.parsing.refusals import (
     line_of,
     malformed,
     namespace,
-    soap,
 )
 
 __all__ = [
@@ -75,14 +74,6 @@ OPTIONS: Final[Mapping[str, Any]] = {
 _DEEPEST: Final = 2048
 """Where libxml2 stops by itself."""
 
-_ENVELOPE: Final = qname(SOAP11, "Envelope")
-_HEADER: Final = qname(SOAP11, "Header")
-_BODY: Final = qname(SOAP11, "Body")
-_FAULT: Final = qname(SOAP11, "Fault")
-_MUST_UNDERSTAND: Final = qname(SOAP11, "mustUnderstand")
-_ACTOR: Final = qname(SOAP11, "actor")
-_NEXT_ACTOR: Final = "http://schemas.xmlsoap.org/soap/actor/next"
-
 _ELEMENTS: Final = etree.XPath("count(descendant-or-self::*)", regexp=False)
 
 _UTF8_BOM: Final = b"\xef\xbb\xbf"
@@ -122,9 +113,9 @@ def read(
     `bare` takes a message without an envelope too, for the validator; the schema has no say over one.
     """
     root, valid = document(data, limits=limits, schema=schema, charset=charset)
-    if bare and root.tag not in (_ENVELOPE, qname(SOAP12, "Envelope")):
+    if bare and root.tag not in ENVELOPES:
         return Envelope(None, root, valid)
-    header, body = _unfold(root)
+    header, body = unfold(root)
     return Envelope(header, body, valid)
 
 
@@ -379,44 +370,3 @@ def _malformed(data: bytes, *, otherwise: Unreadable | None = None) -> Unreadabl
         line, column = error.position
         return malformed(error.code or 0, line=line, column=column, data=data)  # type: ignore[attr-defined]
     return otherwise or malformed(0, line=0, column=0)
-
-
-# --- the envelope -----------------------------------------------------------------------------------------------
-
-
-def _unfold(root: etree._Element) -> tuple[etree._Element | None, etree._Element]:
-    """(Header, the one child of Body); every departure from SOAP 1.1 and WS-I BP 1.1 is refused."""
-    if root.tag != _ENVELOPE:
-        if root.tag == qname(SOAP12, "Envelope"):
-            raise soap("SOAP-VERSION", root, expected=SOAP11)
-        raise soap("SOAP-ENVELOPE", root, expected="soap:Envelope")
-    children = list(root)
-    header = children.pop(0) if children and children[0].tag == _HEADER else None
-    if len(children) != 1 or children[0].tag != _BODY:
-        raise soap("SOAP-ENVELOPE", children[0] if children else root, expected="soap:Header?, soap:Body")
-    (soap_body,) = children
-    if _is_said(root.text) or _is_said(soap_body.tail) or (header is not None and _is_said(header.tail)):
-        raise soap("SOAP-TEXT", root)
-    if header is not None:
-        _understand(header)
-    messages = list(soap_body)
-    if len(messages) != 1 or _is_said(soap_body.text) or _is_said(messages[0].tail):
-        raise soap("SOAP-BODY", soap_body)
-    (body,) = messages
-    if body.tag == _FAULT:
-        raise soap("SOAP-FAULT", body)
-    return header, body
-
-
-def _is_said(text: str | None) -> bool:
-    """Whether it is more than white space."""
-    return text is not None and not text.isspace()
-
-
-def _understand(header: etree._Element) -> None:
-    """No header block is known here, so none may insist (SOAP 1.1 §4.2.3); what is meant for another may stay."""
-    for block in header:
-        if block.get(_MUST_UNDERSTAND, "0").strip() in ("0", "false"):
-            continue
-        if block.get(_ACTOR, _NEXT_ACTOR).strip() in ("", _NEXT_ACTOR):
-            raise soap("SOAP-MUSTUNDERSTAND", block)
