@@ -1,4 +1,4 @@
-"""Any klantcontact that a gateway accepts in klc, it can tell another, which has the same record then; a change too."""
+"""What a gateway accepts in klc it can tell another, which then has the same record; a change too."""
 
 from dataclasses import replace
 from itertools import count
