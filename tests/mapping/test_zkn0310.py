@@ -15,7 +15,7 @@ from sqlalchemy import select
 from sqlalchemy.exc import NoResultFound
 from sqlalchemy.orm import selectinload
 
-from conftest import need
+from conftest import cpu_seconds, need
 from mapping.zaakberichten import MESSAGES, OPERATIONS, published, stamped
 from stuf_klantcontact import contract, parsing
 from stuf_klantcontact.errors import Refusal
@@ -471,6 +471,17 @@ def refused(message: etree._Element) -> list[tuple[str, str | None]]:
         zkn0310.read(message)
     assert found.value.code == min(v.rule for v in found.value.violations)
     return [(v.rule, v.element) for v in found.value.violations]
+
+
+def test_as_many_relations_as_a_message_may_have_cost_little_and_more_are_refused() -> None:
+    statuses = [status(str(number), "20261101090000", soort="W") for number in range(1, 1_001)]
+    people = [person("Belanghebbende", f"{number:09d}", soort="W") for number in range(1, 1_001)]
+    for relations in (statuses, people):
+        before, now = "".join(relations[:500]), "".join(relations[500:])
+        with cpu_seconds(1):  # each is compared with each
+            assert zkn0310.read(mutation("W", before, now)).mutatiesoort == "W"
+        with cpu_seconds(1):
+            assert refused(mutation("T", before + relations[-1])) == [("StUF058", "ZKN:object")]
 
 
 def test_all_that_keeps_us_from_reading_is_said_at_once() -> None:

@@ -43,6 +43,8 @@ _GONE_BEFORE: Final = _GONE | {"R", "O"}
 """Of a relation in oud: replaced, or merged into another, as well."""
 _FINDINGS: Final = 100
 """So many are told; a message with more is not mended by reading them all."""
+_RELATED: Final = 500
+"""Most statussen and betrokkenen of one object: each is compared with each that is known."""
 _CHANGED: Final = frozenset("WS")
 """The relation in huidig that stands at the same place says what became of that in oud."""
 
@@ -116,6 +118,16 @@ def _violations(message: etree._Element, objects: Sequence[etree._Element]) -> I
             en="Send the zaak as it is in ZKN:object, and where needed before that as it was.",
             value=str(len(objects)),
             expected="1, 2",
+        )
+        return
+    if (most := max(sum(1 for _ in each.iterchildren(*_RELATIONS)) for each in objects)) > _RELATED:
+        yield _violation(
+            "ZKN:object",
+            fout=Fout.StUF058,
+            nl=f"Verdeel ze: noem ten hoogste {_RELATED} relaties (statussen en betrokkenen) per bericht.",
+            en=f"Spread them: name at most {_RELATED} relations (statussen and betrokkenen) in a message.",
+            value=str(most),
+            expected=f"0-{_RELATED}",
         )
         return
     yield from _identified(objects, message=message)
