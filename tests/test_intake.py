@@ -7,12 +7,15 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from uuid import uuid4
 
 import pytest
+from hypothesis import HealthCheck, example, given, settings
+from hypothesis import strategies as st
 from lxml import etree
 from sqlalchemy import select, text
 
-from stuf_klantcontact import contract, parsing, rgbz, rules
+from stuf_klantcontact import contract, parsing, rgbz, rules, validation
 from stuf_klantcontact.fouten import Fault
 from stuf_klantcontact.intake import Intake, Received
 from stuf_klantcontact.journal import Bericht
@@ -512,6 +515,41 @@ def test_what_the_schema_takes_for_a_moment_and_the_calendar_does_not_is_refused
     reply = town.send(edited(change))
     assert reply.kind in ("StUF055", "StUF058")
     assert reply.rules != []
+
+
+_MOMENTS = st.sampled_from(
+    ["20261122", "20261122101500", "99999999", "20261122999999", "261122101500", "9999999999999"]
+)
+
+
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    number=st.text(" \t\u00a0\u2003R1", max_size=4),
+    moment=_MOMENTS | st.text("0129", min_size=8, max_size=17),
+    lenient=st.booleans(),
+)
+@example(number=" ", moment="20261122", lenient=False)
+@example(number="\u00a0", moment="20261122", lenient=False)
+@example(number="R", moment="99999999", lenient=True)
+def test_the_door_says_of_the_stuurgegevens_what_the_validator_says(
+    make: Make, number: str, moment: str, lenient: bool
+) -> None:
+    zender = DEMO.zender["MIJNZAKEN"].model_copy(update={"strikt": not lenient})
+    town = make(zender={**DEMO.zender, "MIJNZAKEN": zender})
+
+    def change(message: etree._Element) -> None:
+        # Examples share one gateway: what has a number has one of its own.
+        header_of(message, "referentienummer").text = number + uuid4().hex if number.strip() else number
+        header_of(message, "tijdstipBericht").text = moment
+
+    message = edited(change)
+    raw = etree.tostring(message)
+    report = validation.check(raw, against=CONTRACT, clock=lambda: NOW)
+    wrong = {v.rule for v in report.violations if v.severity == "error"}
+    before = town.count("klantcontact")
+    reply = town.send(message)
+    assert (set(reply.rules), reply.kind) == (wrong, "StUF055" if wrong else "Du02")
+    assert town.count("klantcontact") == before + (not wrong)
 
 
 def test_a_message_that_the_schema_refuses_without_a_reason_is_refused(

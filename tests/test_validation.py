@@ -582,6 +582,16 @@ def test_a_glance_never_sees_less_than_a_long_look(data: bytes) -> None:
     assert passed > 10
 
 
+@pytest.mark.parametrize("space", [" ", "\u00a0", "\u2003"])
+@pytest.mark.parametrize("data", USUAL.values(), ids=USUAL)
+def test_a_glance_sees_that_a_number_is_white_space(data: bytes, space: str) -> None:
+    [root] = open_document(data, limits=STANDARD).messages
+    root = deepcopy(root)
+    number = next(element for element in root.iter(etree.Element) if str(element.tag).endswith("}referentienummer"))
+    number.text = space
+    assert not GLANCE.in_order(root, now=NOW, limits=STANDARD)
+
+
 def test_after_many_messages_a_glance_does_and_says_the_same() -> None:
     wrong = changed(KLC, (">999993653<", ">999993654<"))
     said = [(check(CONTACT).valid, check(KLC).valid, rules_of(wrong)) for _ in range(quick.ENOUGH)]

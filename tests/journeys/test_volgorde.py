@@ -114,7 +114,9 @@ def test_a_zender_that_is_not_guarded_has_none(town: Town) -> None:
     assert [add(town, f"W-{n}", moment).status for n, moment in enumerate((first, first, first - LATER))] == [
         200
     ] * 3
-    assert add(town, "W-4", "9999999999999").status == 200
+    far = now() + timedelta(days=400)
+    assert add(town, "W-4", far).status == 200
+    assert add(town, "W-5", "9999999999999").code == "StUF055", "which is no moment, guarded or not"
 
 
 def test_zaken_and_klantcontacten_of_one_system_share_its_clock(guarded: Town) -> None:

@@ -135,11 +135,13 @@ class Intake:
         if zender is None or not access.may(zender, operatie=operation.operatie):
             findings.append(about.not_allowed(operation.operatie))
         if operation.soort == "zaak":
-            findings += [*about.incomplete_header(message.header), *volgorde.wrong(message, settings=settings)]
-            return zaak.take(message, findings, verdicts=verdicts, schemas=self._zaak_schemas)
-        findings += soort3.without(self._by_contract(message), technical)
+            findings += about.incomplete_header(message.header)
+        else:
+            findings += soort3.without(self._by_contract(message), technical)
         if not any(finding.violation.element == "StUF:tijdstipBericht" for finding in findings):
             findings += volgorde.wrong(message, settings=settings)
+        if operation.soort == "zaak":
+            return zaak.take(message, findings, verdicts=verdicts, schemas=self._zaak_schemas)
         if about.is_stranger(findings):
             return verdicts.refuse(message, findings)
         return _TAKE[operation.soort](message, findings, verdicts=verdicts)
@@ -171,11 +173,12 @@ class Intake:
     def _by_contract(self, message: Message) -> list[Finding]:
         """What the schema says of it; of what is not a vrij bericht of ours, what StUF and RGBZ say too."""
         contract = self._verdicts.contract
-        if split(message.element.tag)[0] == KC and message.valid:
-            return []
         if split(message.element.tag)[0] == KC:
-            schema = contract.violations(message.element)
-            return [Finding(Fout.StUF055, violation) for violation in schema] or [about.unexplained()]
+            if message.valid and message.header.referentienummer:
+                return []
+            schema = [] if message.valid else contract.violations(message.element)
+            header = validation.check_header(message.element, said=schema, now=message.now)
+            return [Finding(Fout.StUF055, v) for v in (*schema, *header)] or [about.unexplained()]
         found = validation.check_message(
             message.element, against=contract, limits=self._settings.limits, now=message.now
         )

@@ -252,7 +252,11 @@ def code_of(violation: Violation) -> Fout:
     """The code to refuse with: the rule itself when it is one of the standard; else that of schema or rules."""
     if violation.rule in Fout.__members__:
         return Fout[violation.rule]
-    return Fout.StUF055 if violation.rule.startswith("XSD-") else Fout.StUF058
+    return Fout.StUF055 if violation.rule.startswith("XSD-") or violation.rule in _FORM else Fout.StUF058
+
+
+_FORM: Final = frozenset({"StUF-REFERENTIENUMMER", "StUF-TIJDSTIPBERICHT"})
+"""What a message is known by has no value in the form of the standard, as if its schema said so."""
 
 
 def placed(violation: Violation, message: etree._Element) -> Violation:

@@ -37,12 +37,15 @@ def of(message: Message, *, settings: Settings) -> Bounds | None:
 
 
 def wrong(message: Message, *, settings: Settings) -> list[Finding]:
-    """What makes a tijdstipBericht useless for guarding: no such moment, or one that is far ahead."""
-    zender = settings.zender.get(message.received.zender)
-    if zender is None or not zender.volgorde_bewaken or not message.header.tijdstip_bericht:
+    """A tijdstipBericht that is no moment, whoever sent it; of a guarded zender one that is far ahead too."""
+    if not message.header.tijdstip_bericht:
         return []
-    found = of(message, settings=settings)
-    if found is not None and found.earliest <= message.now + AHEAD:
+    try:
+        found = bounds(message.header.tijdstip_bericht)
+    except ValueError:
+        found = None
+    guarded = of(message, settings=settings) is not None
+    if found is not None and not (guarded and found.earliest > message.now + AHEAD):
         return []
     violation = Violation(
         rule="StUF-TIJDSTIPBERICHT",

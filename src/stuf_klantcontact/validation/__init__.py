@@ -28,12 +28,13 @@ from stuf_klantcontact.validation.berichtenset import (
     referentienummer,
 )
 from stuf_klantcontact.validation.document import PLAIN, open_document
-from stuf_klantcontact.validation.message import GLANCE, check_message
+from stuf_klantcontact.validation.message import GLANCE, check_header, check_message
 from stuf_klantcontact.validation.places import located
 
 __all__ = [
     "Schemas",
     "check",
+    "check_header",
     "check_message",
     "check_set",
     "is_berichtenset",

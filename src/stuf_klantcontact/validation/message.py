@@ -60,6 +60,13 @@ def check_message(
     return [*by_schema, *located([*_not_said_before(found, by_schema)], root=element, positions=positions)]
 
 
+def check_header(element: etree._Element, *, said: list[Violation], now: datetime) -> list[Violation]:
+    """What the rules find wrong with the stuurgegevens, besides what the schema said of them."""
+    message = bericht.read(element)
+    found = [] if message is None else [v for v in header.check(message, now=now) if v.severity == "error"]
+    return [*_not_said_before(found, said)]
+
+
 def _by_rules(element: etree._Element, *, valid: bool, limits: Limits, now: datetime) -> Iterator[Violation]:
     message = bericht.read(element)
     if message is not None:

@@ -65,7 +65,7 @@ _FILLED: Final[Mapping[str, tuple[str, ...]]] = {
     ),
     "bg0320/bg0320.xsd": ("*[@name='NPS-gegevens']/*/*[@name='inp.burgerservicenummer']",),
 }
-"""By file and XPath: elements of which the text begins with more than white space."""
+"""By file and XPath: elements of which the text begins with something to be seen: more than any white space."""
 
 _COLLAPSED: Final[Mapping[str, str]] = {"dga-uf/dga-uf.xsd": "*[@name='Toelichting']/*[count(*)=1][xs:minLength]"}
 """By file and XPath: text of any length but none, so that it may be counted without white space around it."""
@@ -154,7 +154,7 @@ def _fill(element: etree._Element) -> None:
     else:
         within = etree.SubElement(element, f"{{{XSD}}}simpleType")
     restriction = etree.SubElement(within, f"{{{XSD}}}restriction", base=name)
-    etree.SubElement(restriction, f"{{{XSD}}}pattern", value=r"\S.*")
+    etree.SubElement(restriction, f"{{{XSD}}}pattern", value=r"[\p{L}\p{N}\p{P}\p{S}].*")
 
 
 def _found(root: etree._Element, paths: Sequence[str]) -> list[etree._Element]:
