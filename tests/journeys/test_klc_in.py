@@ -531,3 +531,26 @@ def test_a_date_of_birth_may_be_known_in_part_but_must_exist(town: Town) -> None
         assert reply.status == status, reply.raw
         assert rules_of(reply) == ([] if status == 200 else ["KC-11"])
     assert told(town) == [("klcLk01", "T")] * 2
+
+
+@pytest.mark.parametrize(
+    ("soorten", "taken"), [(("W", "W"), False), (("I", "I"), False), (("T", "T"), False), (("R", "R"), True)]
+)
+def test_another_person_takes_the_place_of_one_only_when_that_is_said(
+    soorten: tuple[str, str], taken: bool, town: Town
+) -> None:
+    town.zaak()
+    before = klantcontact(partij={"soort": "natuurlijkPersoon", "bsn": "999990639", "geslachtsnaam": "Bakker"})
+    assert tell(town, before).status == 200
+    after = klantcontact(moment=before.datum_tijd)
+    message = zkn0320.klc_lk01(after, header=header(), mutatiesoort="W", oud=before)
+    for relatie, soort in zip(message.iter("{*}heeftPlaatsgevondenMetNPS"), soorten, strict=True):
+        relatie.set("verwerkingssoort", soort)
+    if soorten[0] == "T":
+        relatie = next(message.iter("{*}heeftPlaatsgevondenMetNPS"))
+        relatie[:] = []
+    reply = town.send(message, user="zaaksysteem", port=ASYNCHRONOUS)
+    assert (reply.status, reply.code) == ((200, "") if taken else (500, "StUF058")), reply.raw
+    now_with = stored(town).partij
+    assert now_with is not None
+    assert now_with["bsn"] == (cast.BSN if taken else "999990639")

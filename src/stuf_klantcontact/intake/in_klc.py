@@ -282,3 +282,16 @@ def withdrawn(identificatie: str) -> Finding:
         nl="Dit klantcontact is ingetrokken: voeg het opnieuw toe (mutatiesoort T).",
         en="This klantcontact was withdrawn: add it again (mutatiesoort T).",
     )
+
+
+def not_replaced(element: str) -> Finding:
+    """A relation names another one than is there, and does not say that it takes its place."""
+    return about.standard(
+        Fout.StUF058,
+        f"{element}[2]",
+        nl="Hier staat al een ander, en een klantcontact heeft er een: geef de relatie in oud en huidig "
+        "verwerkingssoort R, of neem de oude weg (V).",
+        en="Another one is there already, and a klantcontact has one: give the relation verwerkingssoort R in oud "
+        "and huidig, or take the old one away (V).",
+        expected="verwerkingssoort R",
+    )

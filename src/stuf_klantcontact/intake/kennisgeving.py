@@ -102,7 +102,10 @@ def _contact(
         return ()
     gegevens = huidig
     if not message.header.berichtcode.startswith("Sa"):
-        gegevens = _merged(zkn0320.gegevens(current), kennisgeving)
+        stored = zkn0320.gegevens(current)
+        if others := zkn0320.other_one(stored, kennisgeving=kennisgeving):
+            return [in_klc.not_replaced(element) for element in others]
+        gegevens = _merged(stored, kennisgeving)
     return _write(session, message, gegevens, current, settings=settings, added=added)
 
 

@@ -16,7 +16,7 @@ from stuf_klantcontact.mapping.zkn0320.gegevens import (
     Verzoek,
     ZaakVerwijzing,
 )
-from stuf_klantcontact.mapping.zkn0320.merging import changed_informatieobject, merge
+from stuf_klantcontact.mapping.zkn0320.merging import changed_informatieobject, merge, other_one
 from stuf_klantcontact.mapping.zkn0320.reading import read, read_iob, read_verzoek
 from stuf_klantcontact.mapping.zkn0320.records import (
     gegevens,
@@ -54,6 +54,7 @@ __all__ = [
     "moment",
     "mutatiesoort",
     "opvoering",
+    "other_one",
     "prune",
     "read",
     "read_iob",

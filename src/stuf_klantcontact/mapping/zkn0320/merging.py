@@ -15,6 +15,7 @@ from stuf_klantcontact.mapping.zkn0320.gegevens import (
     Kennisgeving,
     KlantcontactGegevens,
     Relatie,
+    ZaakVerwijzing,
 )
 from stuf_klantcontact.opvoering import Partij
 
@@ -86,6 +87,52 @@ def merge(
         documenten=_merged_documenten(stored, kennisgeving.oud, huidig),
         bijzonderheden={path: value for path, value in kept.items() if not texts.get(path.removeprefix("zkn:"))},
     )
+
+
+def other_one(stored: KlantcontactGegevens, *, kennisgeving: Kennisgeving[KlantcontactGegevens]) -> list[str]:
+    """Relations in which a change (W, C, F) puts somebody else without saying so, by the name of their element.
+
+    The gerelateerde of a W or I is the one that is there, whose keys may not change, and a T adds one where there
+    is none: another takes its place with R (stuf-facts §4.2 and §4.5, table 5.5; §10.2: there is one of each).
+    """
+    huidig = kennisgeving.huidig
+    if kennisgeving.oud is None or huidig is None:
+        return []
+    found: list[str] = []
+    for relatie, before in (
+        (huidig.zaak, stored.zaak),
+        (huidig.medewerker, stored.medewerker),
+        *((relatie, _of(stored.partijen, relatie.entiteittype)) for relatie in huidig.partijen),
+    ):
+        if relatie is None or before is None or relatie.verwerkingssoort not in ("T", "W", "I"):
+            continue
+        was, now = _keys(before.gerelateerde), _keys(relatie.gerelateerde)
+        common = was.keys() & now.keys()
+        if any(was[key] != now[key] for key in common) or (
+            relatie.verwerkingssoort == "T" and not common and relatie.gerelateerde != before.gerelateerde
+        ):
+            found.append(_ELEMENT[relatie.entiteittype])
+    return found
+
+
+_ELEMENT: Final[Mapping[str, str]] = {
+    "KLCZAK": "zkn:heeftBetrekkingOp",
+    "KLCMDW": "zkn:isGevoerdDoor",
+    "KLCNPS": "zkn:heeftPlaatsgevondenMetNPS",
+    "KLCVES": "zkn:heeftPlaatsgevondenMetVES",
+}
+_KEYS: Final = ("bsn", "anpIdentificatie", "vestigingsnummer", "identificatie")
+
+
+def _of(relaties: tuple[Relatie[T], ...], entiteittype: str) -> Relatie[T] | None:
+    return next((relatie for relatie in relaties if relatie.entiteittype == entiteittype), None)
+
+
+def _keys(gerelateerde: Any) -> dict[str, str]:
+    """What it is known by; empty when there is none, or nothing of it has a number."""
+    if isinstance(gerelateerde, ZaakVerwijzing):
+        return {"identificatie": gerelateerde.identificatie} if gerelateerde.identificatie else {}
+    return {key: gerelateerde[key] for key in _KEYS if gerelateerde and gerelateerde.get(key)}
 
 
 def changed_informatieobject(stored: "Informatieobject", *, huidig: InformatieobjectGegevens) -> "Informatieobject":
