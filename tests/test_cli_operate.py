@@ -61,6 +61,14 @@ def test_the_zaak_of_a_delivery_is_a_zaak_whatever_its_receiver(database: Databa
     assert "s.jansen" not in "\n".join(rows)
 
 
+def test_who_sees_nothing_open_is_told_how_to_see_the_rest(database: Database, config: Path) -> None:
+    enqueue(database, order(1))
+    (only,) = (str(item.id) for item in items(database))
+    assert run("deliveries", "skip", only, "--reason", "niet nodig", "--by", "x", "--config", config).exit_code == 0
+    assert "--state all" in run("deliveries", "list", "--config", config).output
+    assert only in run("deliveries", "list", "--state", "all", "--config", config).output.split()
+
+
 def test_a_person_holds_releases_and_skips_with_a_reason(database: Database, config: Path) -> None:
     enqueue(database, order(1), order(2))
     first, second = (str(item.id) for item in items(database))
@@ -77,6 +85,8 @@ def test_a_person_holds_releases_and_skips_with_a_reason(database: Database, con
     assert run("deliveries", "skip", second, *by).exit_code == 2, "not without a reason"
     listed = run("deliveries", "list", "--state", "skipped", "--config", config).output.splitlines()
     assert [line.split()[0] for line in listed[2:]] == [first]
+    everything = run("deliveries", "list", "--state", "all", "--config", config).output.splitlines()
+    assert [line.split()[0] for line in everything[2:]] == [first, second]
     assert "met de hand verwerkt" in listed[2]
     assert len(run("deliveries", "list", "--config", config).output.splitlines()) == 3
     with database.connection() as connection:

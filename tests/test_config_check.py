@@ -63,3 +63,11 @@ def test_an_address_that_is_none_is_refused(tmp_path: Path, monkeypatch: pytest.
     status, said = check(tmp_path)
     assert status != 0
     assert "gateway.database_url" in said
+
+
+def test_a_password_may_come_through_a_pipe() -> None:
+    result = CliRunner().invoke(cli, ["config", "hash"], input="geheim\nand no more\n", env={})
+    assert result.exit_code == 0, result.output
+    assert PasswordHasher().verify(result.output.strip(), "geheim")
+    assert CliRunner().invoke(cli, ["config", "hash"], input="").exit_code == 2
+    assert "--password TEXT  The password. Better left out" in CliRunner().invoke(cli, ["config", "hash", "-h"]).output

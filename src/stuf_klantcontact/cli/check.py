@@ -87,13 +87,21 @@ def config_show(config: Path | None) -> None:
 
 @config.command("hash")
 @click.option(
-    "--password", prompt=True, hide_input=True, confirmation_prompt=True, envvar="STUF_KLANTCONTACT_PASSWORD"
+    "--password",
+    envvar="STUF_KLANTCONTACT_PASSWORD",
+    help="The password. Better left out: others can see a command line, and your shell may keep it.",
 )
-def config_hash(password: str) -> None:
+def config_hash(password: str | None) -> None:
     """Print the argon2 hash of a password, for wachtwoord_hash.
+
+    The password is asked twice on a terminal, and is one line of what comes through a pipe.
 
     Example: stuf-klantcontact config hash > secrets/mijnzaken.hash
     """
+    if password is None and sys.stdin.isatty():
+        password = click.prompt("Password", hide_input=True, confirmation_prompt=True, err=True)
+    elif password is None:
+        password = sys.stdin.readline().rstrip("\r\n")
     if not password:
         raise click.UsageError("an empty password is none")
     click.echo(hash_password(password))

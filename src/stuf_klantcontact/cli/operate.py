@@ -168,8 +168,13 @@ def deliveries() -> None:
 
 @deliveries.command("list")
 @CONFIG
-@click.option("--state", type=click.Choice(["open", *get_args(outbox.State)]), default="open",
-              show_default=True)  # fmt: skip
+@click.option(
+    "--state",
+    type=click.Choice(["open", "all", *get_args(outbox.State)]),
+    default="open",
+    show_default=True,
+    help="open: waiting, sending and held.",
+)
 @click.option("--abonnee", help="Only this receiver.")
 @click.option("--zaak", help="Only this zaak.")
 @click.option("--limit", default=50, show_default=True, type=click.IntRange(min=1))
@@ -180,7 +185,11 @@ def deliveries_list(config: Path | None, state: str, abonnee: str | None, zaak: 
     """
     with opened(config) as database, database.session() as session:
         states: tuple[outbox.State, ...] = (
-            ("waiting", "sending", "held") if state == "open" else (state,)  # type: ignore[assignment]
+            ("waiting", "sending", "held")
+            if state == "open"
+            else ()
+            if state == "all"
+            else (state,)  # type: ignore[assignment]
         )
         items = outbox.listing(session, states=states, abonnee=abonnee, sleutel=zaak, limit=limit)
         zaken = rgbz.zaken_of(session, (i.klantcontact for i in items), rsin=load(config).gateway.rsin)
@@ -200,6 +209,8 @@ def deliveries_list(config: Path | None, state: str, abonnee: str | None, zaak: 
         ]
     head = ("item", "abonnee", "zaak", "soort", "klantcontact", "state", "attempts", "code", "reason")
     click.echo(table(rows, head=head))
+    if not rows and state == "open":
+        click.echo("(nothing is open; what was closed is shown with --state all)")
 
 
 def _receiver(stream: outbox.Stream) -> str:
