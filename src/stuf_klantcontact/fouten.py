@@ -77,7 +77,7 @@ class Fout(Enum):
     StUF070 = ("client", "De historische synchronisatie is niet consistent", "The history is not consistent")
     StUF076 = ("client", "vanaf en totEnMet verschillen in elementen", "vanaf and totEnMet differ in elements")
     StUF079 = ("client", "Een element staat in gelijk en in het bereik", "An element is in gelijk and in the range")
-    StUF082 = ("client", "exact is gebruikt in een bereik", "exact is used in a range")
+    StUF082 = ("client", "exact of wildcard is gebruikt in een bereik", "exact or wildcard is used in a range")
     StUF085 = ("client", "Onvolledige datum in een bereik", "Incomplete date in a range")
     StUF088 = ("client", "Meer dan een sleutel", "More than one key")
     StUF091 = ("client", "Sleutel en elementen samen", "Key and elements together")

@@ -86,7 +86,7 @@ def check(bericht: Bericht, *, now: datetime) -> Iterator[Violation]:
                 root=root,
                 message=Text(
                     f"Een {kind} heeft geen {local} in de stuurgegevens.",
-                    f"A {kind} has no {local} in its stuurgegevens.",
+                    f"The stuurgegevens of {kind} have no {local}.",
                 ),
                 hint=Text(f"Laat StUF:{local} weg.", f"Leave StUF:{local} out."),
             )
@@ -109,7 +109,7 @@ def _missing(bericht: Bericht, local: str, *, code: str) -> Violation:
         root=bericht.root,
         message=Text(
             f"In de stuurgegevens van een {code} ontbreekt {local}.",
-            f"The stuurgegevens of a {code} lack {local}.",
+            f"The stuurgegevens of {code} lack {local}.",
         ),
         hint=Text(f"Vul StUF:{local}.", f"Fill StUF:{local}."),
         expected=f"StUF:{local}",

@@ -216,6 +216,7 @@ def _verwerkingssoort(
         return
     choices = ", ".join(sorted(allowed))
     english = {"relatie": "relation"}.get(what, what)
+    article = "an" if english == "object" else "a"
     yield finding(
         "StUF-VERWERKINGSSOORT",
         element,
@@ -223,7 +224,7 @@ def _verwerkingssoort(
         value=soort or None,
         message=Text(
             f"Verwerkingssoort {soort} past bij mutatiesoort {mutatiesoort} niet op een {what}.",
-            f"Verwerkingssoort {soort} does not fit a {english} with mutatiesoort {mutatiesoort}.",
+            f"Verwerkingssoort {soort} does not fit {article} {english} with mutatiesoort {mutatiesoort}.",
         )
         if soort
         else Text(f"Op deze {what} ontbreekt verwerkingssoort.", f"This {english} lacks verwerkingssoort.")
@@ -358,12 +359,12 @@ def _future(bericht: Bericht) -> Iterator[Violation]:
             if code in ("Lk05", "Lk06"):
                 message = Text(
                     f"Een {code} vertelt alleen van wat nog komt; dit begin is al geweest.",
-                    f"A {code} tells only of what is to come; this begin has passed.",
+                    f"An {code} tells only of what is to come; this begin has passed.",
                 )
             else:
                 message = Text(
                     f"Een {code} vertelt niet van wat nog komt; dit begin ligt na tijdstipBericht.",
-                    f"A {code} does not tell of what is to come; this begin is after tijdstipBericht.",
+                    f"An {code} does not tell of what is to come; this begin is after tijdstipBericht.",
                 )
             yield finding(
                 Fout.StUF068.name if code == "Lk02" else "StUF-TOEKOMST",

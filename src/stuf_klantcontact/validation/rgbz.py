@@ -74,7 +74,7 @@ def _mandatory(
                 "RGBZ-VERPLICHT",
                 huidig if element is None else element,
                 root=bericht.root,
-                message=Text(f"RGBZ verlangt een {local}.", f"RGBZ demands a {local}."),
+                message=Text(f"RGBZ verlangt {local}.", f"RGBZ demands {local}."),
                 hint=Text(f"Vul zkn:{local}.", f"Fill zkn:{local}."),
                 expected=f"zkn:{local}",
             )
@@ -206,8 +206,8 @@ def _informatieobject(bericht: Bericht, parts: Mapping[str, etree._Element]) -> 
                 parts[local],
                 root=bericht.root,
                 message=Text(
-                    f"{local} hoort bij een {needed}, en die ontbreekt.",
-                    f"{local} goes with a {needed}, which is absent.",
+                    f"{local} hoort bij {needed}, en die ontbreekt.",
+                    f"{local} goes with {needed}, which is absent.",
                 ),
                 hint=Text(f"Vul zkn:{needed}, of laat {local} weg.", f"Fill zkn:{needed}, or leave {local} out."),
                 expected=f"zkn:{needed}",
@@ -244,7 +244,7 @@ def _relations(bericht: Bericht, huidig: etree._Element) -> Iterator[Violation]:
                 value=soort,
                 message=Text(
                     f"Een {kind} wordt hier alleen aangewezen, niet toegevoegd of gewijzigd.",
-                    f"A {kind} is only pointed at here, not added or changed.",
+                    f"{kind} is only pointed at here, not added or changed.",
                 ),
                 hint=Text('Zet verwerkingssoort="I".', 'Set verwerkingssoort="I".'),
                 expected="I",

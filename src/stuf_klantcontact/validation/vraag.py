@@ -135,7 +135,10 @@ _HINTS: Final = {
         "Vraag een element in gelijk, of in vanaf en totEnMet.",
         "Ask for an element in gelijk, or in vanaf and totEnMet.",
     ),
-    Fout.StUF082: Text("Gebruik exact alleen in gelijk.", "Use exact in gelijk only."),
+    Fout.StUF082: Text(
+        "Gebruik exact (StUF 03.01) of wildcard (StUF 03.02) alleen in gelijk.",
+        "Use exact (StUF 03.01) or wildcard (StUF 03.02) in gelijk only.",
+    ),
     Fout.StUF085: Text(
         "Geef in vanaf en totEnMet een volledige datum.", "Give a complete date in vanaf and totEnMet."
     ),
