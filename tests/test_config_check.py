@@ -4,6 +4,7 @@ import os
 from pathlib import Path
 
 import pytest
+from argon2 import PasswordHasher
 from click.testing import CliRunner
 
 from stuf_klantcontact.cli import cli
@@ -70,4 +71,6 @@ def test_a_password_may_come_through_a_pipe() -> None:
     assert result.exit_code == 0, result.output
     assert PasswordHasher().verify(result.output.strip(), "geheim")
     assert CliRunner().invoke(cli, ["config", "hash"], input="").exit_code == 2
-    assert "--password TEXT  The password. Better left out" in CliRunner().invoke(cli, ["config", "hash", "-h"]).output
+    assert (
+        "--password TEXT  The password. Better left out" in CliRunner().invoke(cli, ["config", "hash", "-h"]).output
+    )

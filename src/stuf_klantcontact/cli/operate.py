@@ -185,11 +185,7 @@ def deliveries_list(config: Path | None, state: str, abonnee: str | None, zaak: 
     """
     with opened(config) as database, database.session() as session:
         states: tuple[outbox.State, ...] = (
-            ("waiting", "sending", "held")
-            if state == "open"
-            else ()
-            if state == "all"
-            else (state,)  # type: ignore[assignment]
+            ("waiting", "sending", "held") if state == "open" else () if state == "all" else (state,)  # type: ignore[assignment]
         )
         items = outbox.listing(session, states=states, abonnee=abonnee, sleutel=zaak, limit=limit)
         zaken = rgbz.zaken_of(session, (i.klantcontact for i in items), rsin=load(config).gateway.rsin)
