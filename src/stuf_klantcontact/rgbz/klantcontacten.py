@@ -4,10 +4,10 @@ import io
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from sqlalchemy import Select, func, select
-from sqlalchemy.orm import Session, joinedload, selectinload
+from sqlalchemy.orm import Session, class_mapper, joinedload, selectinload
 from sqlalchemy.orm.attributes import set_committed_value
 
 from stuf_klantcontact.rgbz.statement import FACTS, FACTS_FROM, ZaakFeiten, columns, facts
@@ -18,7 +18,9 @@ from stuf_klantcontact.rgbz.tables import (
     KlantcontactVersie,
     Zaak,
 )
-from stuf_klantcontact.store import Connection, Statement
+from stuf_klantcontact.store import Base, Connection, Statement
+
+Record = TypeVar("Record", bound=Base)
 
 _SLICE: Final = 4_000_000
 
@@ -106,12 +108,21 @@ def load_plain(connection: Connection, identificaties: Iterable[str], *, rsin: s
     """
     rows = _PLAIN.rows(connection, {"identificaties": list(identificaties), "rsin": rsin})
     return {
-        row["identificatie"]: Klantcontact(
-            **{name: row[name] for name in _OF_KLANTCONTACT},
-            zaak=Zaak(**{name: row[f"zaak_{name}"] for name in _OF_ZAAK}),
+        row["identificatie"]: _loaded(
+            Klantcontact,
+            {name: row[name] for name in _OF_KLANTCONTACT},
+            informatieobjecten=[],
+            zaak=_loaded(Zaak, {name: row[f"zaak_{name}"] for name in _OF_ZAAK}),
         )
         for row in rows
     }
+
+
+def _loaded(kind: type[Record], columns: Mapping[str, Any], **relations: Any) -> Record:
+    """A record as a session makes one of a row, at a tenth of the cost of one that is to be stored."""
+    record: Record = class_mapper(kind).class_manager.new_instance()
+    vars(record).update(columns, **relations)
+    return record
 
 
 def zaken_of(session: Session, klantcontacten: Iterable[str], *, rsin: str) -> dict[str, str]:
