@@ -1,8 +1,9 @@
-"""A transport for httpx in which one deadline covers a whole exchange, however slowly the other side drips.
+"""Connections for HTTP in which one deadline covers a whole exchange, however slowly the other side drips.
 
-httpx bounds each read and each write; a receiver that sends a byte now and then never exceeds those. Here every
-operation on the socket gets what is left until the deadline of its thread. Looking up a name is not covered: that
-is the resolver's own time-out. What can go wrong: httpx.TransportError, of which TimeoutException is the deadline.
+httpcore, what httpx is built on, bounds each read and each write; a receiver that sends a byte now and then never
+exceeds those. Here every operation on the socket gets what is left until the deadline of its thread. Looking up a
+name is not covered: that is the resolver's own time-out. What can go wrong: FAILURES, of which
+httpcore.TimeoutException is the deadline.
 """
 
 import ssl
@@ -13,16 +14,22 @@ from contextlib import contextmanager, suppress
 from typing import Any, Final
 
 import httpcore
-import httpx
 
 _PIECE: Final = 16 * 1024
 
 
-class Transport(httpx.HTTPTransport):
+FAILURES: Final = (
+    httpcore.TimeoutException,
+    httpcore.NetworkError,
+    httpcore.ProtocolError,
+    httpcore.UnsupportedProtocol,
+)
+
+
+class Transport:
     """A bare transport: it follows no redirect, keeps no cookie, reads no environment and decodes nothing."""
 
     def __init__(self, *, verify: ssl.SSLContext) -> None:
-        super().__init__(verify=verify, trust_env=False, retries=0)
         self._deadline = _Deadline()
         self._pool = httpcore.ConnectionPool(
             ssl_context=verify,
@@ -31,6 +38,14 @@ class Transport(httpx.HTTPTransport):
             keepalive_expiry=5.0,
             network_backend=_Backend(self._deadline),
         )
+
+    def send(self, request: httpcore.Request) -> httpcore.Response:
+        """Send it and read the head of the answer; who asked reads the rest, and closes it."""
+        return self._pool.handle_request(request)
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._pool.close()
 
     @contextmanager
     def within(self, seconds: float) -> Iterator[None]:

@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
+import httpcore
 import httpx
 from lxml import etree
 
@@ -20,7 +21,7 @@ from stuf_klantcontact.errors import Text
 from stuf_klantcontact.limits import STANDARD
 from stuf_klantcontact.names import SOAP11, STUF0301, STUF0302, qname, split
 from stuf_klantcontact.outlets import Attempt, Deferred, Delivered, Outcome, Refused, tls
-from stuf_klantcontact.outlets.deadline import Transport
+from stuf_klantcontact.outlets.deadline import FAILURES, Transport
 from stuf_klantcontact.parsing import Unreadable
 from stuf_klantcontact.parsing.multipart import related
 from stuf_klantcontact.parsing.xop import inlined
@@ -100,18 +101,18 @@ class SoapOutlet:
         trust: ssl.SSLContext | None = None,
     ) -> None:
         self._endpoint = endpoint
-        self._read: httpx.URL | None = None
+        self._read: tuple[httpcore.URL, bytes] | None = None
         self._timeout = timeout
         self._transport = Transport(verify=trust or tls.usual())
-        self._headers = {
-            "Content-Type": XML,
-            "Accept": "text/xml, multipart/related",
-            "Accept-Encoding": "identity",
-            "User-Agent": "stuf-klantcontact",
-        }
+        self._extensions = {"timeout": dict.fromkeys(("connect", "read", "write", "pool"), timeout)}
+        self._headers = [
+            (b"Accept", b"text/xml, multipart/related"),
+            (b"Accept-Encoding", b"identity"),
+            (b"User-Agent", b"stuf-klantcontact"),
+        ]
         if gebruiker:
-            credential = base64.b64encode(f"{gebruiker}:{wachtwoord}".encode()).decode("ascii")
-            self._headers["Authorization"] = f"Basic {credential}"
+            credential = base64.b64encode(f"{gebruiker}:{wachtwoord}".encode())
+            self._headers.append((b"Authorization", b"Basic " + credential))
 
     def send(self, body: bytes | Body, *, action: str, referentienummer: str) -> Attempt:
         """Post one envelope, once, within the time-out."""
@@ -126,7 +127,7 @@ class SoapOutlet:
         """
         try:
             reply = self._post(body, action=action)
-        except (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError, ValueError) as error:
+        except (*FAILURES, httpx.InvalidURL, ValueError) as error:
             return Attempt(_unsent(error, seconds=self._timeout)), None
         outcome = classify(reply, referentienummer=referentienummer, answer=answer)
         message = _message(reply) if answer and isinstance(outcome, Delivered) else None
@@ -134,37 +135,43 @@ class SoapOutlet:
         return Attempt(outcome, reply.body[:REPLY_KEPT] if unreadable else reply.body), message
 
     def _post(self, body: bytes | Body, *, action: str) -> Reply:
-        seconds = self._timeout
-        headers = {**self._headers, "SOAPAction": f'"{action}"'}
-        if isinstance(body, Body):
-            headers |= {"Content-Type": body.content_type, "Content-Length": str(body.length)}
-        request = httpx.Request(
-            "POST",
-            self._url(),
-            headers=headers,
-            content=body.pieces() if isinstance(body, Body) else body,
-            extensions={"timeout": {"connect": seconds, "read": seconds, "write": seconds, "pool": seconds}},
+        content = body if isinstance(body, Body) else Body(lambda: iter((body,)), len(body))
+        url, host = self._url()
+        request = httpcore.Request(
+            b"POST",
+            url,
+            headers=[
+                (b"Host", host),
+                *self._headers,
+                (b"Content-Type", content.content_type.encode("ascii")),
+                (b"Content-Length", b"%d" % content.length),
+                (b"SOAPAction", f'"{action}"'.encode("ascii")),
+            ],
+            content=content.pieces(),
+            extensions=self._extensions,
         )
-        with self._transport.within(seconds):
-            response = self._transport.handle_request(request)
+        with self._transport.within(self._timeout):
+            response = self._transport.send(request)
             try:
-                encoding = response.headers.get("content-encoding", "").strip().lower()
-                kind = response.headers.get("content-type", "")
-                judged = response.status_code in JUDGED and encoding in PLAIN
+                encoding = _field(response, b"content-encoding").strip().lower()
+                kind = _field(response, b"content-type")
+                judged = response.status in JUDGED and encoding in PLAIN
                 most = REPLY_BYTES if judged else REPLY_KEPT
                 received = bytearray()
-                for piece in response.iter_raw():
+                for piece in response.iter_stream():
                     received += piece
                     if len(received) > most:
-                        return Reply(response.status_code, bytes(received[:REPLY_KEPT]), encoding, whole=False)
-                return Reply(response.status_code, bytes(received), encoding, content_type=kind)
+                        return Reply(response.status, bytes(received[:REPLY_KEPT]), encoding, whole=False)
+                return Reply(response.status, bytes(received), encoding, content_type=kind)
             finally:
                 response.close()
 
-    def _url(self) -> httpx.URL:
-        """Where to post, read once. Raises httpx.InvalidURL, each time."""
+    def _url(self) -> tuple[httpcore.URL, bytes]:
+        """Where to post and what to call it, read once. Raises httpx.InvalidURL, each time."""
         if self._read is None:
-            self._read = httpx.URL(self._endpoint)
+            url = httpx.URL(self._endpoint)
+            where = httpcore.URL(scheme=url.raw_scheme, host=url.raw_host, port=url.port, target=url.raw_path)
+            self._read = where, url.netloc
         return self._read
 
     def close(self) -> None:
@@ -287,9 +294,14 @@ def _configuration(code: str, nl: str, en: str) -> Deferred:
     return Deferred(code, Text(nl=nl, en=en), trouble="configuration")
 
 
+def _field(response: httpcore.Response, name: bytes) -> str:
+    """What an answer says under this name, in small letters; "" when it says nothing."""
+    return ", ".join(value.decode("latin-1") for key, value in response.headers if key.lower() == name)
+
+
 def _unsent(error: Exception, *, seconds: float) -> Deferred:
     """The verdict on an exchange that came to no reply."""
-    if isinstance(error, httpx.TimeoutException):
+    if isinstance(error, httpcore.TimeoutException):
         return _later(
             "time-out",
             f"De ontvanger antwoordde niet binnen {seconds:g} seconden",
@@ -301,9 +313,9 @@ def _unsent(error: Exception, *, seconds: float) -> Deferred:
             "De beveiligde verbinding komt niet tot stand: controleer certificaat en endpoint",
             "The secure connection cannot be made: check certificate and endpoint",
         )
-    if isinstance(error, httpx.ConnectError):
+    if isinstance(error, httpcore.ConnectError):
         return _later("connect", "De ontvanger is niet bereikbaar", "The receiver cannot be reached")
-    if isinstance(error, httpx.TransportError) and not isinstance(error, httpx.UnsupportedProtocol):
+    if isinstance(error, (httpcore.NetworkError, httpcore.ProtocolError)):
         return _later("connection", "De verbinding is verbroken", "The connection was broken")
     return _configuration(
         "endpoint", "Het endpoint is geen bruikbaar adres", "The endpoint is not a usable address"
