@@ -100,6 +100,8 @@ def put_back(element: etree._Element, kept: Mapping[str, Any]) -> None:
     Every parent is numbered once, as it was rendered, and gets its new children at the end: a message may be kept
     by tens of thousands of paths.
     """
+    if not kept:  # as of most
+        return
     parents = {"": _Parent(element)}
     for path in sorted(kept, key=_from_above):
         value = kept[path]
