@@ -1,6 +1,7 @@
 """One message in, one answer out, and in between everything or nothing: on a real database."""
 
 import logging
+import re
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -15,15 +16,18 @@ from hypothesis import strategies as st
 from lxml import etree
 from sqlalchemy import select, text
 
+from mapping.test_zkn0320 import record
 from stuf_klantcontact import contract, parsing, rgbz, rules, validation
 from stuf_klantcontact.fouten import Fault
 from stuf_klantcontact.intake import Intake, Received
 from stuf_klantcontact.journal import Bericht
-from stuf_klantcontact.names import KC, SOAP11, STUF0301, ZKN0310, qname
+from stuf_klantcontact.mapping import zkn0320
+from stuf_klantcontact.names import KC, SOAP11, STUF0301, STUF0302, ZKN0310, qname
 from stuf_klantcontact.settings import Abonnee, Gateway, Groepen, Mail, MappingChoices, Settings, Zaaktype, Zender
 from stuf_klantcontact.store import Database
-from stuf_klantcontact.stuurgegevens import Systeem
+from stuf_klantcontact.stuurgegevens import Header, Systeem
 from stuf_klantcontact.testing import cast
+from stuf_klantcontact.tijdstip import stuf0302
 
 CONTRACT = contract.load()
 NOW = datetime(2026, 11, 22, 9, 15, tzinfo=UTC)
@@ -681,6 +685,18 @@ def test_without_its_database_the_gateway_asks_to_try_again_and_logs_no_message(
     for private in (secret, cast.BSN, "c-1", cast.RUNNING, "jdevries"):
         assert private not in caplog.text
     assert town.contact(toelichting=secret, synchronous=synchronous).kind in ("Du02", "Bv03")
+
+
+def test_trouble_is_told_in_the_version_of_the_message(town: Town) -> None:
+    """To who speaks StUF 03.02 in its namespace, with a moment that names its zone."""
+    gone = Town(Database(town.database.url))
+    gone.database.close()
+    header = Header("Lk01", cast.ZAAKSYSTEEM, cast.GATEWAY, "K-1", stuf0302(NOW), entiteittype="KLC")
+    reply = gone.give(enveloped(zkn0320.klc_lk01(record(), header=header)), port=ASYNC)
+    assert reply.element.tag == qname(STUF0302, "Fo03Bericht")
+    assert reply.said("code", namespace=STUF0302) == "StUF046"
+    (moment,) = reply.element.iter(qname(STUF0302, "tijdstipBericht"))
+    assert re.fullmatch(r"\d{4}-.*[+-]\d\d:\d\d", moment.text or "")
 
 
 @pytest.mark.parametrize("port", [SYNC, ASYNC])

@@ -14,6 +14,7 @@ from lxml import etree
 from journeys.town import ASYNCHRONOUS, Town, now, rules_of, running
 from stuf_klantcontact import rgbz
 from stuf_klantcontact.mapping import zkn0320
+from stuf_klantcontact.names import XSI, qname
 from stuf_klantcontact.rgbz import Informatieobject, Klantcontact
 from stuf_klantcontact.stuurgegevens import Header
 from stuf_klantcontact.testing import Reply, cast
@@ -410,6 +411,24 @@ def test_a_contact_with_a_person_by_an_employee_is_personal_whatever_its_kanaal(
     assert reply.status == 200, reply.raw
     assert (stored(town).groep, stored(town).effect, stored(town).kanaal) == ("persoonlijk", "uitgewisseld", kanaal)
     assert told(town) == [("klcLk01", "T")]
+
+
+def test_a_zaak_of_another_organisation_is_not_ours_with_the_same_number(town: Town) -> None:
+    town.zaak()
+    strange = rgbz.Zaak(identificatie=cast.RUNNING, bronorganisatie="123456782", omschrijving="")
+    for refused in (
+        tell(town, klantcontact(zaak=strange)),
+        bring(town, klantcontact(zaak=strange, documenten=("D1",))),
+    ):
+        assert (refused.code, rules_of(refused)) == ("StUF064", ["StUF064"])
+    unsaid = zkn0320.klc_lk01(klantcontact(), header=header())
+    for found in unsaid.iterfind(".//{*}heeftBetrekkingOp//{*}bronorganisatie"):
+        found.text = None
+        found.set(qname(XSI, "nil"), "true")
+    assert town.send(unsaid, user="zaaksysteem", port=ASYNCHRONOUS).name == "Bv03Bericht"
+    record = stored(town)
+    assert record.zaak is not None
+    assert record.zaak.identificatie == cast.RUNNING
 
 
 def test_two_contacts_are_not_merged(town: Town) -> None:

@@ -40,13 +40,12 @@ from stuf_klantcontact.intake import (
 from stuf_klantcontact.intake.about import PORTS, SYNCHRONOUS_PORTS, Finding, Soort
 from stuf_klantcontact.intake.answers import Answer, Answers
 from stuf_klantcontact.intake.inquiry import Ask
-from stuf_klantcontact.intake.message import Message, Received, message
+from stuf_klantcontact.intake.message import Message, Received, message, stuf
 from stuf_klantcontact.intake.verdicts import Verdicts
 from stuf_klantcontact.names import KC, split
 from stuf_klantcontact.parsing import Unreadable
 from stuf_klantcontact.settings import Settings
 from stuf_klantcontact.store import Database
-from stuf_klantcontact.stuurgegevens import Header
 from stuf_klantcontact.tijdstip import Clock, system_clock
 
 __all__ = ["PORTS", "SYNCHRONOUS_PORTS", "Answer", "Intake", "Received"]
@@ -111,12 +110,20 @@ class Intake:
         except Exception as error:
             reference = uuid4().hex[:12]
             log.error("trouble %s: %s port=%s", reference, where(error), received.port)
-            header = stuurgegevens.read(received.envelope.body) if received.envelope else None
-            return self.trouble(received.port, reference, zender=received.zender, header=header)
+            if received.envelope is None:
+                return self._answers.trouble(received.port, reference, zender=received.zender)
+            body = received.envelope.body
+            return self._answers.trouble(
+                received.port,
+                reference,
+                zender=received.zender,
+                header=stuurgegevens.read(body),
+                stuf=stuf(body.tag),
+            )
 
-    def trouble(self, port: str, reference: str, *, zender: str = "", header: Header | None = None) -> Answer:
-        """The answer when something of ours failed, with the reference that the log has."""
-        return self._answers.trouble(port, reference, zender=zender, header=header)
+    def trouble(self, port: str, reference: str) -> Answer:
+        """The answer when something of ours failed before there was a message, with the reference in the log."""
+        return self._answers.trouble(port, reference)
 
     def _judge(self, message: Message) -> Answer:
         settings, verdicts = self._settings, self._verdicts

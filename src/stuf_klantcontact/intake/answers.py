@@ -40,17 +40,24 @@ class Answers:
         self._clock = clock
         self._ours = stuurgegevens.ours(settings.gateway)
 
-    def trouble(self, port: str, reference: str, *, zender: str = "", header: Header | None = None) -> Answer:
-        """The answer when something of ours failed: StUF046 or StUF049, with the reference that the log has."""
+    def trouble(
+        self, port: str, reference: str, *, zender: str = "", header: Header | None = None, stuf: str = STUF0301
+    ) -> Answer:
+        """The answer when something of ours failed: StUF046 or StUF049, with the reference that the log has.
+
+        `stuf` is the StUF namespace to write it in: that of the message, if there is one.
+        """
         details = (
             f"Storing bij de gateway, niet in uw bericht. Bied het over enkele minuten ongewijzigd opnieuw aan; "
             f"blijft het misgaan, noem dan {reference}. / Trouble of the gateway, not in your message. Offer it "
             f"again unchanged in a few minutes; if it keeps failing, mention {reference}."
         )
+        to = header or Header()
         element, fault = fouten.build(
             Fout.StUF049 if port in SYNCHRONOUS_PORTS else Fout.StUF046,
-            header=self._fault_header(port=port, to=header or Header(), zender=zender, now=self._clock()),
+            header=self._fault_header(port=port, to=to, zender=zender, now=self._clock(), stuf=stuf),
             details=details,
+            namespace=stuf,
         )
         return Answer(body=etree.tostring(element), fault=fault)
 

@@ -48,14 +48,11 @@ def correct(message: Message, findings: Sequence[Finding], *, verdicts: Verdicts
             wrong.append(about.other_zaak("kc:zaakidentificatie"))
         return current, judged, wrong
 
-    inquiry = verdicts.inquiry(message)
-    if inquiry.ask is not None:
-        # Nothing is held while the zaaksysteem answers, and it is not asked about what was accepted already.
-        with verdicts.database.session() as looking:
-            again = journal.accepted_before(looking, **message.identity) is not None
-            found = None if again else judge(looking)
-        if found is not None and found[2]:
-            inquiry.made_about(opvoering.zaakidentificatie, found[1].zaak, findings=found[2])
+    def look(session: Session) -> tuple[str, rgbz.ZaakFeiten | None, list[Finding]]:
+        _, judged, wrong = judge(session)
+        return opvoering.zaakidentificatie, judged.zaak, wrong
+
+    inquiry = verdicts.asked(message, look)
 
     def work(session: Session) -> Done | list[Finding]:
         current, judged, wrong = judge(session)

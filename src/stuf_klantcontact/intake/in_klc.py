@@ -11,7 +11,12 @@ from stuf_klantcontact.intake import about
 from stuf_klantcontact.intake.about import Finding
 from stuf_klantcontact.limits import Limits
 from stuf_klantcontact.mapping import zkn0320
-from stuf_klantcontact.mapping.zkn0320 import InformatieobjectGegevens, Kennisgeving, KlantcontactGegevens
+from stuf_klantcontact.mapping.zkn0320 import (
+    InformatieobjectGegevens,
+    Kennisgeving,
+    KlantcontactGegevens,
+    ZaakVerwijzing,
+)
 from stuf_klantcontact.opvoering import Document
 from stuf_klantcontact.rgbz import Informatieobject
 from stuf_klantcontact.rules import documents
@@ -122,7 +127,10 @@ def another_zaak() -> Finding:
 def not_one(
     kennisgeving: Kennisgeving[KlantcontactGegevens] | Kennisgeving[InformatieobjectGegevens],
 ) -> list[Finding]:
-    """oud and huidig are not one object, or two objects are to become one (verwerkingssoort O)."""
+    """StUF058: oud and huidig are not one object, or two are to become one (verwerkingssoort O); [] when they are.
+
+    StUF 03.01 §5.1; docs/mapping.md §7.
+    """
     oud, huidig = kennisgeving.oud, kennisgeving.huidig
     if oud is None or huidig is None:
         return []
@@ -161,7 +169,10 @@ def _organisatie(gegevens: KlantcontactGegevens | InformatieobjectGegevens) -> s
 
 
 def bad_document(new: Informatieobject, *, onleesbaar: bool, limits: Limits) -> list[Finding]:
-    """KC-12, as of a document that comes with a voegKlantcontactToe."""
+    """KC-12, as of a document that comes with a voegKlantcontactToe; [] when nothing is wrong with `new`.
+
+    `onleesbaar`: its content came and was no base64. `limits` are in bytes; docs/mapping.md §4.
+    """
     document = Document(
         titel=new.titel,
         identificatie=new.identificatie,
@@ -255,7 +266,36 @@ def strange(identificatie: str, organisatie: str, *, settings: Settings) -> list
     return wrong
 
 
+def strange_zaak(element: str, zaak: ZaakVerwijzing | None, *, settings: Settings) -> list[Finding]:
+    """StUF064 for a zaak of another organisation, which is none of ours with the same number; `element` names it.
+
+    A bronorganisatie that is not said is ours (docs/mapping.md §7).
+    """
+    if zaak is None or zaak.bronorganisatie in ("", settings.gateway.rsin):
+        return []
+    return [
+        about.standard(
+            Fout.StUF064,
+            element,
+            value=zaak.bronorganisatie[:40],
+            expected=settings.gateway.rsin,
+            nl="Verwijs naar een zaak van deze organisatie: de bronorganisatie is die van een andere.",
+            en="Refer to a zaak of this organisation: the bronorganisatie is that of another.",
+        )
+    ]
+
+
+def unknown_zaak(element: str, identificatie: str) -> Finding:
+    """KC-01, of the zaak that a document is to belong to; `element` is the relation that names it."""
+    rule = rules.rule("KC-01")
+    violation = Violation(
+        rule=rule.id, message=rule.demand, hint=rule.cure, element=element, value=identificatie[:40]
+    )
+    return Finding(rule.fout, violation)
+
+
 def without_object() -> Finding:
+    """StUF055 for a kennisgeving that says nothing: there is no klc:object (StUF 03.01 §5.1)."""
     return about.standard(
         Fout.StUF055,
         "klc:object",
@@ -265,6 +305,7 @@ def without_object() -> Finding:
 
 
 def unknown(element: str, identificatie: str) -> Finding:
+    """StUF064 for an object that is not here, by the identificatie that `element` refers to (table 8.1)."""
     return about.standard(
         Fout.StUF064,
         element,
@@ -275,6 +316,7 @@ def unknown(element: str, identificatie: str) -> Finding:
 
 
 def withdrawn(identificatie: str) -> Finding:
+    """StUF064 for a change of a klantcontact that was withdrawn: only T brings it back (docs/mapping.md §7)."""
     return about.standard(
         Fout.StUF064,
         "zkn:identificatie",

@@ -29,13 +29,25 @@ def document(message: Message, findings: Sequence[Finding], *, verdicts: Verdict
     huidig = kennisgeving.huidig or kennisgeving.oud
     if findings or huidig is None:
         return verdicts.reject(message, findings or [in_klc.without_object()])
-    if wrong := in_klc.not_one(kennisgeving) + in_klc.other_zaken(huidig):
+    wrong = in_klc.not_one(kennisgeving) + in_klc.other_zaken(huidig)
+    if wrong := wrong or in_klc.strange_zaak("zkn:isBekendBij", huidig.zaak, settings=verdicts.settings):
         return verdicts.reject(message, wrong)
+
+    def look(session: Session) -> tuple[str, rgbz.ZaakFeiten | None, list[Finding]] | None:
+        rsin = verdicts.settings.gateway.rsin
+        if huidig.zaak is None or rgbz.zaak_feiten(session, huidig.zaak.identificatie, rsin=rsin) is not None:
+            return None
+        wrong = _document(session, message, kennisgeving, huidig, settings=verdicts.settings, orders=[])
+        return huidig.zaak.identificatie, None, wrong
+
+    inquiry = verdicts.asked(message, look)
 
     def work(session: Session) -> Done | list[Finding]:
         orders: list[Order] = []
         wrong = _document(session, message, kennisgeving, huidig, settings=verdicts.settings, orders=orders)
-        return wrong or Done(verdicts.confirmed(message), orders)
+        if wrong:
+            return inquiry.explained(wrong, port=message.received.port)
+        return Done(verdicts.confirmed(message), orders)
 
     return verdicts.taken(message, work)
 
@@ -50,30 +62,28 @@ def _document(
     orders: list[Order],
 ) -> list[Finding]:
     """Write what it says, and add to `orders` what must be sent; or what is wrong with it."""
+    stored = rgbz.lock_informatieobjecten(session, huidig.identificatie, bronorganisatie=huidig.bronorganisatie)
+    if not stored and kennisgeving.mutatiesoort != "T":
+        return [in_klc.unknown("zkn:informatieobjectidentificatie", huidig.identificatie)]
+    if kennisgeving.mutatiesoort == "V":
+        return [
+            finding for old in stored for finding in _gone(session, message, old, settings=settings, orders=orders)
+        ]
     wrong: list[Finding] = []
     zaak_id = None
     if huidig.zaak is not None:
         zaak = rgbz.zaak_feiten(session, huidig.zaak.identificatie, rsin=settings.gateway.rsin)
         if zaak is None:
-            wrong.append(in_klc.unknown("zkn:isBekendBij", huidig.zaak.identificatie))
+            wrong.append(in_klc.unknown_zaak("zkn:isBekendBij", huidig.zaak.identificatie))
         else:
             zaak_id = zaak.id
-    stored = rgbz.lock_informatieobjecten(session, huidig.identificatie, bronorganisatie=huidig.bronorganisatie)
     adds = any(relatie.verwerkingssoort == "T" and relatie.aanwezig for relatie in huidig.zaken)
     if adds and kennisgeving.mutatiesoort != "T" and any(old.zaak_id not in (None, zaak_id) for old in stored):
         wrong.append(in_klc.another_zaak())
-    if not stored and kennisgeving.mutatiesoort != "T":
-        wrong.append(in_klc.unknown("zkn:informatieobjectidentificatie", huidig.identificatie))
-    if wrong:
-        return wrong
-    if kennisgeving.mutatiesoort == "V":
-        return [
-            finding for old in stored for finding in _gone(session, message, old, settings=settings, orders=orders)
-        ]
     if not stored:
         new = zkn0320.informatieobject(huidig, made=message.now.astimezone(AMSTERDAM).date())
         new.zaak_id = zaak_id
-        wrong = in_klc.bad_document(new, onleesbaar=huidig.onleesbaar, limits=settings.limits)
+        wrong += in_klc.bad_document(new, onleesbaar=huidig.onleesbaar, limits=settings.limits)
         if not wrong:
             rgbz.put_informatieobject(session, None, new)
         return wrong
@@ -81,7 +91,8 @@ def _document(
         new = zkn0320.changed_informatieobject(old, huidig=huidig)
         new.creatiedatum = huidig.creatiedatum or old.creatiedatum
         new.zaak_id = zaak_id or old.zaak_id
-        if wrong := in_klc.bad_document(new, onleesbaar=huidig.onleesbaar, limits=settings.limits):
+        wrong += in_klc.bad_document(new, onleesbaar=huidig.onleesbaar, limits=settings.limits)
+        if wrong:
             return wrong
         if rgbz.same_informatieobject(old, new):
             old.bijzonderheden = new.bijzonderheden  # the sender's keys, which nobody else is told

@@ -35,23 +35,22 @@ def contact(message: Message, findings: Sequence[Finding], *, verdicts: Verdicts
     if findings or huidig is None:
         return verdicts.reject(message, findings or [in_klc.without_object()])
     strange = in_klc.strange(huidig.identificatie, huidig.verantwoordelijke_organisatie, settings=verdicts.settings)
-    if strange := strange or in_klc.not_one(kennisgeving):
+    verwijzing = huidig.zaak.gerelateerde if huidig.zaak is not None and huidig.zaak.aanwezig else None
+    strange = strange or in_klc.not_one(kennisgeving)
+    strange = strange or in_klc.strange_zaak("zkn:heeftBetrekkingOp", verwijzing, settings=verdicts.settings)
+    if strange:
         return verdicts.reject(message, strange)
 
-    inquiry = verdicts.inquiry(message)
-    if verdicts.ask is not None and huidig.zaak is not None and huidig.zaak.gerelateerde is not None:
-        verwijzing = huidig.zaak.gerelateerde
-        outcome: tuple[Order, ...] | list[Finding] = []
-        with verdicts.database.session() as session:
-            zaak = rgbz.zaak_feiten(session, verwijzing.identificatie, rsin=verdicts.settings.gateway.rsin)
-            if zaak is None or zaak.onvolledig:
-                # First what needs no answer: a message that will be refused anyway, or needs no more, asks nothing.
-                outcome = _contact(session, message, kennisgeving, huidig, settings=verdicts.settings, added=[])
-                session.rollback()
-        # Nothing is held while the zaaksysteem answers.
-        if isinstance(outcome, list):
-            inquiry.made_about(verwijzing.identificatie, zaak, findings=outcome)
+    def look(session: Session) -> tuple[str, rgbz.ZaakFeiten | None, list[Finding]] | None:
+        if verwijzing is None:
+            return None
+        zaak = rgbz.zaak_feiten(session, verwijzing.identificatie, rsin=verdicts.settings.gateway.rsin)
+        if zaak is not None and not zaak.onvolledig:
+            return None
+        outcome = _contact(session, message, kennisgeving, huidig, settings=verdicts.settings, added=[])
+        return verwijzing.identificatie, zaak, outcome if isinstance(outcome, list) else []
 
+    inquiry = verdicts.asked(message, look)
     added: list[rgbz.Klantcontact] = []
 
     def work(session: Session) -> Done | list[Finding]:

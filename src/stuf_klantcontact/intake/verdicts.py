@@ -24,7 +24,7 @@ from stuf_klantcontact.intake.answers import Answer, Answers
 from stuf_klantcontact.intake.inquiry import Ask, Inquiry
 from stuf_klantcontact.intake.message import Message, Received
 from stuf_klantcontact.outbox import Order
-from stuf_klantcontact.rgbz import Klantcontact
+from stuf_klantcontact.rgbz import Klantcontact, ZaakFeiten
 from stuf_klantcontact.settings import Settings
 from stuf_klantcontact.store import Database, Statement
 from stuf_klantcontact.stuurgegevens import Header
@@ -177,6 +177,27 @@ class Verdicts:
         """About the zaak of this message; not for a zender that nobody trusts to vouch for an opvoerder."""
         zender = self.settings.zender.get(message.received.zender)
         return Inquiry(self.ask if zender is not None and zender.borgt_voor_opvoerder else None)
+
+    def asked(
+        self, message: Message, judge: Callable[[Session], tuple[str, ZaakFeiten | None, Sequence[Finding]] | None]
+    ) -> Inquiry:
+        """Have the zaaksysteem asked about the zaak of a message, when knowing more of it may help.
+
+        `judge` gives the number of that zaak, what is known of it and what is wrong with the message by that; None
+        when there is none. What it writes does not stay, and nothing is held while the zaaksysteem answers. A
+        message that was accepted before, or with which nothing is wrong, asks nothing.
+        """
+        inquiry = self.inquiry(message)
+        if inquiry.ask is None:
+            return inquiry
+        with self.database.session() as session:
+            again = journal.accepted_before(session, **message.identity) is not None
+            found = None if again else judge(session)
+            session.rollback()
+        if found is not None and found[2]:
+            identificatie, zaak, findings = found
+            inquiry.made_about(identificatie, zaak, findings=findings)
+        return inquiry
 
     def processed(self, message: Message, record: Klantcontact, *, functie: str = VOEG_TOE) -> list[Order]:
         """The Du01 about a contact that was added, changed or withdrawn, for a zender that wants to hear of it."""
