@@ -312,6 +312,11 @@ def test_an_open_end_is_written_as_its_version_has_it() -> None:
             ["StUF106"],
             id="a start without the range",
         ),
+        pytest.param(
+            vraag("<ZKN:start><ZKN:object><ZKN:identificatie/></ZKN:object></ZKN:start>"),
+            ["StUF-PARAMETERS"],
+            id="a start of a new question",
+        ),
         pytest.param(vraag("", code="Lv03"), ["StUF118"], id="no peiltijdstip"),
         pytest.param(vraag("", code="Lv05"), ["StUF118", "StUF119"], id="neither of two"),
         pytest.param(
@@ -409,6 +414,14 @@ def test_every_layer_speaks_of_one_message() -> None:
         "StUF",
         "RGBZ",
     }
+
+
+def test_a_wrong_verwerkingssoort_is_said_once_and_shown() -> None:
+    data = (FIXTURES / "klc/klcLk01/valid/wijziging-toelichting.xml").read_bytes()
+    wrong = data.replace(b'verwerkingssoort="W"', b'verwerkingssoort="T"', 1)
+    (violation,) = check(wrong).violations
+    assert (violation.rule, violation.value) == ("StUF-VERWERKINGSSOORT", "T")
+    assert violation.path == "/klc:klcLk01/klc:object[1]"
 
 
 def test_numbers_of_persons_are_masked() -> None:

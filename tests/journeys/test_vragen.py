@@ -167,6 +167,18 @@ def without_start(message: etree._Element) -> etree._Element:
     return message
 
 
+def new(message: etree._Element) -> etree._Element:
+    """A question that has a start, and says that it is no follow-up."""
+    next(message.iter("{*}indicatorVervolgvraag")).text = "false"
+    return message
+
+
+def with_key(message: etree._Element, **keys: str) -> etree._Element:
+    """A follow-up that gives a key of its last object."""
+    next(message.iter(qname(KLC, "start")))[0].attrib.update(keys)
+    return message
+
+
 @pytest.mark.parametrize(
     ("message", "code"),
     [
@@ -189,6 +201,8 @@ def without_start(message: etree._Element) -> etree._Element:
         (lambda: keyed(sleutelVerzendend="eigen"), "StUF094"),
         (lambda: scoped("<zkn:identificatie/>", scope="alles"), "StUF097"),
         (lambda: without_start(vraag(start=KC1)), "StUF103"),
+        (lambda: new(vraag(start=KC1)), "StUF058"),
+        (lambda: with_key(vraag(start=KC1), sleutelVerzendend="KC202600000001"), "StUF094"),
         (lambda: vraag(vanaf="<zkn:kanaal>a</zkn:kanaal>", tot="<zkn:kanaal/>", start=KC1), "StUF106"),
     ],
 )

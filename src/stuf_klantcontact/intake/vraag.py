@@ -201,8 +201,8 @@ def _header(message: Message, berichtcode: str, *, entiteittype: str) -> Header:
 def _wrong(fout: Fout) -> Finding:
     nl, en = {
         Fout.StUF094: (
-            "Vraag op de identificatie van het object of op onze sleutel (sleutelOntvangend).",
-            "Ask by the identificatie of the object, or by our key (sleutelOntvangend).",
+            "Vraag op de identificatie van het object of op onze sleutel: sleutelOntvangend, ook in start.",
+            "Ask by the identificatie of the object, or by our key: sleutelOntvangend, in start too.",
         ),
         Fout.StUF133: (
             "Gebruik een sortering die docs/mapping.md noemt; 0 is elke volgorde.",

@@ -177,6 +177,7 @@ def _object(bericht: Bericht, element: etree._Element, mutatiesoort: str) -> Ite
             element,
             root=bericht.root,
             value=kind or None,
+            said="entiteittype",
             message=Text(
                 "Het entiteittype van het object is niet dat van de stuurgegevens.",
                 "The entiteittype of the object is not that of the stuurgegevens.",
@@ -222,6 +223,7 @@ def _verwerkingssoort(
         element,
         root=bericht.root,
         value=soort or None,
+        said="verwerkingssoort",
         message=Text(
             f"Verwerkingssoort {soort} past bij mutatiesoort {mutatiesoort} niet op een {what}.",
             f"Verwerkingssoort {soort} does not fit {article} {english} with mutatiesoort {mutatiesoort}.",
@@ -285,12 +287,14 @@ def _pair(bericht: Bericht, mutatiesoort: str) -> Iterator[Violation]:
     """What oud and huidig must have in common, and how their periods meet (stuf-facts §4.3 and §4.4)."""
     oud, huidig = bericht.objects
     soort, other = said(oud, "verwerkingssoort"), said(huidig, "verwerkingssoort")
-    if soort and other and soort != other:
+    # Of two that differ one may not be here at all, and that was said of it.
+    if soort != other and {soort, other} <= TOP[mutatiesoort]:
         yield finding(
             "StUF-VERWERKINGSSOORT",
             huidig,
             root=bericht.root,
             value=other,
+            said="verwerkingssoort",
             message=Text(
                 "Het oude en het huidige object hebben een verschillende verwerkingssoort.",
                 "The old and the present object have a different verwerkingssoort.",

@@ -27,9 +27,13 @@ def finding(
     value: str | None = None,
     expected: str | None = None,
     attribute: str | None = None,
+    said: str | None = None,
 ) -> Violation:
-    """A violation at `element`, or at one of its attributes; `value` is masked where it may be of a person."""
-    local = split(attribute or str(element.tag))[1]
+    """A violation at `element`, or at one of its attributes; `value` is masked where it may be of a person.
+
+    `said`: the attribute that has the value, of a violation of the element as a whole.
+    """
+    local = split(attribute or said or str(element.tag))[1]
     return Violation(
         rule=rule,
         message=message,

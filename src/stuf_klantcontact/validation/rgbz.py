@@ -242,6 +242,7 @@ def _relations(bericht: Bericht, huidig: etree._Element) -> Iterator[Violation]:
                 related,
                 root=bericht.root,
                 value=soort,
+                said="verwerkingssoort",
                 message=Text(
                     f"Een {kind} wordt hier alleen aangewezen, niet toegevoegd of gewijzigd.",
                     f"{kind} is only pointed at here, not added or changed.",

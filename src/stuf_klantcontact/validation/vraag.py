@@ -99,6 +99,21 @@ def _scope(bericht: Bericht, scope: etree._Element | None) -> Iterator[Violation
 
 def _follow_up(bericht: Bericht, start: etree._Element | None, *, ranged: set[str]) -> Iterator[Violation]:
     if text(bericht.parameters.get("indicatorVervolgvraag")) not in ("true", "1"):
+        if start is not None:
+            yield finding(
+                "StUF-PARAMETERS",
+                start,
+                root=bericht.root,
+                message=Text(
+                    "start hoort bij een vervolgvraag, en dit is een nieuwe vraag.",
+                    "start goes with a follow-up, and this is a new question.",
+                ),
+                hint=Text(
+                    "Zet StUF:indicatorVervolgvraag op true, of laat start weg.",
+                    "Set StUF:indicatorVervolgvraag to true, or leave start out.",
+                ),
+                expected="StUF:indicatorVervolgvraag = true",
+            )
         return
     if start is None:
         yield _standard(Fout.StUF103, bericht.root, bericht)

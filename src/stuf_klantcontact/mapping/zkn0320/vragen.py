@@ -181,6 +181,9 @@ def read_vraag(message: etree._Element) -> Vraag:
                 gelijk["identificatie"] = Criterium(keys.ontvangend)
             elif keys.ontvangend:
                 bounds[name]["identificatie"] = keys.ontvangend
+    # Our key of the last object comes back as sleutelOntvangend; its own key of it the sender never had from us.
+    if any(reading.sleutels(last).verzendend for last in parts.get("start", ())):
+        fouten.append(Fout.StUF094)
     sortering = _number(parameters.get("sortering", ""), otherwise=0)
     if sortering >= len(SORTERINGEN[kind]):
         fouten.append(Fout.StUF133)
