@@ -4,7 +4,7 @@ from base64 import b64decode
 from collections.abc import Callable
 from copy import deepcopy
 from dataclasses import replace
-from datetime import datetime
+from datetime import UTC, datetime
 from itertools import count
 from pathlib import Path
 
@@ -573,3 +573,24 @@ def test_another_person_takes_the_place_of_one_only_when_that_is_said(
     now_with = stored(town).partij
     assert now_with is not None
     assert now_with["bsn"] == (cast.BSN if taken else "999990639")
+
+
+@pytest.mark.parametrize(
+    ("columns", "element"),
+    [({"toelichting": ""}, "zkn:toelichting"), ({"moment": datetime(2020, 1, 1, tzinfo=UTC)}, "zkn:datum-tijd")],
+)
+def test_a_rule_is_told_in_the_words_of_klc_and_of_huidig(
+    columns: dict[str, object], element: str, town: Town
+) -> None:
+    town.zaak()
+    before = klantcontact()
+    assert tell(town, before).status == 200
+    after = klantcontact(**{"moment": before.datum_tijd, **columns})
+    reply = tell(town, after, mutatiesoort="W", oud=before)
+    assert rules_of(reply)[0] in ("KC-05", "KC-09"), reply.raw
+    said = reply.raw.decode()
+    assert "gfo:" not in said
+    assert "DatumGezet" not in said
+    assert element in said
+    assert "klc:object[2]" in said
+    assert "klc:object[1]" not in said

@@ -260,13 +260,17 @@ _FORM: Final = frozenset({"StUF-REFERENTIENUMMER", "StUF-TIJDSTIPBERICHT"})
 
 
 def placed(violation: Violation, message: etree._Element) -> Violation:
-    """Add the line and the path of the element that a rule speaks of; of the whole message when it is absent."""
+    """Add the line and the path of the element that a rule speaks of; of what it would be in when it is absent."""
     if violation.path is not None or not violation.element:
         return violation
-    last, _, position = violation.element.rpartition("/")[2].rpartition(":")[2].partition("[")
-    found = [e for e in message.iter(etree.Element) if split(e.tag)[1] == last]
-    index = int(position.rstrip("]")) - 1 if position else 0
-    element = found[index] if index < len(found) else message
+    element = message
+    for step in violation.element.split("/"):
+        local, _, position = step.rpartition(":")[2].partition("[")
+        found = [e for e in element.iter(etree.Element) if split(e.tag)[1] == local]
+        index = int(position.rstrip("]")) - 1 if position else 0
+        if index >= len(found):
+            break
+        element = found[index]
     steps = etree.ElementTree(message).getelementpath(element)
     inner = re.sub(r"\{([^}]*)\}", lambda m: f"{PREFIXES[m[1]]}:" if m[1] in PREFIXES else "", steps)
     path = f"/{prefixed(message.tag)}" + ("" if steps == "." else f"/{inner}")

@@ -36,6 +36,13 @@ _IN_KLC: Final[Mapping[str, str]] = {
     "kc:rsin": "StUF:extraElementen",
     "kc:geboortedatum": "bg:geboorte",
 }
+_WORDS: Final[Mapping[str, str]] = {
+    "gfo:Documenten/dga:Document": "zkn:heeftRelevant",
+    "gfo:Documenten": "zkn:heeftRelevant",
+    "gfo:Toelichting": "zkn:toelichting",
+    "DatumGezet": "zkn:datum-tijd",
+}
+"""What the sentences of the rules call what klc names otherwise; the longer first."""
 
 
 def judged(
@@ -45,11 +52,12 @@ def judged(
     exchanged: bool,
     other_zaak: bool,
     had_partij: bool,
+    objects: int = 1,
 ) -> list[Finding]:
     """What the rules found, said of klc: they name the elements of kc, which its sender does not know.
 
     `exchanged`: it was told to others already, and `other_zaak`: of another zaak, or of one where there is none.
-    `had_partij`: it was with somebody whom RGBZ relates.
+    `had_partij`: it was with somebody whom RGBZ relates. `objects`: how many the message has; the last is huidig.
     """
     found: list[Finding] = []
     zaak = gegevens.zaak is not None and gegevens.zaak.aanwezig
@@ -67,9 +75,27 @@ def judged(
         elif rule == "KC-06" and finding.violation.expected is not None and not medewerker:
             found.append(_without_medewerker())
         elif rule != "KC-04":  # a kanaal is free text (AN20), and needs no Type
-            element = _IN_KLC.get(finding.violation.element or "", finding.violation.element)
-            found.append(Finding(finding.fout, replace(finding.violation, element=element)))
+            found.append(Finding(finding.fout, _in_klc(finding.violation, objects=objects)))
     return found
+
+
+def _in_klc(violation: Violation, *, objects: int) -> Violation:
+    """The violation as the sender of a klc message would know it: of huidig, by the names that it has there."""
+    element = _IN_KLC.get(violation.element or "", violation.element or "")
+    huidig = f"klc:object[{objects}]" if objects > 1 else "klc:object"
+    return replace(
+        violation,
+        element=huidig if element in ("", "klc:object") else f"{huidig}/{element}",
+        message=Text(_said(violation.message.nl), _said(violation.message.en)),
+        hint=violation.hint and Text(_said(violation.hint.nl), _said(violation.hint.en)),
+        expected=violation.expected and _said(violation.expected),
+    )
+
+
+def _said(sentence: str) -> str:
+    for kc, klc in _WORDS.items():
+        sentence = sentence.replace(kc, klc)
+    return sentence
 
 
 def not_stored(gegevens: KlantcontactGegevens) -> list[Finding]:

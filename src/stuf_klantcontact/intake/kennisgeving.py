@@ -193,6 +193,7 @@ def _write(
         exchanged=current is not None and here and rgbz.ever_exchanged(session, current),
         other_zaak=current is not None and current.zaak_id != zaak_id,
         had_partij=current is not None and zkn0320.gegevens(current).partij is not None,
+        objects=len(message.element.findall("{*}object")),
     )
     if wrong or record is None:
         return wrong or [in_klc.without_object()]
