@@ -16,7 +16,7 @@ ROOT = Path(__file__).resolve().parent.parent
 SHARED = ROOT.parent / "shared"
 IN_CI = os.environ.get("CI_REQUIRED") == "1"
 
-# There the same examples each time: who changes one thing is not told of another. People get new ones with each run.
+# There the same examples each time: who changes one thing is not told of another. People get new ones each time.
 settings.register_profile("ci", derandomize=True)
 if IN_CI:
     settings.load_profile("ci")
