@@ -127,7 +127,7 @@ def test_no_more_go_at_the_same_time_than_may(database: Database, limit: int) ->
     def checkpoint(name: str) -> None:
         nonlocal under_way, most
         with changed:
-            if name == "claimed":
+            if name == "answered":
                 under_way += 1
                 most = max(most, under_way)
                 changed.notify_all()

@@ -8,12 +8,15 @@ StUF 03.01 §4.2 and §4.3; stuf-facts §2.
 """
 
 from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
 
 from lxml import etree
 
 from stuf_klantcontact.names import STUF0301, STUF0302, qname, split
 from stuf_klantcontact.parsing import markup
-from stuf_klantcontact.settings import Gateway, Settings
+
+if TYPE_CHECKING:  # the validator reads stuurgegevens too, and starts without pydantic
+    from stuf_klantcontact.settings import Gateway, Settings
 
 _ALWAYS_CROSS = frozenset({"Bv01", "Bv03", "Bv04", "Fo01", "Fo03"})
 """These carry a crossRefnummer even when it is empty (stuf-facts §2.2): an unreadable message had none."""
@@ -48,12 +51,12 @@ class Header:
     functie: str = ""
 
 
-def ours(gateway: Gateway) -> Systeem:
+def ours(gateway: "Gateway") -> Systeem:
     """This gateway, as stuurgegevens name it."""
     return Systeem(gateway.organisatie, gateway.applicatie, gateway.administratie)
 
 
-def abonnee(naam: str, *, settings: Settings) -> Systeem:
+def abonnee(naam: str, *, settings: "Settings") -> Systeem:
     """An abonnee, as stuurgegevens name it; without words of its own the organisatie is ours."""
     found = settings.abonnee[naam]
     return Systeem(found.organisatie or settings.gateway.organisatie, found.applicatie or naam, found.administratie)
