@@ -25,6 +25,7 @@ from functools import partial
 from pathlib import Path
 from typing import Final
 
+from crash.municipality import SENDERS
 from soak.promise import Promise
 from stuf_klantcontact import outbox
 from stuf_klantcontact.access import hash_password
@@ -51,35 +52,15 @@ ANSWER: Final = 0.05
 """Seconds that the zaakmagazijn takes over a message."""
 AT_ONCE: Final = 4
 
-SETTINGS: Final = """
-[gateway]
-organisatie = "{organisatie}"
-rsin = "{rsin}"
-database_url = "{url}"
-
-[zender.MIJNZAKEN]
-gebruiker = "mijnzaken"
-wachtwoord_hash = "{hashed}"
-borgt_voor_opvoerder = true
-operaties = ["voegKlantcontactToe"]
-
-[zender.ZAAKSYSTEEM]
-gebruiker = "zaaksysteem"
-wachtwoord_hash = "{hashed}"
-operaties = ["zaken"]
-
-[abonnee.{abonnee}]
-endpoint = "{endpoint}"
-timeout = {timeout}
-gelijktijdig = {at_once}
-
-[zaaktype.{zaaktype}]
-klantcontacten = true
-medewerkers = ["jdevries"]
+SETTINGS: Final = f"""{SENDERS}
+[abonnee.{{abonnee}}]
+endpoint = "{{endpoint}}"
+timeout = {{timeout}}
+gelijktijdig = {{at_once}}
 
 [delivery]
 poll = 0.1
-lease = {lease}
+lease = {{lease}}
 first_retry = 0.3
 longest_retry = 1.0
 """
@@ -157,7 +138,9 @@ def run(*, short: bool) -> Sequence[Promise]:
     """Play it."""
     assert not impossible(), impossible()
     words = [*_APART, sys.executable, "-m", "soak.networks", *(["--short"] if short else [])]
-    path = os.pathsep.join(filter(None, (str(ROOT), str(ROOT / "src"), os.environ.get("PYTHONPATH"))))
+    path = os.pathsep.join(
+        filter(None, (str(ROOT), str(ROOT / "src"), str(ROOT / "tests"), os.environ.get("PYTHONPATH")))
+    )
     done = subprocess.run(
         words, stdout=subprocess.PIPE, cwd=ROOT, env={**os.environ, "PYTHONPATH": path}, text=True, check=False
     )
@@ -281,7 +264,8 @@ class Play:
         self.config = folder / "gateway.toml"
         self.config.write_text(
             SETTINGS.format(
-                organisatie=cast.ORGANISATIE, rsin=cast.RSIN, url=url, hashed=hash_password(self.password),
+                organisatie=cast.ORGANISATIE, rsin=cast.RSIN, folder=self.folder, database_url=url,
+                password_hash=hash_password(self.password),
                 abonnee=ABONNEE, endpoint=self.zaakmagazijn.url, timeout=TIMEOUT, at_once=AT_ONCE,
                 zaaktype=cast.ZAAKTYPE, lease=LEASE,
             )
