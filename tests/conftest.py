@@ -49,9 +49,13 @@ def cpu_seconds(limit: float) -> Iterator[None]:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep tests that share a fixture of their module in one process (`--dist loadgroup`): it is then made once."""
+    """Keep tests that share a fixture of their module or folder in one process (`--dist loadgroup`).
+
+    It is then made once. What all tests share, of this file and of the plugins, keeps nobody together.
+    """
     for item in items:
         found = getattr(item, "_fixtureinfo", None)
-        made = found.name2fixturedefs.values() if found else ()
-        if isinstance(item, pytest.Function) and any(one[-1].scope == "module" for one in made if one):
-            item.add_marker(pytest.mark.xdist_group(item.module.__name__))
+        made = [one[-1] for one in found.name2fixturedefs.values() if one] if found else []
+        homes = {one.baseid for one in made if one.scope in {"module", "session"}} - {"", "tests"}
+        if homes:
+            item.add_marker(pytest.mark.xdist_group(min(homes, key=len)))
