@@ -8,8 +8,9 @@ errors of sqlalchemy and psycopg, of which OperationalError means that the serve
 from typing import TYPE_CHECKING, Any
 
 from stuf_klantcontact.store.connection import Away, Connection
-from stuf_klantcontact.store.database import Database, Failed, check_reachable, open_database, told
+from stuf_klantcontact.store.database import Database, Failed, told
 from stuf_klantcontact.store.health import TableHealth, tables_health
+from stuf_klantcontact.store.opening import check_reachable, open_database
 from stuf_klantcontact.store.statement import Statement
 from stuf_klantcontact.store.tables import Base, Moment, Step
 

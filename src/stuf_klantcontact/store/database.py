@@ -1,7 +1,7 @@
 """Database: one pool of connections for the hot path and the ORM, and the engine that lends from it.
 
-What can go wrong: ConfigurationError when it is opened (unreachable, unsafe, not migrated); sqlalchemy.exc and
-psycopg errors afterwards, of which OperationalError means that the server is away and a later use may succeed.
+What can go wrong: sqlalchemy.exc and psycopg errors, of which OperationalError means that the server is away and a
+later use may succeed.
 """
 
 from collections.abc import Iterator
@@ -12,14 +12,12 @@ from sqlalchemy import Engine, create_engine, make_url
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
-from stuf_klantcontact.errors import ConfigurationError, GatewayError
-from stuf_klantcontact.settings import Settings
+from stuf_klantcontact.errors import GatewayError
 from stuf_klantcontact.store import address, embedded
-from stuf_klantcontact.store.connection import Connection, Connector, Unsafe
+from stuf_klantcontact.store.connection import Connection, Connector
 from stuf_klantcontact.store.connections import Connections
 from stuf_klantcontact.store.sharing import SharedPool
 
-EMBEDDED = "embedded"
 _DIALECT = "postgresql+psycopg://"
 SECONDS = 30.0
 """Most seconds that a statement may take where nobody waits for an answer."""
@@ -93,61 +91,3 @@ class Database:
         self._connections.close()
         if self._hold is not None:
             self._hold.close()
-
-
-def open_database(
-    settings: Settings,
-    *,
-    pool_size: int = 8,
-    seconds: float = SECONDS,
-    check_schema: bool = True,
-    check_server: bool = True,
-) -> Database:
-    """Open what gateway.database_url names, and refuse what would lose messages.
-
-    The embedded server is started, and its schema brought up to date. Any other database must have been: without
-    `check_schema` (for the commands that migrate), nobody looks. Without `check_server` an address is not asked
-    anything before its first use, for a process whose parent did. Raises ConfigurationError.
-    """
-    from stuf_klantcontact.store import migration  # Alembic is slow to import, and not every command gets here
-
-    where = settings.gateway.database_url
-    if where == EMBEDDED:
-        hold = embedded.hold(settings.gateway.data_dir)
-        database = Database(hold.url(), pool_size=pool_size, seconds=seconds, hold=hold)
-    else:
-        database = Database(where, pool_size=pool_size, seconds=seconds)
-        if not check_server:
-            return database
-    try:
-        _refuse_what_is_unsafe(database)
-        if check_schema and where == EMBEDDED:
-            migration.upgrade(database)
-        elif check_schema:
-            migration.require_current(database)
-    except BaseException:
-        database.close()
-        raise
-    return database
-
-
-def check_reachable(settings: Settings) -> None:
-    """Refuse a database_url or data_dir that cannot work, with nothing started. Raises ConfigurationError."""
-    if settings.gateway.database_url == EMBEDDED:
-        embedded.precondition(settings.gateway.data_dir)
-    else:
-        address.parameters(settings.gateway.database_url)
-
-
-def _refuse_what_is_unsafe(database: Database) -> None:
-    """A database that may forget what it has acknowledged is of no use here; each connection is looked at."""
-    try:
-        with database.connection():
-            pass
-    except Unsafe as error:
-        raise ConfigurationError(str(error)) from None
-    except psycopg.Error as error:
-        raise ConfigurationError(
-            f"the database does not answer: {str(error).strip().splitlines()[0]}; check gateway.database_url "
-            f"({database!r}) and that the server runs"
-        ) from None

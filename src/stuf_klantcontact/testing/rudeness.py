@@ -6,17 +6,28 @@ import threading
 import time
 from functools import cache
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import TYPE_CHECKING, Final
+from typing import Final, Protocol
 
 from stuf_klantcontact import berichten
 from stuf_klantcontact.outlets import mtom
 from stuf_klantcontact.outlets.soap import envelope
 
-if TYPE_CHECKING:
-    from stuf_klantcontact.testing.zaakmagazijn import FakeZaakmagazijn
-
-
 _PARTS: Final = mtom.content_type("antwoord")
+
+
+class Owner(Protocol):
+    """Whose server it is: who says how it behaves, and what becomes of a message."""
+
+    behaviour: str
+    delay: float
+
+    @property
+    def url(self) -> str: ...
+    def behave(self) -> str: ...
+    def let_in(self, authorization: str) -> bool: ...
+    def wait(self, seconds: float) -> bool: ...
+    def note(self, raw: bytes, headers: dict[str, str], behaviour: str) -> None: ...
+    def take(self, raw: bytes, headers: dict[str, str], behaviour: str) -> tuple[int, bytes]: ...
 
 
 class Server(ThreadingHTTPServer):
@@ -24,7 +35,7 @@ class Server(ThreadingHTTPServer):
     allow_reuse_address = True
     block_on_close = False
 
-    def __init__(self, owner: "FakeZaakmagazijn", host: str, port: int) -> None:
+    def __init__(self, owner: Owner, host: str, port: int) -> None:
         self.owner = owner
         self._open: set[socket.socket] = set()
         self._lock = threading.Lock()
