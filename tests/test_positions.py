@@ -4,8 +4,11 @@ import random
 from xml.parsers import expat
 
 import pytest
+from lxml import etree
 
 from conftest import cpu_seconds
+from stuf_klantcontact.contract.paths import Paths
+from stuf_klantcontact.names import KC, qname
 from stuf_klantcontact.parsing import positions
 
 
@@ -78,3 +81,21 @@ def test_fifty_thousand_elements_take_no_second() -> None:
         found = positions(b"<a>" + b"<b/>" * 50_000 + b"</a>")
         assert len(found) == 50_001
         assert found[50_000] == (1, 200_000)
+
+
+def test_paths_of_namesakes_are_the_same_however_many_are_asked() -> None:
+    root = etree.fromstring(
+        f"<k:a xmlns:k='{KC}' xmlns:x='urn:x'>{'<k:b><x:c/><d/></k:b>' * 50}<k:e/><!-- --><k:b/></k:a>"
+    )
+    paths = Paths(root)
+    assert [paths.path(b) for b in root.iter(qname(KC, "b"))] == [f"/kc:a/kc:b[{n}]" for n in range(1, 52)]
+    first = Paths(root)
+    assert [first.path(element) for element in root[0]] == ["/kc:a/kc:b[1]/x:c", "/kc:a/kc:b[1]/d"]
+    assert first.path(root) == "/kc:a"
+    assert first.path(root[50], "{urn:y}f") == "/kc:a/kc:e/@f"
+
+
+def test_lines_are_the_same_in_a_long_document() -> None:
+    lines = "".join(f"<b>é</b>{end}" for end in ("\n", "\r\n") * 20)
+    short, long = (f"<a>{lines}<!-- {'-x' * size} --></a>".encode() for size in (1, 20_000))
+    assert list(positions(short)) == list(positions(long)) == by_expat(short)

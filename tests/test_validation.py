@@ -4,8 +4,10 @@ import random
 import threading
 from collections.abc import Iterator, Sequence
 from copy import deepcopy
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import cast
 
 import pytest
 from hypothesis import given, settings
@@ -14,7 +16,7 @@ from lxml import etree
 
 from conftest import ROOT, SHARED, need
 from contract.mutants import mutate
-from stuf_klantcontact import report, validation
+from stuf_klantcontact import contract, report, validation
 from stuf_klantcontact.errors import Violation
 from stuf_klantcontact.limits import STANDARD
 from stuf_klantcontact.names import STUF0301, XSI, ZKN0310, qname
@@ -610,6 +612,38 @@ def test_after_many_messages_a_glance_does_and_says_the_same() -> None:
     said = [(check(CONTACT).valid, check(KLC).valid, rules_of(wrong)) for _ in range(quick.ENOUGH)]
     assert said == [(True, True, ["RGBZ-NUMMER"])] * quick.ENOUGH
     assert message.GLANCE.in_order(etree.fromstring(CONTACT), now=NOW, limits=STANDARD)
+
+
+@dataclass
+class Counted:
+    """A schema that counts how often it is asked."""
+
+    schema: etree.XMLSchema
+    asked: int = 0
+
+    def validate(self, element: etree._Element) -> bool:
+        self.asked += 1
+        return self.schema.validate(element)
+
+
+@pytest.mark.parametrize(
+    ("changes", "times"),
+    [
+        ([], 1),
+        ([(">call<", ">fax<"), ("<gfo:Toelichting>", '<gfo:Toelichting soort="x">')], 1),
+        ([(">call<", ">fax<"), ("<gfo:Type>", "<gfo:Soort/><gfo:Type>")], 2),
+    ],
+    ids=["valid", "wrong values", "wrong children"],
+)
+def test_a_message_is_held_against_the_schema_no_oftener_than_needed(
+    changes: list[tuple[str, str]], times: int
+) -> None:
+    counted = Counted(OWN.schema)
+    root = etree.fromstring(changed(CONTACT, *changes))
+    against = replace(contract.load(), envelope=cast(etree.XMLSchema, counted))
+    found = message.check_message(root, against=against, now=NOW)
+    assert len([v for v in found if v.rule.startswith("XSD")]) == len(changes)
+    assert counted.asked == times
 
 
 def test_threads_do_not_mix_their_findings() -> None:

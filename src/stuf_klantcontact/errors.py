@@ -21,13 +21,15 @@ class Text:
     en: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, unsafe_hash=True)
 class Violation:
     """One finding about a message: which rule, where, what was there, what was expected, what to do.
 
     `rule` is stable: "KC-05", "StUF013", "XSD-ENUM". `line` and `column` count from 1; `path` is an XPath with
     the prefixes of `names.PREFIXES`. `value` is already masked where it may be personal. Of a message in a
     StUF-berichtenSet, `index` is its number from 1 and `referentienummer` what it calls itself.
+
+    Nobody changes one; it is not frozen because a frozen one takes four times as long to make.
     """
 
     rule: str

@@ -18,9 +18,10 @@ from stuf_klantcontact.contract import scan, schemas, wording
 from stuf_klantcontact.contract.declarations import Declarations
 from stuf_klantcontact.contract.description import Description, SchemaFile
 from stuf_klantcontact.contract.explain import LIMIT, Positions, explain
+from stuf_klantcontact.contract.objections import Log
 from stuf_klantcontact.contract.overlooked import Overlooked
 from stuf_klantcontact.contract.schemas import schema_directory
-from stuf_klantcontact.contract.sets import SchemaSet, load_set, obeys
+from stuf_klantcontact.contract.sets import SchemaSet, judge, load_set, obeys
 from stuf_klantcontact.errors import GatewayError, Violation
 from stuf_klantcontact.names import GFOZAKEN
 
@@ -80,7 +81,13 @@ class Schemas(Protocol):
         """The verdict on a bare message."""
         ...
 
-    def violations(self, element: etree._Element, *, positions: Positions | None = None) -> list[Violation]:
+    def judge(self, element: etree._Element) -> tuple[bool, Log | None]:
+        """The verdict, and what libxml2 said: for `violations`, which then need not ask again."""
+        ...
+
+    def violations(
+        self, element: etree._Element, *, positions: Positions | None = None, log: Log | None = None
+    ) -> list[Violation]:
         """Everything that is wrong with a bare message."""
         ...
 
@@ -130,11 +137,18 @@ class Contract:
         """Whether `element`, a bare message, is valid: libxml2's word, and what it overlooks."""
         return element.tag in self.roots and obeys(self.envelope, element) and self._overlooked.right(element)
 
-    def violations(self, element: etree._Element, *, positions: Positions | None = None) -> list[Violation]:
+    def judge(self, element: etree._Element) -> tuple[bool, Log | None]:
+        """Whether it is valid, and what libxml2 said: for `violations`, which then need not ask again."""
+        return judge(element, schema=self.envelope, roots=self.roots, overlooked=self._overlooked)
+
+    def violations(
+        self, element: etree._Element, *, positions: Positions | None = None, log: Log | None = None
+    ) -> list[Violation]:
         """Everything that is wrong with `element`, the child of a SOAP Body, in the order of the document.
 
         At most LIMIT; when there may be more, the last one says so. Lines are those of the parse that made
         `element`; with the `positions` of the whole document (parsing.positions) there are columns too.
+        `log` is what `judge` gave of this same element.
         """
         return explain(
             element,
@@ -143,6 +157,7 @@ class Contract:
             declarations=self._declarations,
             overlooked=self._overlooked,
             positions=positions,
+            log=log,
         )
 
     def check(self, element: etree._Element) -> None:

@@ -13,7 +13,7 @@ from lxml import etree
 
 from stuf_klantcontact.contract import objections, reading, wording
 from stuf_klantcontact.contract.declarations import Declarations
-from stuf_klantcontact.contract.objections import CONTENT, Objection
+from stuf_klantcontact.contract.objections import CONTENT, Log, Objection
 from stuf_klantcontact.contract.overlooked import Overlooked
 from stuf_klantcontact.contract.paths import Paths
 from stuf_klantcontact.contract.survey import Survey
@@ -74,10 +74,12 @@ def explain(
     declarations: Declarations,
     overlooked: Overlooked,
     positions: Positions | None = None,
+    log: Log | None = None,
 ) -> list[Violation]:
     """Every violation that can be found in `element`, in document order; at most LIMIT, and it says so.
 
-    `positions` are those of the whole document that `element` is in; without them only lines are told.
+    `positions` are those of the whole document that `element` is in; without them only lines are told. `log` is
+    what libxml2 said of `element`, when it was asked just now.
     """
     order = {node: number for number, node in enumerate(element.iter(etree.Element))}
     offset = 0 if positions is None else _before(element)
@@ -95,7 +97,7 @@ def explain(
             return violations
         name = same[0]  # in the wrong namespace: then look on as if it were in the right one
     search = _Search(
-        element, name=name, schema=schema, declarations=declarations, overlooked=overlooked, order=order
+        element, name=name, schema=schema, declarations=declarations, overlooked=overlooked, order=order, log=log
     )
     findings = search.run()
     paths = Paths(element)
@@ -126,8 +128,10 @@ class _Search:
         declarations: Declarations,
         overlooked: Overlooked,
         order: dict[etree._Element, int],
+        log: Log | None,
     ) -> None:
         self._root = root
+        self._log = log
         self._schema = schema
         self._order = order
         self._survey = Survey(root, name=name, declarations=declarations, limit=LIMIT)
@@ -213,7 +217,9 @@ class _Search:
         for _ in range(READINGS):
             originals = self._as_repaired(dropped)
             copy = self._root if originals is None else next(iter(originals))
-            log = objections.log_of(copy, schema=self._schema)
+            log, self._log = self._log, None
+            if log is None or originals is not None:
+                log = objections.log_of(copy, schema=self._schema)
             if log is None:
                 return None
             mended = len(survey.mended)
@@ -231,7 +237,7 @@ class _Search:
         survey = self._survey
         if not survey.mended and not dropped and survey.root.name == self._root.tag:
             return None
-        return reading.tree(survey.root, survey.mended, dropped)
+        return reading.tree(survey.root, survey.mended, dropped, order=self._order)
 
     def _look_into(self, found: Iterable[Objection]) -> None:
         """Look at what libxml2 did not look at, or not to the end."""

@@ -51,6 +51,11 @@ class Log:
         self._entries = [(entry.type_name, entry.message, entry.path) for entry in entries]
         self._places: dict[str, _Places] = {}
 
+    @property
+    def empty(self) -> bool:
+        """Whether it objects to nothing."""
+        return not self._entries
+
     def unseen(self) -> list[Objection]:
         """The objections after which it did not look further in an element."""
         return self._attached([entry for entry in self._entries if entry[0].startswith(_UNSEEN)])

@@ -40,28 +40,37 @@ Look = Callable[[etree._Element, Kind | None], tuple[list[Part], bool]]
 
 
 def tree(
-    root: Part, mended: Mapping[etree._Element, list[Part]], dropped: Set[etree._Element]
+    root: Part,
+    mended: Mapping[etree._Element, list[Part]],
+    dropped: Set[etree._Element],
+    *,
+    order: Mapping[etree._Element, int],
 ) -> dict[etree._Element, etree._Element]:
-    """A repaired copy of the message: its elements, the root first, with those of the message that they are of."""
+    """A repaired copy of the message: its elements, the root first, with those of the message that they are of.
+
+    `order` has the elements of the message in their order, each with its number from 0.
+    """
     assert root.element is not None
     copy = deepcopy(root.element)
-    twins = dict(zip(root.element.iter(etree.Element), copy.iter(etree.Element), strict=True))
+    twins = list(copy.iter(etree.Element))
+    originals = dict(zip(twins, order, strict=True))
     if copy.tag != root.name:
         copy.tag = root.name
     for element, parts in mended.items():
-        _mend(twins[element], [_part(part, twins) for part in parts if part.element not in dropped])
+        children = [_part(part, twins, order) for part in parts if part.element not in dropped]
+        _mend(twins[order[element]], children)
     for element in dropped:
-        twin = twins[element]
+        twin = twins[order[element]]
         parent = twin.getparent()
         if parent is not None:
             _mend(parent, [child for child in parent.iterchildren(etree.Element) if child is not twin])
-    return {twin: element for element, twin in twins.items()}
+    return originals
 
 
-def _part(part: Part, twins: Mapping[etree._Element, etree._Element]) -> etree._Element:
+def _part(part: Part, twins: list[etree._Element], order: Mapping[etree._Element, int]) -> etree._Element:
     if part.element is None:
         return etree.Element(part.name)
-    twin = twins[part.element]
+    twin = twins[order[part.element]]
     if twin.tag != part.name:
         twin.tag = part.name
     return twin

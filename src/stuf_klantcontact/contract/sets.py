@@ -23,6 +23,7 @@ from stuf_klantcontact.contract import hubs, release, scan, schemas
 from stuf_klantcontact.contract.declarations import Declarations
 from stuf_klantcontact.contract.description import Description, SchemaFile
 from stuf_klantcontact.contract.explain import Positions, explain
+from stuf_klantcontact.contract.objections import Log, log_of
 from stuf_klantcontact.contract.overlooked import Overlooked
 from stuf_klantcontact.errors import ConfigurationError, Text, Violation
 from stuf_klantcontact.limits import STANDARD
@@ -60,10 +61,17 @@ class SchemaSet:
         """Whether `element`, a bare message, is valid: libxml2's word, and what it overlooks."""
         return element.tag in self.roots and obeys(self.schema, element) and self._overlooked.right(element)
 
-    def violations(self, element: etree._Element, *, positions: Positions | None = None) -> list[Violation]:
+    def judge(self, element: etree._Element) -> tuple[bool, Log | None]:
+        """Whether it is valid, and what libxml2 said: for `violations`, which then need not ask again."""
+        return judge(element, schema=self.schema, roots=self.roots, overlooked=self._overlooked)
+
+    def violations(
+        self, element: etree._Element, *, positions: Positions | None = None, log: Log | None = None
+    ) -> list[Violation]:
         """Everything that is wrong with `element`, in the order of the document; at most LIMIT, and it says so.
 
-        With the `positions` of the whole document (parsing.positions) each has its line and column.
+        With the `positions` of the whole document (parsing.positions) each has its line and column. `log` is what
+        `judge` gave of this same element.
         """
         return explain(
             element,
@@ -72,7 +80,20 @@ class SchemaSet:
             declarations=self._declared.get(),
             overlooked=self._overlooked,
             positions=positions,
+            log=log,
         )
+
+
+def judge(
+    element: etree._Element, *, schema: etree.XMLSchema, roots: frozenset[str], overlooked: Overlooked
+) -> tuple[bool, Log | None]:
+    """The verdict on a bare message, and the log of it; no log where the message must be read otherwise."""
+    if element.tag not in roots:
+        return False, None
+    if _is_very_large(element):
+        return obeys(schema, element) and overlooked.right(element), None
+    log = log_of(element, schema=schema)
+    return log is not None and log.empty and overlooked.right(element), log
 
 
 def obeys(schema: etree.XMLSchema, element: etree._Element) -> bool:

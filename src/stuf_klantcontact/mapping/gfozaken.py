@@ -279,7 +279,9 @@ def write_du(header: Header, *, identificatie: str, groep: str, effect: str, mel
 
 
 def _children(element: etree._Element | None) -> dict[str, etree._Element]:
-    return {} if element is None else {split(c.tag)[1]: c for c in element.iterchildren(etree.Element)}
+    if element is None:
+        return {}
+    return {child.tag.rpartition("}")[2]: child for child in element if isinstance(child.tag, str)}
 
 
 def _elements(element: etree._Element | None) -> list[etree._Element]:

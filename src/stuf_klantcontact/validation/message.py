@@ -45,14 +45,15 @@ def check_message(
     """
     if glance and against.own and GLANCE.in_order(element, now=now, limits=limits):
         return []
-    valid = against.valid(element)
-    # Held while the rules look: an element that nobody holds is made anew each time it is looked at.
+    valid, log = against.judge(element)
+    # Held while anything looks: an element that nobody holds is made anew each time, its name as well.
     held = list(element.iter())
     found = [*_by_rules(element, valid=valid, limits=limits, now=now)]
-    held.clear()
+    if valid:
+        held.clear()
     if valid:
         return located(found, root=element, positions=positions)
-    by_schema = against.violations(element, positions=positions()) or [wording.unexplained(element)]
+    by_schema = against.violations(element, positions=positions(), log=log) or [wording.unexplained(element)]
     if element.tag not in against.roots:
         by_schema = official.explained(by_schema, tag=str(element.tag), against=against)
     if not found:

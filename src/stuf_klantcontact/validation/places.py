@@ -5,6 +5,7 @@ Only worked out for what was found: a message without findings pays nothing. Not
 
 from collections.abc import Callable
 from dataclasses import replace
+from itertools import islice
 
 from lxml import etree
 
@@ -56,8 +57,7 @@ def placed(violation: Violation, *, root: etree._Element) -> Violation:
         return violation
     last, _, position = violation.element.rpartition("/")[2].rpartition(":")[2].partition("[")
     index = int(position.rstrip("]")) - 1 if position else 0
-    found = [element for element in root.iter("{*}" + last) if isinstance(element.tag, str)]
-    element = found[index] if index < len(found) else root
+    element = next(islice(root.iter("{*}" + last), index, None), root)
     return replace(violation, line=line_of(element), path=Paths(root).path(element))
 
 
