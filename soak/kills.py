@@ -28,6 +28,7 @@ from crash.traffic import Arrival, Senders, Sent, announce, reckon, release_held
 from journeys.town import PASSWORD, now
 from soak.promise import Promise, progress
 from soak.receivers import read_ledger, receivers
+from stuf_klantcontact import outbox
 from stuf_klantcontact.access import hash_password
 from stuf_klantcontact.store import Database, embedded, upgrade
 from stuf_klantcontact.store.keeper import Server
@@ -219,7 +220,18 @@ class Kills:
             time.sleep(0.1)
             if self._look() > kept:
                 kept, since = self._kept, time.monotonic()
-            assert time.monotonic() - since < STANDSTILL, f"{what}, for {STANDSTILL:g} s"
+            assert time.monotonic() - since < STANDSTILL, f"{what}, for {STANDSTILL:g} s: {self._standing()}"
+
+    def _standing(self) -> str:
+        """How it is with each abonnee and process: for who must find out why nothing moves."""
+        alive = [post.name for post in (*self.gateways, *self.deliverers) if post.alive]
+        try:
+            with self.database.connection() as connection:
+                standings = outbox.standings(connection)
+        except (SQLAlchemyError, psycopg.Error) as error:
+            return f"the database does not answer ({type(error).__name__}); running: {', '.join(alive)}"
+        found = [f"{s.abonnee} {s.waiting} waiting, {s.held} held, {s.trouble or 'no trouble'}" for s in standings]
+        return f"{'; '.join(found)}; running: {', '.join(alive)}"
 
     def _keep(self) -> None:
         for post in (*self.gateways, *self.deliverers):
