@@ -379,3 +379,30 @@ def test_many_tags_and_many_pieces_at_once_are_judged_in_time() -> None:
     data = VALID.replace(b"<gfo:Documenten/>", b"<gfo:Bad/>" * 12_000).replace(b"Vroeg", b"&#65;" * 1_000_000)
     with cpu_seconds(4):
         assert not read(data, limits=LIMITS, schema=the_contract().envelope).valid
+
+
+@pytest.mark.parametrize(
+    ("data", "rule", "advice"),
+    [
+        ("<a><b></a>", "XML-TAG", "eindtag van dezelfde naam"),
+        ("<a>x & y</a>", "XML-ENTITY", "&amp;"),
+        ("<a>1 < 2</a>", "XML-SYNTAX", "&lt;"),
+        ("<a/><b/>", "XML-END", "één buitenste element"),
+        ("<a b=c/>", "XML-ATTRIBUTE", "tussen aanhalingstekens"),
+        ("<a b/>", "XML-ATTRIBUTE", "een waarde"),
+        ('<a b="1" b="2"/>', "XML-ATTRIBUTE", "eenmaal"),
+        ('<a b="1><c/></a>', "XML-ATTRIBUTE", "hetzelfde aanhalingsteken"),
+        ('<a b="1"c="2"/>', "XML-ATTRIBUTE", "een spatie ervoor"),
+        ("<x:a/>", "XML-NAMESPACE", "xmlns:prefix"),
+        ("<a>\x0b</a>", "XML-CHARACTER", "besturingstekens"),
+        ("\n<?xml version='1.0'?><a/>", "XML-DECLARATION", "het allereerste"),
+    ],
+)
+def test_each_kind_of_broken_xml_has_advice_of_its_own(data: str, rule: str, advice: str) -> None:
+    with pytest.raises(Unreadable) as raised:
+        read(data.encode(), limits=Limits())
+    [violation] = raised.value.violations
+    assert violation.rule == rule
+    assert violation.hint is not None
+    assert advice in violation.hint.nl
+    assert "XML-bibliotheek" not in violation.hint.nl

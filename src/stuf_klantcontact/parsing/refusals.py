@@ -204,6 +204,66 @@ _MALFORMED: Final[Mapping[int, tuple[str, Text]]] = {
 }
 
 
+_CURES: Final[Mapping[str, Text]] = {
+    "XML-TAG": Text(
+        nl="Sluit elk element af met een eindtag van dezelfde naam (hoofdletters tellen), het binnenste het eerst.",
+        en="Close each element by an end tag of the same name (capitals count), the innermost first.",
+    ),
+    "XML-INCOMPLETE": _SEND_ALL,
+    "XML-CHARACTER": Text(
+        nl="Haal besturingstekens uit de tekst; alleen tab en regeleinde mogen.",
+        en="Take control characters out of the text; only tab and line end are allowed.",
+    ),
+    "XML-ATTRIBUTE": Text(
+        nl='Schrijf elk attribuut als naam="waarde", met een spatie ervoor; sluit ook de waarde daarvoor af.',
+        en='Write each attribute as name="value", with a blank before it; end the value before it, too.',
+    ),
+    "XML-ENTITY": Text(
+        nl="Schrijf in tekst en in waarden & als &amp; en < als &lt;; namen als &eacute; kent XML niet.",
+        en="In text and in values write & as &amp; and < as &lt;; XML does not know names such as &eacute;.",
+    ),
+    "XML-NAMESPACE": Text(
+        nl='Declareer de prefix op het element of daarboven: xmlns:prefix="de namespace uit de WSDL".',
+        en='Declare the prefix on the element or above it: xmlns:prefix="the namespace in the WSDL".',
+    ),
+    "XML-EMPTY": Text(
+        nl="Stuur het bericht zelf, beginnend met <?xml of met zijn begintag.",
+        en="Send the message itself, beginning with <?xml or with its start tag.",
+    ),
+    "XML-END": Text(
+        nl="Een document heeft één buitenste element: haal weg wat na zijn eindtag staat, of stuur meer berichten "
+        "los of in een StUF-berichtenSet.",
+        en="A document has one outermost element: take out what follows its end tag, or send several messages one "
+        "by one or in a StUF-berichtenSet.",
+    ),
+    "XML-DECLARATION": Text(
+        nl='Laat <?xml version="1.0" encoding="UTF-8"?> het allereerste zijn, eenmaal, zonder iets ervoor.',
+        en='Let <?xml version="1.0" encoding="UTF-8"?> be the very first thing, once, with nothing before it.',
+    ),
+}
+"""What to do about each kind; of the others there is nothing better to say than how to make XML."""
+_CURES_OF_ATTRIBUTES: Final[Mapping[int, Text]] = {
+    _E.ERR_ATTRIBUTE_NOT_STARTED: Text(
+        nl='Zet de waarde tussen aanhalingstekens: naam="waarde".', en='Put the value in quotes: name="value".'
+    ),
+    _E.ERR_ATTRIBUTE_NOT_FINISHED: Text(
+        nl="Sluit de waarde af met hetzelfde aanhalingsteken als waarmee zij begint.",
+        en="End the value by the same quote that it begins with.",
+    ),
+    _E.ERR_LT_IN_ATTRIBUTE: Text(
+        nl="Sluit de waarde af met hetzelfde aanhalingsteken als waarmee zij begint; een < daarin is &lt;.",
+        en="End the value by the same quote that it begins with; a < in it is &lt;.",
+    ),
+    _E.ERR_ATTRIBUTE_WITHOUT_VALUE: Text(
+        nl='Geef het attribuut een waarde: naam="waarde".', en='Give the attribute a value: name="value".'
+    ),
+    _E.ERR_ATTRIBUTE_REDEFINED: Text(nl="Schrijf het attribuut eenmaal.", en="Write the attribute once."),
+    _E.NS_ERR_ATTRIBUTE_REDEFINED: Text(nl="Schrijf het attribuut eenmaal.", en="Write the attribute once."),
+}
+_BARE: Final = Text(
+    nl="Begint hier geen tag, schrijf < dan als &lt;; een tag heeft direct na < zijn naam.",
+    en="If no tag begins here, write < as &lt;; a tag has its name right after <.",
+)
 _PERHAPS_CUT_OFF: Final = frozenset({_TAGS[0], _CUT_OFF[0], _ATTRIBUTE[0], _ENTITY[0], _SYNTAX[0]})
 
 
@@ -275,10 +335,18 @@ def malformed(code: int, *, line: int, column: int, data: bytes = b"") -> Unread
     return Unreadable(
         rule,
         message,
-        hint=_SEND_ALL if rule == _CUT_OFF[0] else _SEND_XML,
+        hint=_cure(rule, code),
         line=line or None,
         column=column or None,
     )
+
+
+def _cure(rule: str, code: int) -> Text:
+    if rule == _ATTRIBUTE[0] and code in _CURES_OF_ATTRIBUTES:
+        return _CURES_OF_ATTRIBUTES[code]
+    if rule == _SYNTAX[0] and code == _E.ERR_NAME_REQUIRED:
+        return _BARE
+    return _CURES.get(rule, _SEND_XML)
 
 
 def _before(data: bytes, line: int, column: int) -> bytes:

@@ -113,7 +113,10 @@ ENTRIES: Final = (
         "XML 1.0 §3.1",
         meaning=("Een begin- en een eindtag passen niet bij elkaar.", "A start and an end tag do not match."),
         cause=("Een tag is vergeten, verkeerd gespeld of gekruist.", "A tag was forgotten, misspelt or crossed."),
-        cure=_LIBRARY,
+        cure=(
+            "Sluit elk element af met een eindtag van dezelfde naam, het binnenste het eerst.",
+            "Close each element by an end tag of the same name, the innermost first.",
+        ),
         wrong="<gfo:Type>call</gfo:type>",
         right="<gfo:Type>call</gfo:Type>",
     ),
@@ -125,7 +128,10 @@ ENTRIES: Final = (
             "Aanhalingstekens ontbreken, of het staat er tweemaal.",
             "Quotes are missing, or it is there twice.",
         ),
-        cure=_LIBRARY,
+        cure=(
+            'Schrijf elk attribuut eenmaal, als naam="waarde", met een spatie ervoor.',
+            'Write each attribute once, as name="value", with a blank before it.',
+        ),
         wrong="<klc:object verwerkingssoort=T>",
         right='<klc:object verwerkingssoort="T">',
     ),
