@@ -1,6 +1,7 @@
 """The validator: every rule broken once, every way a document may come, and nothing that makes it raise."""
 
 import random
+import re
 import threading
 from collections.abc import Iterator, Sequence
 from copy import deepcopy
@@ -612,6 +613,44 @@ def test_after_many_messages_a_glance_does_and_says_the_same() -> None:
     said = [(check(CONTACT).valid, check(KLC).valid, rules_of(wrong)) for _ in range(quick.ENOUGH)]
     assert said == [(True, True, ["RGBZ-NUMMER"])] * quick.ENOUGH
     assert message.GLANCE.in_order(etree.fromstring(CONTACT), now=NOW, limits=STANDARD)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "rule", "expected"),
+    [
+        ('"ZAK" verwerkingssoort="I"', '"ZAK"', "StUF-VERWERKINGSSOORT", "I, T, W"),
+        ('"ZAK" verwerkingssoort="I"', '"ZAK" verwerkingssoort="X"', "XSD-ENUM", "I, T, W"),
+        (' verwerkingssoort="T"', ' verwerkingssoort="X"', "XSD-ENUM", "T"),
+    ],
+)
+def test_of_a_verwerkingssoort_only_what_fits_is_offered(old: str, new: str, rule: str, expected: str) -> None:
+    [found] = check(changed(KLC, (old, new))).violations
+    assert (found.rule, found.expected) == (rule, expected)
+    assert found.hint is not None
+    assert not re.search(r"\b[EVRSO]\b", found.hint.nl)
+
+
+def test_where_the_stuurgegevens_name_another_entiteittype_those_are_to_be_mended() -> None:
+    """Not the object, whose type is that of the message and so of the schema."""
+    [found] = by_rules(zak(zaak()).replace(">ZAK</StUF:entiteittype>", ">EDC</StUF:entiteittype>"))
+    assert (found.rule, found.value, found.expected) == ("StUF-ENTITEITTYPE", "EDC", "ZAK")
+    assert found.path == "/ZKN:zakLk01/ZKN:stuurgegevens/StUF:entiteittype"
+    assert found.hint is not None
+    assert found.hint.nl == "Zet het entiteittype in de stuurgegevens op ZAK."
+
+
+def test_a_moment_is_advised_as_a_moment_and_a_date_as_a_date() -> None:
+    [moment] = by_rules(zak(zaak(TIJDVAK.format("20261131101500", OPEN))))
+    [day] = by_rules(zak(zaak("<ZKN:startdatum>20261131</ZKN:startdatum>")))
+    assert (moment.rule, moment.expected, day.rule, day.expected) == (
+        *("StUF-DATUM", "EEJJMMDDhhmmss"),
+        *("StUF-DATUM", "EEJJMMDD"),
+    )
+    assert moment.hint is not None
+    assert "20261122101200" in moment.hint.nl
+    assert "datum" not in moment.hint.nl
+    assert "tijdstip" in moment.message.nl
+    assert "datum" in day.message.nl
 
 
 @dataclass

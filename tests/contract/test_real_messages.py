@@ -2,6 +2,7 @@
 
 import csv
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -10,10 +11,13 @@ from lxml import etree
 from conftest import ROOT, SHARED, need
 from contract.official import STANDARDS
 from contract.repairing import Met, repair_loop
-from stuf_klantcontact import contract
+from stuf_klantcontact import contract, validation
+from stuf_klantcontact.names import STUF0301, ZKN0310, ZKN0320, qname
+from stuf_klantcontact.validation.message import check_message
 
 MESSAGES = SHARED / "messages"
 
+RELATION = qname(ZKN0310, "isVan")
 _STRUCTURE = ("XSD-MISSING", "XSD-UNEXPECTED", "XSD-ORDER", "XSD-UNKNOWN-ROOT")
 
 
@@ -136,3 +140,38 @@ def test_nor_does_our_own_contract_hold_anything_back(path: Path, ours: contract
     said = set(_met_by_us(message, ours))
     assert met
     assert _held_back(met, message=message, said=said) == []
+
+
+def test_of_an_absent_verwerkingssoort_only_what_fits_is_offered(official: contract.SchemaSet) -> None:
+    """A new zaak: its relations are new too, whatever the schema lists."""
+    need(bool(rows()), "the real messages are not in ../shared/messages")
+    message = next(
+        message
+        for message in (message_of(row) for row in rows() if row["root"].startswith("creeerZaak_ZakLk01"))
+        if official.valid(message) and next(message.iter(RELATION), None) is not None
+    )
+    [mutatiesoort] = message.iter("{*}mutatiesoort")
+    del next(message.iter(RELATION)).attrib[qname(STUF0301, "verwerkingssoort")]
+    found = check_message(message, against=official, now=datetime(2026, 12, 1, tzinfo=UTC))
+    [absent] = [violation for violation in found if violation.rule == "XSD-ATTRIBUTE"]
+    assert mutatiesoort.text == "T"
+    assert absent.expected == 'StUF:verwerkingssoort="T"'
+    assert absent.hint is not None
+    assert absent.hint.en == 'Add attribute StUF:verwerkingssoort: "T".'
+
+
+def test_a_message_of_another_set_is_told_which(official: contract.SchemaSet) -> None:
+    need(bool(rows()), "the real messages are not in ../shared/messages")
+    ours = (ROOT / "fixtures/klc/klcLk01/valid/met-natuurlijk-persoon.xml").read_bytes()
+    [found] = validation.validate(ours, against=official).violations
+    assert found.rule == "XSD-UNKNOWN-ROOT"
+    assert "stuf-klantcontact" in found.message.nl
+    assert found.hint is not None
+    assert found.hint.en.startswith("Validate without --schema")
+    [row] = [row for row in rows() if row["file"].startswith("zaakbrug-e2e-051-")]
+    other = etree.tostring(message_of(row)).replace(ZKN0310.encode(), ZKN0320.encode())
+    first = validation.validate(other, against=official).violations[0]
+    assert first.rule == "XSD-UNKNOWN-ROOT"
+    assert "zkn0320 (RGBZ 2.0)" in first.message.nl
+    assert first.hint is not None
+    assert first.hint.nl.endswith(f"zet zakLk01 dan in namespace {ZKN0310}.")

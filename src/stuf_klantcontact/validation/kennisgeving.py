@@ -4,6 +4,7 @@ Tables rather than code, so that they can be laid beside the standard. No schema
 StUF 03.01 §5.1 and §5.2, tables 5.3 to 5.5; stuf-facts §4.1 to §4.6.
 """
 
+import re
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Final
@@ -90,6 +91,7 @@ MATCHGEGEVENS: Final[Mapping[str, tuple[str, ...]]] = {
 """What StUF 03.02 wants present, empty if need be, to identify what the receiver knows (stuf-facts §10.4)."""
 
 _NIL: Final = qname(XSI, "nil")
+_IN_NAME: Final = re.compile(r"(?:[}_])([A-Za-z]{3})Lk0[1256]$")
 _EQUAL_KEYS: Final = frozenset("TWVIER")
 
 
@@ -103,6 +105,7 @@ def check(bericht: Bericht) -> Iterator[Violation]:
     objects = bericht.objects
     if len(objects) != OBJECTS[mutatiesoort]:
         yield _objects(bericht, mutatiesoort)
+    yield from _entiteittype(bericht)
     for element in objects:
         yield from _object(bericht, element, mutatiesoort)
     if len(objects) == 2:
@@ -142,6 +145,36 @@ def entities(relation: etree._Element) -> Iterator[etree._Element]:
     yield related
 
 
+def entiteittype_of(bericht: Bericht) -> str:
+    """The entiteittype in the name of a kennisgeving: ZAK of updateZaak_ZakLk01; "" when its objects differ."""
+    found = _IN_NAME.search(str(bericht.root.tag))
+    kind = found[1].upper() if found else ""
+    return kind if any(said(element, "entiteittype") == kind for element in bericht.objects) else ""
+
+
+def _entiteittype(bericht: Bericht) -> Iterator[Violation]:
+    """The stuurgegevens say what the message is about, as its name and its objects do."""
+    wanted, element = entiteittype_of(bericht), bericht.header.get("entiteittype")
+    if element is None or not wanted or bericht.entiteittype in ("", wanted):
+        return
+    kind = element.find(f"{{{STUF0302}}}type")
+    yield finding(
+        "StUF-ENTITEITTYPE",
+        element if kind is None else kind,
+        root=bericht.root,
+        value=bericht.entiteittype,
+        message=Text(
+            "Het entiteittype in de stuurgegevens is niet dat van het bericht en zijn object.",
+            "The entiteittype in the stuurgegevens is not that of the message and its object.",
+        ),
+        hint=Text(
+            f"Zet het entiteittype in de stuurgegevens op {wanted}.",
+            f"Set the entiteittype in the stuurgegevens to {wanted}.",
+        ),
+        expected=wanted,
+    )
+
+
 def _objects(bericht: Bericht, mutatiesoort: str) -> Violation:
     wanted, found = OBJECTS[mutatiesoort], len(bericht.objects)
     where = bericht.objects[wanted] if found > wanted else (bericht.objects or [bericht.root])[0]
@@ -169,7 +202,8 @@ def _objects(bericht: Bericht, mutatiesoort: str) -> Violation:
 
 
 def _object(bericht: Bericht, element: etree._Element, mutatiesoort: str) -> Iterator[Violation]:
-    wanted = bericht.entiteittype
+    # The name of a kennisgeving (zakLk01) is what its schema goes by; without one the stuurgegevens are believed.
+    wanted = entiteittype_of(bericht) or bericht.entiteittype
     kind = said(element, "entiteittype")
     if wanted and kind != wanted:
         yield finding(
@@ -179,8 +213,8 @@ def _object(bericht: Bericht, element: etree._Element, mutatiesoort: str) -> Ite
             value=kind or None,
             said="entiteittype",
             message=Text(
-                "Het entiteittype van het object is niet dat van de stuurgegevens.",
-                "The entiteittype of the object is not that of the stuurgegevens.",
+                "Het entiteittype van het object is niet dat van het bericht.",
+                "The entiteittype of the object is not that of the message.",
             )
             if kind
             else Text("Het object noemt zijn entiteittype niet.", "The object does not say its entiteittype."),

@@ -1,13 +1,14 @@
 """One message against the schema, then by the rules of StUF, RGBZ and the gateway; nothing is said twice."""
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import datetime
 from typing import Final
 
 from lxml import etree
 
 from stuf_klantcontact.contract import Positions, Schemas, wording
-from stuf_klantcontact.errors import Violation
+from stuf_klantcontact.errors import Text, Violation
 from stuf_klantcontact.limits import STANDARD, Limits
 from stuf_klantcontact.names import KLC
 from stuf_klantcontact.validation import (
@@ -58,7 +59,29 @@ def check_message(
         by_schema = official.explained(by_schema, tag=str(element.tag), against=against)
     if not found:
         return by_schema
+    by_schema = _narrowed(by_schema, found)
     return [*by_schema, *located([*_not_said_before(found, by_schema)], root=element, positions=positions)]
+
+
+def _narrowed(by_schema: list[Violation], found: list[Violation]) -> list[Violation]:
+    """The schema's findings; of a verwerkingssoort with what fits the mutatiesoort, not with all that there are."""
+    fitting = {v.path: v for v in found if v.rule == "StUF-VERWERKINGSSOORT" and v.expected}
+    narrowed = []
+    for violation in by_schema:
+        place, slash, attribute = (violation.path or "").partition("/@")
+        rule = fitting.get(place) if slash and attribute.rpartition(":")[2] == "verwerkingssoort" else None
+        if rule is not None and rule.expected is not None and violation.rule in ("XSD-ATTRIBUTE", "XSD-ENUM"):
+            hint, expected = rule.hint, rule.expected
+            if violation.rule == "XSD-ATTRIBUTE":
+                soorten = [f'"{soort}"' for soort in rule.expected.split(", ")]
+                hint = Text(
+                    f"Voeg attribuut {attribute} toe: {' of '.join(soorten)}.",
+                    f"Add attribute {attribute}: {' or '.join(soorten)}.",
+                )
+                expected = f"{attribute}={' | '.join(soorten)}"
+            violation = replace(violation, hint=hint, expected=expected)
+        narrowed.append(violation)
+    return narrowed
 
 
 def check_header(element: etree._Element, *, said: list[Violation], now: datetime) -> list[Violation]:

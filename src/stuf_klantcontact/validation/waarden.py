@@ -118,23 +118,31 @@ def _date(element: etree._Element, local: str, *, root: etree._Element) -> Itera
             raise ValueError("digits")
         tijdstip.parse(raw)
     except ValueError:
-        example = "20261122" if of_day else "20261122101200"
-        incomplete = element.get(_ONVOLLEDIG) in ("D", "M", "J")
+        form = "EEJJMMDD" if of_day else "EEJJMMDDhhmmss"
+        hint = (
+            Text(f"Stuur een bestaande datum als 20261122 ({form}).", "Send a real date such as 20261122.")
+            if of_day
+            else Text(
+                f"Stuur een bestaand tijdstip als 20261122101200 ({form}); laat achteraan weg wat niet bekend is, "
+                "tot op de dag.",
+                "Send a real moment such as 20261122101200; what is not known may be cut off, down to the day.",
+            )
+        )
+        if element.get(_ONVOLLEDIG) in ("D", "M", "J"):
+            hint = Text(
+                "Ook een onvolledige datum is een bestaande datum; indOnvolledigeDatum zegt welk deel telt.",
+                "An incomplete date is a real date too; indOnvolledigeDatum says which part counts.",
+            )
         yield finding(
             "StUF-DATUM",
             element,
             root=root,
             value=raw,
-            message=Text("Deze datum bestaat niet.", "There is no such date."),
-            hint=Text(
-                "Ook een onvolledige datum is een bestaande datum; indOnvolledigeDatum zegt welk deel telt.",
-                "An incomplete date is a real date too; indOnvolledigeDatum says which part counts.",
-            )
-            if incomplete
-            else Text(
-                f"Stuur een bestaande datum als {example} (EEJJMMDD).", f"Send a real date such as {example}."
-            ),
-            expected="EEJJMMDD",
+            message=Text("Deze datum bestaat niet.", "There is no such date.")
+            if of_day
+            else Text("Dit tijdstip bestaat niet.", "There is no such moment."),
+            hint=hint,
+            expected=form,
         )
 
 
