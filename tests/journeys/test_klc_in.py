@@ -261,6 +261,28 @@ def test_an_abonnee_that_told_us_of_a_contact_gets_it_back_as_a_change(town: Tow
     assert told(town) == [("klcLk01", "C")]
 
 
+def test_what_an_abonnee_brought_it_has_also_after_it_was_told_of_a_change(town: Town) -> None:
+    """Its own documents do not come back to it as new, and when one is taken out it hears of that."""
+    town.zaak()
+    contact = klantcontact(documenten=("TEKENING-1", "TEKENING-2"))
+    for own in contact.informatieobjecten:
+        message = by_zaakmagazijn(zkn0320.iob_lk01(own, klantcontact=contact, header=header("IOB")))
+        assert town.send(message, user="zaakmagazijn", port=ASYNCHRONOUS).status == 200
+    message = by_zaakmagazijn(zkn0320.klc_lk01(contact, header=header()))
+    assert town.send(message, user="zaakmagazijn", port=ASYNCHRONOUS).status == 200
+    before = contact
+    for toelichting in ("Zij is klaar.", "Zij is klaar en opgehaald."):
+        columns = {"moment": contact.datum_tijd, "documenten": ("TEKENING-1", "TEKENING-2")}
+        after = klantcontact(**columns, toelichting=toelichting)
+        assert tell(town, after, mutatiesoort="C", oud=before).status == 200
+        assert told(town) == [("klcLk01", "C")]
+        before = after
+    without = klantcontact(moment=contact.datum_tijd, documenten=("TEKENING-1",))
+    message = zkn0320.klc_sa(without, header=header(code="Sa01"), actueel=header())
+    assert town.send(message, user="zaaksysteem", port=ASYNCHRONOUS).status == 200
+    assert told(town) == [("klcLk01", "C"), ("iobLk01", "V")]
+
+
 def test_a_document_of_one_contact_is_shared_with_another_that_refers_to_it(town: Town) -> None:
     town.zaak()
     one = klantcontact(documenten=("TEKENING-1",))

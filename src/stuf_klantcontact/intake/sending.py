@@ -59,10 +59,9 @@ def changes(
     found: list[Order] = []
     for stream, subscribed in _streams(record, zaak, told=told, settings=settings):
         known = told.get(stream.naam)
-        if known:
-            has = known.present
-        else:
-            has = _unsent(vervangen, was=was, stream=stream) if stream.naam == source else frozenset()
+        has = known.present if known else frozenset()
+        if stream.naam == source:
+            has |= _unsent(vervangen, was=was, stream=stream) - (known.ordered if known else frozenset())
         if not has and not subscribed:
             continue
         for name in documenten if now else ():
@@ -76,7 +75,7 @@ def changes(
 
 
 def _unsent(vervangen: rgbz.Vervangen, *, was: tuple[str, str], stream: "_Stream") -> frozenset[str | None]:
-    """What the abonnee that told us of a contact has of it, though we never sent it."""
+    """What was there of a contact, which the abonnee that told us of it has: what we never sent it, it brought."""
     if was[1] != "uitgewisseld":
         return frozenset()
     documenten = (*vervangen.gelijk, *vervangen.gewijzigd, *vervangen.vervallen)

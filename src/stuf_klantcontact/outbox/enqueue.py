@@ -106,33 +106,37 @@ outbox_order AS (
 class Told:
     """What an abonnee has of a klantcontact, by the last that was sent of it, and the key of the stream it is in.
 
-    `present` has the identificaties of documents, and None for the contact itself.
+    `present` has the identificaties of documents, and None for the contact itself; so has `ordered`, of all that
+    there ever was something to send of, sent or skipped.
     """
 
     sleutel: str
     present: frozenset[str | None]
+    ordered: frozenset[str | None]
 
 
-# What a person skipped was never sent.
 _TOLD: Final = f"""
-SELECT DISTINCT ON (s.abonnee, i.document) s.abonnee, i.id, s.sleutel, i.document, i.mutatiesoort
+SELECT DISTINCT ON (s.abonnee, i.document, i.state = 'skipped')
+       s.abonnee, i.id, s.sleutel, i.document, i.mutatiesoort, i.state = 'skipped'
   FROM {EVERY_ITEM} i
   JOIN outbox_stream s ON s.id = i.stream_id
- WHERE i.klantcontact = %(klantcontact)s AND i.state <> 'skipped'
-   AND i.soort IN ('klcLk01', 'klcSa01', 'iobLk01', 'edcLk01')
- ORDER BY s.abonnee, i.document, i.id DESC
+ WHERE i.klantcontact = %(klantcontact)s AND i.soort IN ('klcLk01', 'klcSa01', 'iobLk01', 'edcLk01')
+ ORDER BY s.abonnee, i.document, i.state = 'skipped', i.id DESC
 """
 
 
 def told(session: Session, klantcontact: str) -> Mapping[str, Told]:
     """Which abonnees were told of a klantcontact, and what they have of it, whatever their settings are now."""
     found: dict[str, Told] = {}
-    rows = session.connection().exec_driver_sql(_TOLD, {"klantcontact": klantcontact})
+    rows = session.connection().exec_driver_sql(_TOLD, {"klantcontact": klantcontact}).all()
     # A resync may have moved it to another stream: the last one counts.
-    for abonnee, _, sleutel, document, mutatiesoort in sorted(rows, key=lambda row: (row[0], row[1])):
+    for abonnee, _, sleutel, document, mutatiesoort, skipped in sorted(rows, key=lambda row: (row[0], row[1])):
+        if skipped:  # by a person, so it was never sent
+            continue
         known = found.get(abonnee)
         present = (known.present if known else frozenset()) | ({document} if mutatiesoort != "V" else set())
-        found[abonnee] = Told(sleutel, present)
+        ordered = known.ordered if known else frozenset(row[3] for row in rows if row[0] == abonnee)
+        found[abonnee] = Told(sleutel, present, ordered)
     return found
 
 
