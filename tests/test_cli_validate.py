@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 from urllib.parse import unquote, urlsplit
 
 import pytest
@@ -19,6 +20,7 @@ from conftest import ROOT
 from stuf_klantcontact import contract, validate
 from stuf_klantcontact.cli import MODULES, cli
 from stuf_klantcontact.names import KC
+from stuf_klantcontact.validation.explanations import explain
 from stuf_klantcontact.validation.preview import PROFILES
 
 VALID = ROOT / "fixtures/kc/voegKlantcontactToe/valid"
@@ -251,6 +253,63 @@ def test_colour_is_for_a_terminal_or_when_asked() -> None:
 def test_english_when_asked_and_quiet_about_what_is_in_order() -> None:
     assert "is too short." in run("validate", FIVE, "--lang", "en").output
     assert run("validate", CONTACT, "--quiet").output == ""
+
+
+def test_several_files_end_with_how_many_are_valid_and_what_is_wrong_most(tmp_path: Path) -> None:
+    (tmp_path / "a.xml").write_bytes(CONTACT.read_bytes())
+    (tmp_path / "b.xml").write_bytes(b"\xef\xbb\xbf" + CONTACT.read_bytes())
+    (tmp_path / "c.xml").write_bytes(FIVE.read_bytes())
+    lines = run("validate", tmp_path).output.splitlines()
+    assert lines[-2:] == [
+        "3 bestanden: 1 geldig, 1 geldig met waarschuwingen, 1 ongeldig",
+        "    vaakst: XSD-ENUM 2×, XML-BOM 1×, XSD-LENGTH 1×, XSD-MISSING 1×, XSD-PATTERN 1×",
+    ]
+    english = run("validate", tmp_path, "--jobs", "2", "--lang", "en", "--quiet").output
+    assert "3 files: 1 valid, 1 valid with warnings, 1 invalid\n    most often: XSD-ENUM 2×" in english
+    assert "bestanden" not in run("validate", FIVE).output
+    assert run("validate", VALID, "--quiet").output == ""
+
+
+def test_json_about_one_message_is_an_object_and_about_several_an_array(tmp_path: Path, berichtenset: Path) -> None:
+    (tmp_path / "one").mkdir()
+    (tmp_path / "one" / "a.xml").write_bytes(CONTACT.read_bytes())
+    good = tmp_path / "goed_1_laatste.xml"
+    good.write_bytes(berichtenset.read_bytes().replace(b"telefoontelefoontelefoon", b"telefoon"))
+
+    def shape(*words: str | Path) -> tuple[type, int]:
+        found = json.loads(run("validate", *words, "--format", "json").output)
+        return type(found), len(found) if isinstance(found, list) else 1
+
+    assert shape(CONTACT) == shape(FIVE) == shape(CONTACT, "--quiet") == (dict, 1)
+    assert shape(tmp_path / "one") == (list, 1)
+    assert shape(tmp_path / "one", "--quiet") == (list, 0)
+    assert shape(CONTACT, FIVE) == (list, 2)
+    assert shape(berichtenset) == (list, 2)
+    assert shape(good) == (list, 1)
+    piped = process("validate", "-", "--format", "json", stdin=good.read_bytes())
+    assert [one["messages"] for one in json.loads(piped.stdout)] == [41]
+
+
+def test_sarif_has_help_about_each_rule_and_links_when_it_knows_where() -> None:
+    def rules(*words: str) -> list[dict[str, Any]]:
+        output = run("validate", FIVE, "--format", "sarif", *words).output
+        found: list[dict[str, Any]] = json.loads(output)["runs"][0]["tool"]["driver"]["rules"]
+        return found
+
+    for rule in rules():
+        known = explain(rule["id"])
+        assert known is not None
+        assert known.cause.nl in rule["fullDescription"]["text"]
+        assert known.cure.nl in rule["help"]["text"]
+        assert "```xml" in rule["help"]["markdown"]
+        assert "helpUri" not in rule
+    linked = rules("--public-url", "https://gateway.example.nl/", "--lang", "en")
+    assert {rule["helpUri"] for rule in linked} == {
+        f"https://gateway.example.nl/fouten/{rule}" for rule in FIVE_RULES
+    }
+    assert all(" Wrong:" in rule["help"]["text"].replace("\n", " ") for rule in linked)
+    found = json.loads(run("validate", FIVE, "--format", "json", "--public-url", "https://g.example").output)
+    assert found["violations"][0]["url"] == "https://g.example/fouten/XSD-LENGTH"
 
 
 def test_json_has_the_layer_of_each_finding() -> None:

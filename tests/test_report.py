@@ -108,7 +108,7 @@ def junit(reports: list[Report], fail_on: Severity) -> etree._Element:
         out,
         language="nl",
         as_dict=report.as_dict,
-        describe=str,
+        describe=report.Described,
         version=str,
         fail_on=fail_on,
     )

@@ -4,6 +4,7 @@ import os
 import sys
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import BinaryIO
 
@@ -16,6 +17,7 @@ from stuf_klantcontact.contract import OWN
 from stuf_klantcontact.errors import Severity
 from stuf_klantcontact.limits import STANDARD
 from stuf_klantcontact.report.streams import Form, open_stream
+from stuf_klantcontact.report.text import Tally
 from stuf_klantcontact.validation import parts
 from stuf_klantcontact.validation.berichtenset import Series
 
@@ -45,6 +47,8 @@ LANGUAGE = click.option("--lang", type=click.Choice(["nl", "en"]), default="nl",
 @click.option("--source/--no-source", "quote", default=True, show_default=True,
               help="Show the line of the message in text.")  # fmt: skip
 @click.option("--quiet", "-q", is_flag=True, help="Say nothing about what is in order.")
+@click.option("--public-url", metavar="URL", default="", envvar="KLANTCONTACT_GATEWAY__PUBLIC_URL",
+              help="Where a gateway serves its pages, for the links of SARIF and JSON.")  # fmt: skip
 def validate(
     paths: tuple[str, ...],
     source: str | None,
@@ -55,6 +59,7 @@ def validate(
     color: bool | None,
     quote: bool,
     quiet: bool,
+    public_url: str,
 ) -> None:
     """Check messages: files, folders (*.xml in them), or - for standard input; needs no database.
 
@@ -66,33 +71,41 @@ def validate(
     """
     out = sys.stdout
     colour = form == "text" and (out.isatty() and "NO_COLOR" not in os.environ if color is None else color)
-    found = 0
+    tally = Tally()
     failed = False
+    base = public_url.rstrip("/")
     try:
         files = list(_files(paths))
         schema = _schema(source)
+        several = len(paths) > 1 or Path(paths[0]).is_dir() or any(map(_is_set, files))
+        quiet = quiet and (several or form != "json")
         stream = open_stream(
             form,
             out,
             language=lang,
-            as_dict=report.as_dict,
+            as_dict=partial(report.as_dict, base=base),
             describe=_describe(lang),
             version=_version,
             colour=colour,
             fail_on=fail_on,
+            several=several,
+            base=base,
         )
         with _Progress(files, wanted=form != "text" or not out.isatty() or _size(files) > 5_000_000) as progress:
             for judged in _judged(files, schema=schema, jobs=jobs or (os.cpu_count() or 1), progress=progress):
-                found += judged.report.index is None
+                tally.add(judged.report)
                 failed = failed or judged.report.fails(fail_on)
                 if not quiet or judged.report.violations or not judged.report.valid:
                     progress.clear()
                     stream.add(judged.report, source=judged.lines.get if quote else None)
         stream.close()
+        if form == "text" and tally.files > 1 and not (quiet and not tally.rules):
+            out.write(tally.as_text(language=lang) + "\n")
+            out.flush()
     except BrokenPipeError:
         # Whoever read us has seen enough; nothing may be written any more, not even at the end.
         os.dup2(os.open(os.devnull, os.O_WRONLY), out.fileno())
-    if not found:
+    if not tally.files:
         raise click.UsageError("no *.xml in what was named")
     sys.exit(1 if failed else 0)
 
@@ -155,8 +168,7 @@ def _streamed(
     series: Series | None,
     progress: "_Progress",
 ) -> Iterator[Judged]:
-    head = stream.peek(4096)[:4096] if hasattr(stream, "peek") else b""
-    if not validation.is_berichtenset(head):
+    if not validation.is_berichtenset(_head(stream)):
         data = stream.read(STANDARD.message_bytes + 1)
         yield crew.judge(data, file=file, against=against)
         return
@@ -166,7 +178,14 @@ def _streamed(
         yield Judged(found, {number: text for number in wanted if (text := line(number)) is not None})
 
 
+def _head(stream: BinaryIO) -> bytes:
+    """How it begins, left in it."""
+    return bytes(stream.peek(4096)[:4096]) if hasattr(stream, "peek") else b""
+
+
 def _is_set(file: str) -> bool:
+    if file == "-":
+        return validation.is_berichtenset(_head(sys.stdin.buffer))
     try:
         with open(file, "rb") as stream:
             return validation.is_berichtenset(stream.read(4096))
@@ -179,13 +198,23 @@ def _size(files: list[str]) -> int:
 
 
 def _describe(language: report.Language) -> report.Describe:
-    def describe(rule: str) -> str:
+    def describe(rule: str) -> report.Described:
         from stuf_klantcontact.validation.explanations import explain
 
         known = explain(rule)
         if known is None:
-            return rule
-        return known.meaning.nl if language == "nl" else known.meaning.en
+            return report.Described(rule)
+        meaning, cause, cure = (
+            text.nl if language == "nl" else text.en for text in (known.meaning, known.cause, known.cure)
+        )
+        wrong, right = ("Fout", "Goed") if language == "nl" else ("Wrong", "Right")
+        return report.Described(
+            meaning,
+            cause,
+            f"{cause} {cure}\n\n{wrong}: {known.wrong}\n{right}: {known.right}\n\n{known.section}",
+            f"{cause} **{cure}**\n\n{wrong}:\n```xml\n{known.wrong}\n```\n{right}:\n```xml\n{known.right}\n```\n\n"
+            f"{known.section}",
+        )
 
     return describe
 

@@ -12,11 +12,12 @@ from lxml import etree
 from stuf_klantcontact.errors import Text, Violation
 from stuf_klantcontact.names import KC, qname
 from stuf_klantcontact.report.model import Language, Layer, Report, json_text, layer, printable, url, verdict
-from stuf_klantcontact.report.sarif import Describe
+from stuf_klantcontact.report.sarif import Describe, Described
 from stuf_klantcontact.report.text import as_text
 
 __all__ = [
     "Describe",
+    "Described",
     "Language",
     "Layer",
     "Report",

@@ -6,14 +6,26 @@ OASIS SARIF 2.1.0 §3.13 to §3.52.
 
 from collections.abc import Callable, Iterable
 from pathlib import PurePath
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 from urllib.parse import quote
 
 from stuf_klantcontact.report.model import Language, Report, json_text, layer, said, url
 
 SCHEMA: Final = "https://json.schemastore.org/sarif-2.1.0.json"
-Describe = Callable[[str], str]
-"""Says in a sentence what a rule is about."""
+
+
+class Described(NamedTuple):
+    """What there is to say about a rule, in one language."""
+
+    meaning: str
+    cause: str = ""
+    help: str = ""
+    """What to do, with an example, as text; and the same as markdown."""
+    markdown: str = ""
+
+
+Describe = Callable[[str], Described]
+"""Says what a rule is about."""
 
 
 def results(report: Report, *, language: Language) -> list[dict[str, Any]]:
@@ -46,18 +58,22 @@ def end(rules: Iterable[str], *, describe: Describe, version: str, base: str = "
     driver: dict[str, Any] = {
         "name": "stuf-klantcontact",
         "version": version,
-        "rules": [
-            {
-                "id": rule,
-                "shortDescription": {"text": _plain(describe(rule))},
-                "properties": {"layer": layer(rule)},
-                **({"helpUri": url(rule, base=base)} if base else {}),
-            }
-            for rule in sorted(rules)
-        ],
+        "rules": [_rule(rule, describe(rule), base=base) for rule in sorted(rules)],
     }
     tool = json_text({"driver": driver})
     return f'\n],\n"columnKind": "unicodeCodePoints",\n"tool": {tool}\n}}\n]\n}}'
+
+
+def _rule(rule: str, said: Described, *, base: str) -> dict[str, Any]:
+    """A reportingDescriptor (§3.49); helpUri must be absolute, so only who has an address gets one."""
+    found: dict[str, Any] = {"id": rule, "shortDescription": {"text": _plain(said.meaning)}}
+    if said.cause:
+        found["fullDescription"] = {"text": _plain(said.meaning, said.cause)}
+    if said.help:
+        found["help"] = {"text": _plain(said.help), "markdown": _plain(said.markdown or said.help)}
+    if base:
+        found["helpUri"] = url(rule, base=base)
+    return found | {"properties": {"layer": layer(rule)}}
 
 
 def _plain(*sentences: str) -> str:

@@ -36,15 +36,22 @@ def open_stream(
     version: Callable[[], str],
     colour: bool = False,
     fail_on: Severity = "error",
+    several: bool = True,
+    base: str = "",
 ) -> Stream:
-    """The stream of a form; `fail_on` is the least severe finding that fails a test case of JUnit."""
+    """The stream of a form.
+
+    `fail_on` is the least severe finding that fails a test case of JUnit; `several` whether more than one message
+    was asked about, which makes JSON an array, however many reports come; `base` the address of a gateway, for the
+    links of SARIF.
+    """
     match form:
         case "text":
             return _Text(out, language, colour)
         case "json":
-            return _Json(out, as_dict)
+            return _Json(out, as_dict, several)
         case "sarif":
-            return _Sarif(out, language, describe, version)
+            return _Sarif(out, language, describe, version, base)
         case "junit":
             return _JUnit(out, language, fail_on)
 
@@ -63,32 +70,28 @@ class _Text:
 
 
 class _Json:
-    """One report as an object, several as an array: the first is held back until it is known which."""
+    """About one message an object, about several an array."""
 
-    def __init__(self, out: TextIO, as_dict: Callable[[Report], object]) -> None:
+    def __init__(self, out: TextIO, as_dict: Callable[[Report], object], several: bool) -> None:
         self._out, self._as_dict = out, as_dict
+        self._begin, self._end = ("[\n", "\n]\n") if several else ("", "\n")
         self._count = 0
-        self._first = ""
 
     def add(self, report: Report, *, source: Source | None = None) -> None:
-        text = json_text(self._as_dict(report), indent=2)
+        self._out.write((",\n" if self._count else self._begin) + json_text(self._as_dict(report), indent=2))
         self._count += 1
-        if self._count == 1:
-            self._first = text
-            return
-        self._out.write(f"[\n{self._first},\n{text}" if self._count == 2 else f",\n{text}")
-        self._first = ""
 
     def close(self) -> None:
-        self._out.write({0: "[]\n", 1: f"{self._first}\n"}.get(self._count, "\n]\n"))
+        self._out.write(self._end if self._count else "[]\n")
         self._out.flush()
 
 
 class _Sarif:
     def __init__(
-        self, out: TextIO, language: Language, describe: sarif.Describe, version: Callable[[], str]
+        self, out: TextIO, language: Language, describe: sarif.Describe, version: Callable[[], str], base: str
     ) -> None:
         self._out, self._language, self._describe, self._version = out, language, describe, version
+        self._base = base
         self._rules: set[str] = set()
         self._separator = "\n"
         out.write(sarif.begin())
@@ -100,7 +103,9 @@ class _Sarif:
             self._separator = ",\n"
 
     def close(self) -> None:
-        self._out.write(sarif.end(self._rules, describe=self._describe, version=self._version()) + "\n")
+        self._out.write(
+            sarif.end(self._rules, describe=self._describe, version=self._version(), base=self._base) + "\n"
+        )
         self._out.flush()
 
 

@@ -1,7 +1,9 @@
 """A report as lines for a terminal: with colour, the line of the source, and a caret under what is wrong."""
 
 import re
+from collections import Counter
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
 from typing import Final
 
 from stuf_klantcontact.errors import Text, Violation
@@ -13,6 +15,8 @@ Source = Callable[[int], str | None]
 WIDTH: Final = 110
 """Columns of a source line that are shown."""
 
+_OFTEN: Final = 5
+"""So many rules are named as the most frequent."""
 _UNNAMED: Final = Text("bericht", "message")
 """What a document without a file name is called."""
 _BOLD, _RED, _YELLOW, _GREEN, _CYAN, _DIM = "1", "1;31", "1;33", "1;32", "36", "2"
@@ -49,6 +53,34 @@ def as_text(
         }
         lines += [f"    {paint(name, _CYAN)}: {shown(value)}" for name, value in details.items() if value]
     return "\n".join(lines)
+
+
+@dataclass(slots=True)
+class Tally:
+    """What came of many files, and which rules were broken most."""
+
+    files: int = 0
+    invalid: int = 0
+    warned: int = 0
+    rules: Counter[str] = field(default_factory=Counter)
+
+    def add(self, report: Report) -> None:
+        """Count one report; of a StUF-berichtenSet only the file is a file, and every finding a finding."""
+        self.rules.update(violation.rule for violation in report.violations)
+        if report.index is None:
+            self.files += 1
+            self.invalid += not report.valid
+            self.warned += report.valid and report.warns
+
+    def as_text(self, *, language: Language) -> str:
+        """The counts in a line, and below it the most frequent rules."""
+        valid, often = self.files - self.invalid - self.warned, self.rules.most_common(_OFTEN)
+        listed = ", ".join(f"{rule} {count}×" for rule, count in often)
+        if language == "nl":
+            line = f"{self.files} bestanden: {valid} geldig, {self.warned} geldig met waarschuwingen, "
+            return f"{line}{self.invalid} ongeldig" + (f"\n    vaakst: {listed}" if listed else "")
+        line = f"{self.files} files: {valid} valid, {self.warned} valid with warnings, "
+        return f"{line}{self.invalid} invalid" + (f"\n    most often: {listed}" if listed else "")
 
 
 def _place(file: str, index: int | None, *numbers: int | None) -> str:

@@ -30,8 +30,12 @@ def explained(violations: list[Violation], *, tag: str, against: Schemas) -> lis
     """The same; of a message that is in another known set and not in `against`, it says in which."""
     namespace, local = split(tag)
     same = wording.namesakes(tag, roots=against.roots)
-    if same and (namespace not in _KNOWN or any(split(root)[0] == namespace for root in against.roots)):
-        return violations  # that set has the message, and only its namespace is wrong
+    if same and (
+        against.own or namespace not in _KNOWN or any(split(root)[0] == namespace for root in against.roots)
+    ):
+        return (
+            violations  # that set has the message, and only its namespace is wrong; names of ours are in no other
+        )
     if namespace in _OURS and not against.own:
         belongs, hint = _to_ours(against)
     elif namespace.startswith(_PUBLISHED):
