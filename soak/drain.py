@@ -8,6 +8,7 @@ import threading
 import time
 from collections import defaultdict
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -31,6 +32,8 @@ BEGIN: Final = datetime(2036, 11, 22, 12, 0, tzinfo=UTC)
 """Later than any clock this runs by, so that what is enqueued now is due then."""
 AIM: Final = 1.2
 BATCH: Final = 1000
+DELIVERIES: Final = 3
+"""To the others, of each side, while the one that is down is tried once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +46,7 @@ class Size:
 
 
 LONG: Final = Size(items=100_000, zaken=500, steps=864)
-SHORT: Final = Size(items=1000, zaken=50, steps=72)
+SHORT: Final = Size(items=1000, zaken=50, steps=36)
 
 
 class Side:
@@ -115,10 +118,15 @@ def play(size: Size, *, folder: Path, database: Database, normal: Database) -> S
             connection.execute("ANALYZE")
         progress(f"{size.items:,} items wait")
         attempts = 0
+        lane = stack.enter_context(ThreadPoolExecutor(1))
         for step in range(size.steps):
-            attempts += behind.attempt(DOWN)
-            for side in sides if step % 2 else reversed(sides):
-                side.deliver_one(zaken[step % size.zaken], count=step % size.zaken + 1)
+            # As in a delivery process: the lane of the one that is down looks while another lane delivers.
+            tried = lane.submit(behind.attempt, DOWN)
+            for count in range(step * DELIVERIES, (step + 1) * DELIVERIES):
+                for side in sides if count % 2 else reversed(sides):
+                    side.deliver_one(zaken[count % size.zaken], count=count % size.zaken + 1)
+            attempts += tried.result()
+            for side in sides:
                 side.clock.advance(days=DAYS / size.steps)
         ledger = folder / "down.ledger"
         progress(f"{DAYS} days have passed, {attempts} attempts")
@@ -141,7 +149,7 @@ def play(size: Size, *, folder: Path, database: Database, normal: Database) -> S
         came[sleutel].append(sequence)
     reordered = sum(found != sorted(found) for found in came.values())
     usual, meanwhile = (quantiles(side.seconds, n=100) for side in sides)
-    ratio = meanwhile[24] / usual[24]
+    ratio = meanwhile[49] / usual[49]
     return [
         Promise("items behind a receiver that was down", f"{size.items:,} in {size.zaken} zaken"),
         Promise(f"attempts in {DAYS} days", f"{attempts:,}"),
@@ -153,7 +161,7 @@ def play(size: Size, *, folder: Path, database: Database, normal: Database) -> S
         Promise("drained per second", f"{size.items / seconds:,.0f}"),
         Promise("a delivery to another in ms (p25, p50, p99)", _milliseconds(meanwhile)),
         Promise("the same without a backlog", _milliseconds(usual)),
-        Promise("ratio of the p25", f"{ratio:.2f}", f"<= {AIM}", ratio <= AIM),
+        Promise("ratio of the p50", f"{ratio:.2f}", f"<= {AIM}", ratio <= AIM),
     ]
 
 
