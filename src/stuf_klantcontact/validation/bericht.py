@@ -51,11 +51,15 @@ class Bericht:
         return ((element.text if kind is None else kind.text) or "").strip()
 
 
-def read(root: etree._Element) -> Bericht | None:
-    """The message, or None when the element has no stuurgegevens and so is no StUF message."""
+def read(root: etree._Element, *, within: str = "") -> Bericht | None:
+    """The message, or None when the element has no stuurgegevens and so is no StUF message.
+
+    `within` is the local name of the child that is a message itself: actueel, of a Sa message (StUF 03.01 §5.4).
+    """
+    whole = next(root.iterchildren("{*}" + within), None) if within else root
     parts: dict[str, etree._Element] = {}
     objects: list[etree._Element] = []
-    for child in root:
+    for child in () if whole is None else whole:
         tag = child.tag
         if not isinstance(tag, str):
             continue
@@ -69,7 +73,7 @@ def read(root: etree._Element) -> Bericht | None:
         return None
     header = children(stuurgegevens)
     code = header.get("berichtcode")
-    named = _CODE_IN_NAME.search(split(str(root.tag))[1])
+    named = None if within else _CODE_IN_NAME.search(split(str(root.tag))[1])
     return Bericht(
         root=root,
         stuf=_version(header),

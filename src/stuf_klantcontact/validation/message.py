@@ -39,9 +39,11 @@ def check_message(
     now: datetime,
     positions: Callable[[], Positions | None] = lambda: None,
     glance: bool = False,
+    as_it_was: bool = False,
 ) -> list[Violation]:
     """Every finding about one message; `positions` gives those of its whole document, if anybody has them.
 
+    `as_it_was`: what is in a klcSa01 is a record of a dossier, which is not judged again.
     With `glance` one look may do: its parser has left out comments and processing instructions, and nobody looked.
     """
     if glance and against.own and GLANCE.in_order(element, now=now, limits=limits):
@@ -49,10 +51,9 @@ def check_message(
     valid, log = against.judge(element)
     # Held while anything looks: an element that nobody holds is made anew each time, its name as well.
     held = list(element.iter())
-    found = [*_by_rules(element, valid=valid, limits=limits, now=now)]
+    found = [*_by_rules(element, valid=valid, limits=limits, now=now, as_it_was=as_it_was)]
     if valid:
         held.clear()
-    if valid:
         return located(found, root=element, positions=positions)
     by_schema = against.violations(element, positions=positions(), log=log) or [wording.unexplained(element)]
     if element.tag not in against.roots:
@@ -91,7 +92,9 @@ def check_header(element: etree._Element, *, said: list[Violation], now: datetim
     return [*_not_said_before(found, said)]
 
 
-def _by_rules(element: etree._Element, *, valid: bool, limits: Limits, now: datetime) -> Iterator[Violation]:
+def _by_rules(
+    element: etree._Element, *, valid: bool, limits: Limits, now: datetime, as_it_was: bool = False
+) -> Iterator[Violation]:
     message = bericht.read(element)
     if message is not None:
         yield from header.check(message, now=now)
@@ -100,6 +103,11 @@ def _by_rules(element: etree._Element, *, valid: bool, limits: Limits, now: date
         now = max(now, sent) if sent is not None else now
         if message.named.startswith("Lv"):
             yield from vraag.check(message)
+        inner = bericht.read(element, within="actueel") if message.named[:2] == "Sa" and not as_it_was else None
+        if inner is not None:
+            yield from header.check(inner, now=now)
+            yield from kennisgeving.check(inner)
+            yield from rgbz.check(inner, now=now, limits=limits)
         if message.objects:
             yield from kennisgeving.check(message)
         if element.tag not in gateway.ROOTS:

@@ -1,4 +1,4 @@
-"""RGBZ 2.0 rules about klcLk01 and iobLk01, which the schemas of zkn0320 leave open.
+"""RGBZ 2.0 rules about klcLk01, klcSa01 and iobLk01, which the schemas of zkn0320 leave open.
 
 RGBZ 2.0 deel I §3.7 and deel II (KLANTCONTACT, INFORMATIEOBJECT); stuf-facts §10.2, §10.3 and §10.6.
 """
@@ -38,6 +38,7 @@ _ELEVEN: Final = frozenset(
         "organisatie-identificatie",
     }
 )
+_DOSSIER: Final = ("dossier.groep", "dossier.partij.")
 _HISTORY: Final = ("tijdvakGeldigheid", "historieMaterieel", "historieFormeel")
 
 
@@ -93,7 +94,7 @@ def _klantcontact(
     for relation in relations(huidig):
         if gerelateerde(relation) is not None:
             present.setdefault(str(relation.tag).rpartition("}")[2], []).append(relation)
-    if text(bericht.parameters.get("mutatiesoort")) == "T":
+    if text(bericht.parameters.get("mutatiesoort")) == "T" and not _of_dossier(bericht, parts):
         partijen = [relation for name in _PARTIJ for relation in present.get(name, ())]
         if len(partijen) != 1:
             yield finding(
@@ -142,6 +143,17 @@ def _klantcontact(
             )
     for relation in present.get("heeftPlaatsgevondenMetVES", ()):
         yield from _contactpersoon(bericht, children(relation).get("contactpersoonKlant-contactpersoon"))
+
+
+def _of_dossier(bericht: Bericht, parts: Mapping[str, etree._Element]) -> bool:
+    """Whether it is of a dossier that goes elsewhere, and says that RGBZ has no such klantcontact.
+
+    Of a groep that is not exchanged, or with somebody whom RGBZ does not relate (docs/mapping.md §7).
+    """
+    extra = parts.get("extraElementen")
+    if extra is None or not str(bericht.root.tag).endswith(("Sa01", "Sa02")):
+        return False
+    return any(said(item, "naam").startswith(_DOSSIER) for item in extra.iterchildren(etree.Element))
 
 
 def _moment(
