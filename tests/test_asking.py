@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 from lxml import etree
-from sqlalchemy import select, text, update
+from sqlalchemy import select, text
 
 from mapping.test_zkn0320 import document, record
 from stuf_klantcontact import asking, contract, parsing, stuurgegevens
@@ -22,7 +22,7 @@ from stuf_klantcontact.intake import Intake, Received
 from stuf_klantcontact.journal import Bericht
 from stuf_klantcontact.mapping import zkn0320
 from stuf_klantcontact.names import KC, SOAP11, STUF0301, qname
-from stuf_klantcontact.rgbz import Klantcontact, Zaak
+from stuf_klantcontact.rgbz import DocumentInhoud, Zaak
 from stuf_klantcontact.settings import Gateway, Settings, Zaaksysteem, Zaaktype, Zender
 from stuf_klantcontact.store import Database
 from stuf_klantcontact.stuurgegevens import Header, Systeem
@@ -496,7 +496,7 @@ def test_a_kennisgeving_asks_only_when_nothing_else_is_wrong_with_it(make: Make,
 
 
 def test_a_kennisgeving_that_comes_again_asks_nothing(make: Make, fake: FakeZaaksysteem) -> None:
-    """It was accepted; that its zaak is not what it was by now is none of its business."""
+    """It was accepted; that its zaak is here no longer is none of its business."""
     town = make()
     said = record()
     said.zaak = Zaak(identificatie=cast.RUNNING, bronorganisatie=cast.RSIN, omschrijving="")
@@ -504,11 +504,12 @@ def test_a_kennisgeving_that_comes_again_asks_nothing(make: Make, fake: FakeZaak
     message = zkn0320.klc_lk01(said, header=ours("k-1"))
     assert town.send(message, port=ASYNC).kind == "Bv03"
     with town.database.session() as session:
-        session.execute(update(Zaak).values(onvolledig=True))
-        session.execute(update(Klantcontact).values(ingetrokken=True))
+        session.execute(text("TRUNCATE klantcontact, zaak CASCADE"))
     fake.asked.clear()
     assert town.send(message, port=ASYNC).kind == "Bv03"
     assert fake.asked == []
+    assert town.send(zkn0320.klc_lk01(said, header=ours("k-2")), port=ASYNC).kind == "Bv03"
+    assert fake.asked == [cast.RUNNING]
 
 
 def test_a_document_about_an_unknown_zaak_lands_once_the_zaaksysteem_has_told(
@@ -521,6 +522,17 @@ def test_a_document_about_an_unknown_zaak_lands_once_the_zaaksysteem_has_told(
     reply = town.send(zkn0320.iob_lk01(good, klantcontact=said, header=header), port=ASYNC)
     assert reply.kind == "Bv03", (reply.rules, reply.hints)
     assert fake.asked == [cast.RUNNING]
+
+
+def test_a_document_that_is_refused_anyway_asks_nothing(town: Town, fake: FakeZaaksysteem) -> None:
+    said = record()
+    said.zaak = Zaak(identificatie=cast.RUNNING, bronorganisatie=cast.RSIN, omschrijving="")
+    bad = document(identificatie="D-2", bestandsnaam="a.exe", formaat="application/x-msdownload")
+    bad.inhoud = DocumentInhoud(sha256=b"\0" * 32, inhoud=b"MZ")
+    header = replace(ours("d-3"), entiteittype="IOB")
+    reply = town.send(zkn0320.iob_lk01(bad, klantcontact=said, header=header), port=ASYNC)
+    assert (reply.kind, set(reply.rules)) == ("Fo03", {"KC-01", "KC-12"})
+    assert fake.asked == []
 
 
 def ours(number: str) -> Header:

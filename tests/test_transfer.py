@@ -384,6 +384,10 @@ def test_what_the_dossier_cannot_hold_or_send_is_refused_at_its_place(
             second[0].set(qname(BG0320, "entiteittype"), "VES")
         relation.addnext(second)
 
+    def of_another(message: etree._Element) -> None:
+        for zaak in message.iter(qname(ZKN0320, "heeftBetrekkingOp"), qname(ZKN0320, "isBekendBij")):
+            next(zaak.iter("{*}bronorganisatie")).text = "123456782"
+
     def number(document: etree._Element) -> None:
         next(document.iter("{*}bronorganisatie")).text = "999993654"
 
@@ -395,6 +399,8 @@ def test_what_the_dossier_cannot_hold_or_send_is_refused_at_its_place(
         (lambda contact: said(contact, "dossier.groep", "Jansen"), "klcSa01"),
         (lambda contact: twice(contact, "heeftPlaatsgevondenMetNPS", "heeftPlaatsgevondenMetVES"), "klcSa01"),
         (lambda document: twice(document, "isBekendBij"), "iobLk01"),
+        (of_another, "klcSa01"),
+        (of_another, "iobLk01"),
         (number, "iobLk01"),
     ):
         tree = etree.parse(file)

@@ -52,6 +52,10 @@ class Limits(Protocol):
         ...
 
 
+RELATIONS: Final = 500
+"""Most relations of one object: statussen and betrokkenen of a zaak, all that a klantcontact relates to."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StandardLimits:
     """The limits as they are when gateway.toml says nothing."""

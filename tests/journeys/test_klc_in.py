@@ -10,9 +10,10 @@ from pathlib import Path
 
 import pytest
 from lxml import etree
+from sqlalchemy import event, select
 
 from journeys.town import ASYNCHRONOUS, Town, now, rules_of, running
-from stuf_klantcontact import rgbz
+from stuf_klantcontact import limits, rgbz, validation
 from stuf_klantcontact.mapping import zkn0320
 from stuf_klantcontact.names import XSI, qname
 from stuf_klantcontact.rgbz import Informatieobject, Klantcontact
@@ -213,6 +214,37 @@ def test_it_obeys_the_same_rules(contact: Callable[[], Klantcontact], rule: str,
         rgbz.load_klantcontact(session, NUMBER, rsin=cast.RSIN)
 
 
+@pytest.mark.parametrize(("code", "port"), [("01", ASYNCHRONOUS), ("02", SYNCHRONOUS)])
+def test_a_synchronisation_obeys_the_rules_of_stuf_and_rgbz(code: str, port: str, town: Town) -> None:
+    """As the kennisgeving that is in it would."""
+    town.zaak()
+
+    def sync(contact: Klantcontact) -> etree._Element:
+        return zkn0320.klc_sa(contact, header=header(code=f"Sa{code}"), actueel=header(code=f"Lk{code}"))
+
+    def soort(message: etree._Element) -> None:
+        next(message.iter("{*}heeftBetrekkingOp")).set("verwerkingssoort", "W")
+
+    bsn = {"soort": "natuurlijkPersoon", "bsn": "999993654", "geslachtsnaam": "Jansen"}
+    later = datetime.fromisoformat("2099-01-01T00:00:00+01:00")
+    for contact, wrong, rule in (
+        (klantcontact(partij=bsn), None, "RGBZ-NUMMER"),
+        (klantcontact(partij=None, partij_herkomst="", extra={}), None, "RGBZ-PARTIJ"),
+        (klantcontact(onderwerp=""), None, "RGBZ-VERPLICHT"),
+        (klantcontact(moment=later), None, "RGBZ-TOEKOMST"),
+        (klantcontact(), soort, "StUF-VERWERKINGSSOORT"),
+    ):
+        message = sync(contact)
+        if wrong is not None:
+            wrong(message)
+        reply = town.send(message, user="zaaksysteem", port=port)
+        assert (reply.status, rules_of(reply)) == (500, [rule]), reply.raw
+        paths = [path.text or "" for path in reply.body.iter("{*}path")] if reply.body is not None else []
+        assert all("/klc:actueel/klc:object" in path for path in paths)
+    with town.gateway.database.session() as session, pytest.raises(LookupError):
+        rgbz.load_klantcontact(session, NUMBER, rsin=cast.RSIN)
+
+
 def test_whoever_may_not_tell_of_contacts_is_refused(town: Town) -> None:
     town.zaak()
     message = zkn0320.klc_lk01(klantcontact(), header=replace(header(), zender=cast.MIJNZAKEN))
@@ -403,11 +435,12 @@ def test_what_a_second_t_leaves_out_stays_and_a_synchronisation_replaces(town: T
         toelichting.getparent().remove(toelichting)
     assert town.send(without, user="zaaksysteem", port=ASYNCHRONOUS).status == 200
     assert (stored(town).onderwerp, stored(town).toelichting) == ("Bouw", contact.toelichting)
-    whole = klantcontact(moment=contact.datum_tijd, onderwerp="", toelichting="Alleen dit.")
+    whole = klantcontact(moment=contact.datum_tijd, extra={}, toelichting="", documenten=("TEKENING-1",))
+    assert bring(town, whole).status == 200
     message = zkn0320.klc_sa(whole, header=header(code="Sa01"), actueel=header())
     reply = town.send(message, user="zaaksysteem", port=ASYNCHRONOUS)
     assert reply.status == 200, reply.raw
-    assert (stored(town).onderwerp, stored(town).toelichting) == ("", "Alleen dit.")
+    assert (stored(town).onderwerp, stored(town).toelichting, stored(town).extra) == ("Vergunning", "", {})
 
 
 def test_an_identical_one_or_another_key_tells_nobody(town: Town) -> None:
@@ -451,6 +484,50 @@ def test_a_zaak_of_another_organisation_is_not_ours_with_the_same_number(town: T
     record = stored(town)
     assert record.zaak is not None
     assert record.zaak.identificatie == cast.RUNNING
+
+
+@pytest.mark.parametrize("of", ["contact", "document"])
+def test_what_names_too_much_is_refused_before_it_is_read(
+    of: str, town: Town, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As many relations as a message may have elements would take seconds to look at."""
+    town.zaak()
+    contact = klantcontact(documenten=("TEKENING-1",))
+    if of == "contact":
+        message = zkn0320.klc_lk01(contact, header=header())
+    else:
+        message = zkn0320.iob_lk01(contact.informatieobjecten[0], klantcontact=contact, header=header("IOB"))
+    (relation,) = message.iter("{*}heeftRelevant", "{*}isBekendBij")
+    for _ in range(limits.RELATIONS):
+        relation.addnext(deepcopy(relation))
+    with monkeypatch.context() as patched:
+        patched.setattr(validation, "check_message", None)
+        patched.setattr(zkn0320, "read", None)
+        patched.setattr(zkn0320, "read_iob", None)
+        reply = town.send(message, user="zaaksysteem", port=ASYNCHRONOUS)
+    assert (reply.status, reply.code, rules_of(reply)) == (500, "StUF058", ["StUF058"]), reply.raw
+    assert f"0-{limits.RELATIONS}" in reply.raw.decode()
+
+
+def test_documents_are_found_at_once_however_many_they_are(town: Town) -> None:
+    """A contact takes those that wait, its own, and those of another, each by two statements for all."""
+    town.zaak()
+    names = tuple(f"TEKENING-{n}" for n in range(6))
+    one = klantcontact(documenten=names[:3])
+    other = klantcontact(documenten=names, identificatie="ZS20260000002")
+    with town.gateway.database.session() as session:
+        for name in names:
+            rgbz.put_informatieobject(session, None, document(name))
+    assert tell(town, one).status == 200
+    statements: list[str] = []
+    with town.gateway.database.session() as session:
+        event.listen(session.get_bind(), "before_cursor_execute", lambda *args: statements.append(args[2]))
+        found = rgbz.informatieobjecten_for(session, None, named=[(name, cast.RSIN) for name in (*names, "GEEN")])
+        assert [name for name, _ in found] == [*names[3:], *names[:3]]
+        assert len(statements) == 2
+    assert tell(town, other).status == 200
+    for record, there in ((stored(town), names[:3]), (stored(town, "ZS20260000002"), names)):
+        assert sorted(d.identificatie for d in record.informatieobjecten) == sorted(there)
 
 
 def test_two_contacts_are_not_merged(town: Town) -> None:
@@ -561,6 +638,34 @@ def test_a_document_of_a_second_zaak_is_refused(town: Town) -> None:
     reply = town.send(message, user="zaaksysteem", port=ASYNCHRONOUS)
     assert (reply.status, reply.code) == (500, "StUF058"), reply.raw
     assert "zkn:isBekendBij" in reply.raw.decode()
+
+
+@pytest.mark.parametrize("beside", [True, False], ids=["beside the one it has", "alone"])
+def test_a_change_that_adds_a_second_zaak_to_a_document_is_refused(beside: bool, town: Town) -> None:
+    town.zaak()
+    town.zaak("0518ZAAK0000009")
+    contact = klantcontact(documenten=("TEKENING-1",))
+    assert bring(town, contact).status == 200
+    (own,) = contact.informatieobjecten
+    other = klantcontact(zaak=rgbz.Zaak(identificatie="0518ZAAK0000009", bronorganisatie=cast.RSIN))
+    message = zkn0320.iob_lk01(own, klantcontact=other, header=header("IOB"), mutatiesoort="W", oud=(own, contact))
+    was, becomes = message.iter("{*}isBekendBij")
+    if beside:
+        for relation in (was, becomes):
+            stays = deepcopy(was)
+            stays.set("verwerkingssoort", "I")
+            relation.addprevious(stays)
+    for relation in (was, becomes):
+        relation.set("verwerkingssoort", "T")
+    was.remove(was[0])
+    reply = town.send(message, user="zaaksysteem", port=ASYNCHRONOUS)
+    assert (reply.status, reply.code, rules_of(reply)) == (500, "StUF058", ["StUF058"]), reply.raw
+    assert "zkn:isBekendBij" in reply.raw.decode()
+    with town.gateway.database.session() as session:
+        assert (
+            session.scalars(select(rgbz.Informatieobject)).one().zaak_id
+            == session.scalars(select(rgbz.Zaak.id).where(rgbz.Zaak.identificatie == cast.RUNNING)).one()
+        )
 
 
 def test_a_date_of_birth_may_be_known_in_part_but_must_exist(town: Town) -> None:

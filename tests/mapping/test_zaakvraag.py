@@ -1,5 +1,6 @@
 """Asking for a zaak: the question is as the official sets say, and so is the answer that we read."""
 
+import copy
 from datetime import UTC, date, datetime
 from typing import get_args
 
@@ -8,7 +9,7 @@ from lxml import etree
 
 from conftest import need
 from mapping.zaakberichten import OFFICIAL
-from stuf_klantcontact import contract
+from stuf_klantcontact import contract, limits
 from stuf_klantcontact.mapping import zkn0310
 from stuf_klantcontact.mapping.zkn0310 import NotAnswered
 from stuf_klantcontact.names import STUF0301, ZDS0120, ZKN0310, qname
@@ -91,6 +92,18 @@ class TestMessages:
         with pytest.raises(NotAnswered) as error:
             zkn0310.read_answer(answer, vraag=vraag, identificatie="0518ZAAK0000099")
         assert cast.RUNNING not in f"{error.value} {error.value.reason.nl}"
+
+    def test_an_answer_may_relate_as_much_as_a_kennisgeving(self, vraag: Zaakvraag) -> None:
+        answer = details(known(), vraag=vraag, header=ANSWERING)
+        (initiator,) = answer.iter(qname(ZKN0310, "heeftAlsInitiator"))
+        there = sum(1 for _ in initiator.itersiblings()) + sum(1 for _ in initiator.itersiblings(preceding=True))
+        for _ in range(limits.RELATIONS - there):
+            initiator.addnext(copy.deepcopy(initiator))
+        assert zkn0310.read_answer(answer, vraag=vraag, identificatie=cast.RUNNING) is not None
+        for _ in range(there):
+            initiator.addnext(copy.deepcopy(initiator))
+        with pytest.raises(NotAnswered, match=f"more than {limits.RELATIONS}"):
+            zkn0310.read_answer(answer, vraag=vraag, identificatie=cast.RUNNING)
 
     def test_another_message_is_no_answer(self, vraag: Zaakvraag) -> None:
         with pytest.raises(NotAnswered, match="did not answer"):

@@ -29,6 +29,7 @@ from stuf_klantcontact.intake import (
     adding,
     changing,
     forgiving,
+    in_klc,
     informatieobject,
     kennisgeving,
     soort3,
@@ -135,7 +136,8 @@ class Intake:
             if not any(finding.fout in _VERSIONS for finding in findings):
                 findings += soort3.unsupported(message.element, message.header, port=message.received.port)
             return verdicts.refuse(message, findings)
-        if zender is not None and not zender.strikt and not about.is_stranger(findings):
+        crowded = in_klc.crowded(message.element) if operation.soort in ("klantcontact", "document") else []
+        if zender is not None and not zender.strikt and not crowded and not about.is_stranger(findings):
             message = self._forgiven(message, operation.soort)
         technical = [*soort3.header(message.element, message.header)]
         findings += technical
@@ -143,6 +145,8 @@ class Intake:
             findings.append(about.not_allowed(operation.operatie))
         if operation.soort == "zaak":
             findings += about.incomplete_header(message.header)
+        elif crowded:
+            findings += crowded
         else:
             findings += soort3.without(self._by_contract(message), technical)
         if not any(finding.violation.element == "StUF:tijdstipBericht" for finding in findings):

@@ -4,12 +4,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Final
 
+from lxml import etree
+
 from stuf_klantcontact import rules
 from stuf_klantcontact.errors import Text, Violation
 from stuf_klantcontact.fouten import Fout
 from stuf_klantcontact.intake import about
 from stuf_klantcontact.intake.about import Finding
-from stuf_klantcontact.limits import Limits
+from stuf_klantcontact.limits import RELATIONS, Limits
 from stuf_klantcontact.mapping import zkn0320
 from stuf_klantcontact.mapping.zkn0320 import (
     InformatieobjectGegevens,
@@ -297,7 +299,7 @@ def strange_zaak(element: str, zaak: ZaakVerwijzing | None, *, settings: Setting
 
     A bronorganisatie that is not said is ours (docs/mapping.md §7).
     """
-    if zaak is None or zaak.bronorganisatie in ("", settings.gateway.rsin):
+    if zaak is None or zaak.is_of(settings.gateway.rsin):
         return []
     return [
         about.standard(
@@ -318,6 +320,32 @@ def unknown_zaak(element: str, identificatie: str) -> Finding:
         rule=rule.id, message=rule.demand, hint=rule.cure, element=element, value=identificatie[:40]
     )
     return Finding(rule.fout, violation)
+
+
+def crowded(message: etree._Element) -> list[Finding]:
+    """StUF058 for an object with more than limits.RELATIONS relations, before anything looks at each; else []."""
+    most = max((sum(1 for _ in each.iterchildren(*_RELATIES)) for each in message.iter("{*}object")), default=0)
+    if most <= RELATIONS:
+        return []
+    return [
+        about.standard(
+            Fout.StUF058,
+            "klc:object",
+            value=str(most),
+            expected=f"0-{RELATIONS}",
+            nl=f"Verdeel ze: noem ten hoogste {RELATIONS} relaties per bericht, en voeg de andere toe met W.",
+            en=f"Spread them: name at most {RELATIONS} relations in a message, and add the others with W.",
+        )
+    ]
+
+
+_RELATIES: Final = tuple(
+    f"{{*}}{local}"
+    for local in (
+        *("heeftBetrekkingOp", "heeftPlaatsgevondenMetNPS", "heeftPlaatsgevondenMetVES", "heeftRelevant"),
+        *("isGevoerdDoor", "isBekendBij"),
+    )
+)
 
 
 def without_object() -> Finding:

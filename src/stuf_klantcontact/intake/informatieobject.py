@@ -25,10 +25,12 @@ from stuf_klantcontact.tijdstip import AMSTERDAM
 
 def document(message: Message, findings: Sequence[Finding], *, verdicts: Verdicts) -> Answer:
     """Take iobLk01 or iobLk02."""
+    if findings:
+        return verdicts.reject(message, findings)
     kennisgeving = zkn0320.read_iob(message.element)
     huidig = kennisgeving.huidig or kennisgeving.oud
-    if findings or huidig is None:
-        return verdicts.reject(message, findings or [in_klc.without_object()])
+    if huidig is None:
+        return verdicts.reject(message, [in_klc.without_object()])
     wrong = in_klc.not_one(kennisgeving) + in_klc.other_zaken(huidig)
     if wrong := wrong or in_klc.strange_zaak("zkn:isBekendBij", huidig.zaak, settings=verdicts.settings):
         return verdicts.reject(message, wrong)
@@ -64,6 +66,11 @@ def _document(
     """Write what it says, and add to `orders` what must be sent; or what is wrong with it."""
     stored = rgbz.lock_informatieobjecten(session, huidig.identificatie, bronorganisatie=huidig.bronorganisatie)
     if not stored and kennisgeving.mutatiesoort != "T":
+        gone = kennisgeving.mutatiesoort == "V" and rgbz.informatieobject_was_here(
+            session, huidig.identificatie, bronorganisatie=huidig.bronorganisatie
+        )
+        if gone:  # with its klantcontact, or the relation to it: who says so tells of the document after that
+            return []
         return [in_klc.unknown("zkn:informatieobjectidentificatie", huidig.identificatie)]
     if kennisgeving.mutatiesoort == "V":
         return [

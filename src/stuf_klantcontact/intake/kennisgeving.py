@@ -30,10 +30,12 @@ from stuf_klantcontact.settings import Groep, Settings
 
 def contact(message: Message, findings: Sequence[Finding], *, verdicts: Verdicts) -> Answer:
     """Take klcLk01, klcLk02, klcSa01 or klcSa02."""
+    if findings:
+        return verdicts.reject(message, findings)
     kennisgeving = zkn0320.read(message.element)
     huidig = kennisgeving.huidig or kennisgeving.oud
-    if findings or huidig is None:
-        return verdicts.reject(message, findings or [in_klc.without_object()])
+    if huidig is None:
+        return verdicts.reject(message, [in_klc.without_object()])
     strange = in_klc.strange(huidig.identificatie, huidig.verantwoordelijke_organisatie, settings=verdicts.settings)
     verwijzing = huidig.zaak.gerelateerde if huidig.zaak is not None and huidig.zaak.aanwezig else None
     strange = strange or in_klc.not_one(kennisgeving)
@@ -217,20 +219,8 @@ def _documenten(
     session: Session, gegevens: KlantcontactGegevens, current: rgbz.Klantcontact | None
 ) -> tuple[list[rgbz.Informatieobject], list[Finding]]:
     """The documents that a contact refers to, and those that did not come before it."""
-    documenten: list[rgbz.Informatieobject] = []
-    wrong: list[Finding] = []
-    for relatie in gegevens.documenten:
-        verwijzing = relatie.gerelateerde
-        if verwijzing is None or not relatie.aanwezig:
-            continue
-        found = rgbz.informatieobject_for(
-            session,
-            current,
-            identificatie=verwijzing.identificatie,
-            bronorganisatie=verwijzing.bronorganisatie,
-        )
-        if found is None:
-            wrong.append(in_klc.unknown("zkn:heeftRelevant", verwijzing.identificatie))
-        else:
-            documenten.append(found)
-    return documenten, wrong
+    named = [r.gerelateerde for r in gegevens.documenten if r.gerelateerde is not None and r.aanwezig]
+    keys = dict.fromkeys((verwijzing.identificatie, verwijzing.bronorganisatie) for verwijzing in named)
+    found = rgbz.informatieobjecten_for(session, current, named=keys)
+    wrong = [in_klc.unknown("zkn:heeftRelevant", key[0]) for key in keys if key not in found]
+    return [found[key] for key in keys if key in found], wrong

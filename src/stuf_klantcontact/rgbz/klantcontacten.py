@@ -1,12 +1,13 @@
 """A klantcontact and its documents: read, replaced and withdrawn, with what it was before."""
 
 import io
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final, TypeVar
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import ColumnElement, Select, String, any_, func, literal, select
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Session, class_mapper, joinedload, selectinload
 from sqlalchemy.orm.attributes import set_committed_value
 
@@ -160,28 +161,49 @@ def add_klantcontact(
     session.flush()
 
 
-def informatieobject_for(
-    session: Session, current: Klantcontact | None, *, identificatie: str, bronorganisatie: str
-) -> Informatieobject | None:
-    """The document of that number for a (locked) klantcontact that refers to it; None when there is none.
+def informatieobjecten_for(
+    session: Session, current: Klantcontact | None, *, named: Collection[tuple[str, str]]
+) -> dict[tuple[str, str], Informatieobject]:
+    """The documents for a (locked) klantcontact that refers to them, by identificatie and bronorganisatie.
 
     Its own, or one that came before it; else a copy of another's, which keeps its own. A klantcontact that was
-    withdrawn has what was withdrawn with it.
+    withdrawn has what was withdrawn with it. Those that are not here are left out. Two statements for all.
     """
-    named = (Informatieobject.identificatie == identificatie, Informatieobject.bronorganisatie == bronorganisatie)
-    for informatieobject in current.informatieobjecten if current is not None else ():
-        if (informatieobject.identificatie, informatieobject.bronorganisatie) == (identificatie, bronorganisatie):
-            if informatieobject.tot is None:
-                return informatieobject
-            if current is not None and current.ingetrokken and informatieobject.tot == current.versie:
-                return copy_informatieobject(informatieobject)
-    loose = select(Informatieobject).where(*named, Informatieobject.klantcontact_id.is_(None))
-    found = session.scalars(loose.order_by(Informatieobject.id).limit(1).with_for_update()).one_or_none()
-    if found is not None:
-        return found
-    others = select(Informatieobject).where(*named, Informatieobject.tot.is_(None))
-    found = session.scalars(others.order_by(Informatieobject.id.desc()).limit(1)).one_or_none()
-    return None if found is None else copy_informatieobject(found)
+    found: dict[tuple[str, str], Informatieobject] = {}
+    for own in current.informatieobjecten if current is not None else ():
+        if (key := _number(own)) not in named:
+            continue
+        if own.tot is None:
+            found.setdefault(key, own)
+        elif current is not None and current.ingetrokken and own.tot == current.versie:
+            found.setdefault(key, copy_informatieobject(own))
+    loose = select(Informatieobject).where(Informatieobject.klantcontact_id.is_(None))
+    if names := _others(named, found):
+        query = loose.where(_any_of(names)).order_by(Informatieobject.id).with_for_update()
+        for informatieobject in session.scalars(query):
+            if _number(informatieobject) in named:
+                found.setdefault(_number(informatieobject), informatieobject)
+    if names := _others(named, found):
+        newest = select(func.max(Informatieobject.id)).where(_any_of(names), Informatieobject.tot.is_(None))
+        newest = newest.group_by(Informatieobject.identificatie, Informatieobject.bronorganisatie)
+        query = select(Informatieobject).where(Informatieobject.id.in_(newest)).order_by(Informatieobject.id)
+        for informatieobject in session.scalars(query):
+            if (key := _number(informatieobject)) in named and key not in found:
+                found[key] = copy_informatieobject(informatieobject)
+    return found
+
+
+def _number(informatieobject: Informatieobject) -> tuple[str, str]:
+    return informatieobject.identificatie, informatieobject.bronorganisatie
+
+
+def _others(named: Collection[tuple[str, str]], found: Mapping[tuple[str, str], Informatieobject]) -> list[str]:
+    return [key[0] for key in named if key not in found]
+
+
+def _any_of(names: list[str]) -> ColumnElement[bool]:
+    """One parameter, however many they are."""
+    return Informatieobject.identificatie == any_(literal(names, ARRAY(String)))
 
 
 def copy_informatieobject(informatieobject: Informatieobject) -> Informatieobject:
@@ -211,6 +233,14 @@ def lock_informatieobjecten(
     )
     session.execute(owners.order_by(Klantcontact.id).with_for_update())
     return list(session.scalars(query.order_by(Informatieobject.id).with_for_update()))
+
+
+def informatieobject_was_here(session: Session, identificatie: str, *, bronorganisatie: str) -> bool:
+    """Whether there is or was a document of that number."""
+    query = select(Informatieobject.id).where(
+        Informatieobject.identificatie == identificatie, Informatieobject.bronorganisatie == bronorganisatie
+    )
+    return session.scalars(query.limit(1)).first() is not None
 
 
 def put_informatieobject(session: Session, stored: Informatieobject | None, new: Informatieobject) -> None:

@@ -86,7 +86,7 @@ class _Intake:
         if element.tag not in _CONTACTS | _DOCUMENTS:
             raise self._refusal(_not_ours(element))
         found = validation.check_message(
-            element, against=self.contract, limits=self.settings.limits, now=self.clock()
+            element, against=self.contract, limits=self.settings.limits, now=self.clock(), as_it_was=True
         )
         if wrong := [violation for violation in found if violation.severity == "error"]:
             raise self._refusal(*wrong)
@@ -154,26 +154,21 @@ class _Intake:
             raise self._refusal(_other_organisation(gegevens.verantwoordelijke_organisatie, ours=ours))
         if sum(relatie.aanwezig for relatie in gegevens.partijen) > 1:
             raise self._refusal(_one_only("zkn:heeftPlaatsgevondenMetNPS | zkn:heeftPlaatsgevondenMetVES"))
+        zaak = gegevens.zaak.gerelateerde if gegevens.zaak is not None else None
+        if zaak is not None and not zaak.is_of(ours):
+            raise self._refusal(_other_zaak("zkn:heeftBetrekkingOp", zaak.bronorganisatie, ours=ours))
         if names := zkn0320.unreadable(gegevens.extra):
             raise self._refusal(_unreadable(names))
         self._contacts.append(_Contact(gegevens, soort == "V", self._count, self._referentienummer))
 
     def _documenten(self, contact: "_Contact") -> list[rgbz.Informatieobject]:
-        found = []
-        for relatie in contact.gegevens.documenten:
-            named = relatie.gerelateerde
-            if named is None:
-                continue
-            document = rgbz.informatieobject_for(
-                self.session,
-                None,
-                identificatie=named.identificatie,
-                bronorganisatie=named.bronorganisatie,
-            )
-            if document is None:
-                raise self._refusal(_without_document(named.identificatie), contact=contact)
-            found.append(document)
-        return found
+        named = [r.gerelateerde for r in contact.gegevens.documenten if r.gerelateerde is not None]
+        keys = dict.fromkeys((verwijzing.identificatie, verwijzing.bronorganisatie) for verwijzing in named)
+        found = rgbz.informatieobjecten_for(self.session, None, named=keys)
+        for key in keys:
+            if key not in found:
+                raise self._refusal(_without_document(key[0]), contact=contact)
+        return [found[key] for key in keys]
 
     def _document(self, element: etree._Element) -> None:
         kennisgeving = zkn0320.read_iob(element)
@@ -182,6 +177,9 @@ class _Intake:
             raise self._refusal(_not_ours(element))
         if sum(relatie.aanwezig for relatie in huidig.zaken) > 1:
             raise self._refusal(_one_only("zkn:isBekendBij"))
+        ours = self.settings.gateway.rsin
+        if huidig.zaak is not None and not huidig.zaak.is_of(ours):
+            raise self._refusal(_other_zaak("zkn:isBekendBij", huidig.zaak.bronorganisatie, ours=ours))
         element.clear()  # its base64 is as large as the document, which is all that is needed now
         document = zkn0320.informatieobject(huidig, made=self.clock().astimezone(AMSTERDAM).date())
         here = rgbz.informatieobjecten_here(
@@ -316,6 +314,21 @@ def _without_document(identificatie: str) -> Violation:
         ),
         element="zkn:heeftRelevant",
         value=identificatie,
+    )
+
+
+def _other_zaak(element: str, bronorganisatie: str, *, ours: str) -> Violation:
+    """StUF064, as at the door: another organisation may have another zaak of the same number."""
+    return Violation(
+        rule="StUF064",
+        message=Text("Deze zaak is van een andere organisatie.", "This zaak is of another organisation."),
+        hint=Text(
+            "Een dossier heeft de zaken van een organisatie: haal dit bericht en wat erbij hoort uit het bestand.",
+            "A dossier has zaken of one organisation: take this message and what belongs to it out of the file.",
+        ),
+        element=element,
+        value=bronorganisatie[:9],
+        expected=ours,
     )
 
 

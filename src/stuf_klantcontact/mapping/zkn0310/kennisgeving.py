@@ -18,6 +18,7 @@ from lxml import etree
 from stuf_klantcontact import fouten, stuurgegevens, tijdstip
 from stuf_klantcontact.errors import Refusal, Text, Violation
 from stuf_klantcontact.fouten import Fout
+from stuf_klantcontact.limits import RELATIONS
 from stuf_klantcontact.mapping.zkn0310 import zaak
 from stuf_klantcontact.mapping.zkn0310.zaak import Item, Relation
 from stuf_klantcontact.names import STUF0301, ZDS0120, ZKN0310, qname
@@ -33,7 +34,6 @@ OPERATIONS: Final = (
 )
 """The root elements that `read` understands, as their schema sets declare them (stuf-facts §11.2)."""
 
-_RELATIONS: Final = tuple(f"{{*}}{local}" for local in zaak.RELATIONS)
 _MUTATIESOORTEN: Final = frozenset("TWVCF")
 _SOORTEN: Final = frozenset("TWVIERSO")
 """Every verwerkingssoort (stuf-facts §4.2)."""
@@ -43,8 +43,6 @@ _GONE_BEFORE: Final = _GONE | {"R", "O"}
 """Of a relation in oud: replaced, or merged into another, as well."""
 _FINDINGS: Final = 100
 """So many are told; a message with more is not mended by reading them all."""
-_RELATED: Final = 500
-"""Most statussen and betrokkenen of one object: each is compared with each that is known."""
 _CHANGED: Final = frozenset("WS")
 """The relation in huidig that stands at the same place says what became of that in oud."""
 
@@ -120,19 +118,19 @@ def _violations(message: etree._Element, objects: Sequence[etree._Element]) -> I
             expected="1, 2",
         )
         return
-    if (most := max(sum(1 for _ in each.iterchildren(*_RELATIONS)) for each in objects)) > _RELATED:
+    if (most := max(map(zaak.related, objects))) > RELATIONS:  # each is compared with each that is known
         yield _violation(
             "ZKN:object",
             fout=Fout.StUF058,
-            nl=f"Verdeel ze: noem ten hoogste {_RELATED} relaties (statussen en betrokkenen) per bericht.",
-            en=f"Spread them: name at most {_RELATED} relations (statussen and betrokkenen) in a message.",
+            nl=f"Verdeel ze: noem ten hoogste {RELATIONS} relaties (statussen en betrokkenen) per bericht.",
+            en=f"Spread them: name at most {RELATIONS} relations (statussen and betrokkenen) in a message.",
             value=str(most),
-            expected=f"0-{_RELATED}",
+            expected=f"0-{RELATIONS}",
         )
         return
     yield from _identified(objects, message=message)
     places: dict[etree._Element, str] = {}
-    for element in (part for each in objects for part in (each, *each.iterchildren(*_RELATIONS))):
+    for element in (part for each in objects for part in (each, *each.iterchildren(*zaak.RELATION_TAGS))):
         kind = str(element.get(qname(STUF0301, "entiteittype"), "")) if element in objects else "ZAK"
         soort = zaak.verwerkingssoort(element)
         if kind == "ZAK" and soort in _SOORTEN:

@@ -14,6 +14,7 @@ from lxml import etree
 
 from stuf_klantcontact import stuurgegevens
 from stuf_klantcontact.errors import GatewayError, Text
+from stuf_klantcontact.limits import RELATIONS
 from stuf_klantcontact.mapping.zkn0310 import zaak
 from stuf_klantcontact.names import STUF0301, ZDS0120, ZKN0310, qname
 from stuf_klantcontact.rgbz import ZaakMutatie
@@ -67,7 +68,8 @@ def answer_name(vraag: Zaakvraag) -> str:
 def read_answer(message: etree._Element, *, vraag: Zaakvraag, identificatie: str) -> ZaakMutatie | None:
     """What the answer (its root element) says about the zaak; None when the zaaksysteem does not know it.
 
-    The mutatie is one of mutatiesoort T: everything that the zaaksysteem knows, and nothing that has ended.
+    The mutatie is one of mutatiesoort T: everything that the zaaksysteem knows, and nothing that has ended. Raises
+    NotAnswered for another message, another zaak, or a zaak with more than limits.RELATIONS relations.
     """
     expected = _ROOTS[vraag][2]
     if zaak.local_name(message) != expected:
@@ -87,6 +89,13 @@ def read_answer(message: etree._Element, *, vraag: Zaakvraag, identificatie: str
             Text(
                 "Het zaaksysteem antwoordde over een andere zaak dan gevraagd",
                 "The zaaksysteem answered about another zaak than was asked for",
+            )
+        )
+    if zaak.related(found) > RELATIONS:
+        raise NotAnswered(
+            Text(
+                f"Het zaaksysteem antwoordde met meer dan {RELATIONS} statussen en betrokkenen",
+                f"The zaaksysteem answered with more than {RELATIONS} statussen and betrokkenen",
             )
         )
     now = zaak.sent(message)

@@ -33,6 +33,7 @@ RELATIONS: Final = frozenset({*ROLLEN, STATUS, ZAAKTYPE})
 SHORTEST_IDENTIFICATIE: Final = 5
 LONGEST_IDENTIFICATIE: Final = 40
 
+RELATION_TAGS: Final = tuple(f"{{*}}{local}" for local in sorted(RELATIONS))
 _ROL_TAGS: Final = tuple(f"{{*}}{local}" for local in ROLLEN)
 _SOORTEN: Final = (
     "natuurlijkPersoon",
@@ -171,6 +172,11 @@ def said(element: etree._Element | None) -> str | None:
 def children(parent: etree._Element, local: str) -> list[etree._Element]:
     """The children of that local name."""
     return [*parent.iterchildren(f"{{*}}{local}")]
+
+
+def related(zaak: etree._Element) -> int:
+    """How many statussen and betrokkenen an object names; limits.RELATIONS says how many it may."""
+    return sum(1 for _ in zaak.iterchildren(*RELATION_TAGS))
 
 
 def first(parent: etree._Element, local: str) -> etree._Element | None:

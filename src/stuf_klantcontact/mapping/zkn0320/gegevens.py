@@ -35,6 +35,10 @@ class ZaakVerwijzing:
     bronorganisatie: str = ""
     omschrijving: str = ""
 
+    def is_of(self, rsin: str) -> bool:
+        """Whether it is a zaak of the organisation that holds it: one that is not said to be another's is."""
+        return self.bronorganisatie in ("", rsin)
+
 
 @dataclass(frozen=True, slots=True)
 class DocumentVerwijzing:
