@@ -23,7 +23,14 @@ def orders(
     zaak: rgbz.ZaakFeiten | None,
     settings: Settings,
 ) -> list[Order]:
-    """What each abonnee gets, documents before the contact that refers to them (docs/mapping.md §5)."""
+    """What each abonnee gets of a new klantcontact: orders, in the order in which they must leave.
+
+    Each document (iobLk01) comes before the contact that refers to it (klcLk01), all with mutatiesoort T; a
+    receiver of zaakdocumenten gets both as edcLk01. Empty for a contact that is only kept (`record.effect`), and
+    without a `zaak`, whose zaaktype says who subscribes. Raises nothing.
+
+    docs/mapping.md §5; StUF 03.01 §5.1; stuf-facts §4.1.
+    """
     if record.effect != "uitgewisseld" or zaak is None:
         return []
     found: list[Order] = []
@@ -93,8 +100,14 @@ def present(
 ) -> list[Order]:
     """What brings one abonnee up to date with a contact as it is now, whatever it missed or lost.
 
-    `has` is what it has of it: the identificaties of documents, and None for the contact itself. Who has
-    zaakdocumenten keeps them: there a document that is known cannot be new.
+    `naam` is one of settings.abonnee (else KeyError), `sleutel` the key of the stream to put it in, `soort` the
+    message for the contact itself where it is there. `has` is what it has of it: the identificaties of documents,
+    and None for the contact itself. `record` comes with its zaak, and with its documents, those that are gone too.
+
+    Gives orders in the order in which they must leave: T of what is there (C of what it has already, when it keeps
+    zaakdocumenten: there a document that is known cannot be new), V of what is there no longer.
+
+    StUF 03.01 §5.1 and §5.4; stuf-facts §4.1 and §7.
     """
     abonnee = settings.abonnee[naam]
     stream = _Stream(naam, sleutel, abonnee, record.identificatie, record.versie)

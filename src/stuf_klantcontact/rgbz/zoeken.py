@@ -1,4 +1,8 @@
-"""Questions to the dossier: klantcontacten and zaken by what is known of them, a page at a time."""
+"""Questions to the dossier: klantcontacten and zaken by what is known of them, a page at a time.
+
+What can go wrong: the database (sqlalchemy.exc.SQLAlchemyError), and a field that there is none of (KeyError: who
+reads a question knows which there are). StUF 03.01 §6; stuf-facts §6.
+"""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -15,7 +19,11 @@ Vergelijking = Literal["gelijk", "begin", "eind", "bevat", "vanaf", "totEnMet"]
 
 @dataclass(frozen=True, slots=True)
 class Voorwaarde:
-    """What a field must be; "" as value of `gelijk` means that it must have none."""
+    """What a field must be: a text, or an aware moment for `datum_tijd`; "" with `gelijk`: it must have none.
+
+    `begin`, `eind` and `bevat` are of texts alone, and tell capitals apart; `vanaf` and `totEnMet` include the
+    value itself. A moment counts in milliseconds, as an answer tells it. StUF 03.01 §6.3.1 and §6.3.2.
+    """
 
     veld: str
     vergelijking: Vergelijking
@@ -52,10 +60,14 @@ def zoek_klantcontacten(
     zaaktypen: Sequence[str] | None = None,
     limit: int,
 ) -> list[Klantcontact]:
-    """The klantcontacten that meet every condition, in the order of the fields `orde`, which tells each apart.
+    """At most `limit` klantcontacten that meet every condition, in the order of the fields `orde`.
 
-    `na`: only what comes after these values of the fields of `orde`. `zaaktypen`: only about zaken of these; None:
-    any. The session lets go of what is found, so that an answer can change nothing.
+    Only what is exchanged: personal, about a zaak, not withdrawn, of the organisation `rsin` (nine digits). `orde`
+    names fields of a Voorwaarde that together tell each apart; `na`: only what comes after these values of them.
+    `zaaktypen`: only about zaken of these; None: any. Each comes with its zaak and its documents, without their
+    bytes; the session lets go of it, so that an answer can change nothing. KeyError: no such field.
+
+    StUF 03.01 §6.1 (sortering), §6.3.1, §6.3.2 and §6.3.4 (vervolgvraag); stuf-facts §6.2, §6.3 and §6.5.
     """
     query = _klantcontacten(select(Klantcontact), voorwaarden, rsin=rsin, zaaktypen=zaaktypen)
     query = _page(query, [_KLANTCONTACT[veld] for veld in orde], na=[_told(waarde) for waarde in na]).limit(limit)
@@ -68,7 +80,7 @@ def zoek_klantcontacten(
 def tel_klantcontacten(
     session: Session, voorwaarden: Sequence[Voorwaarde], *, rsin: str, zaaktypen: Sequence[str] | None = None
 ) -> int:
-    """How many there are."""
+    """How many klantcontacten `zoek_klantcontacten` would find, without a limit (indicatorAantal)."""
     query = _klantcontacten(select(func.count(Klantcontact.id)), voorwaarden, rsin=rsin, zaaktypen=zaaktypen)
     return session.scalar(query) or 0
 
@@ -82,7 +94,13 @@ def zoek_zaken(
     zaaktypen: Sequence[str] | None = None,
     limit: int,
 ) -> list[Zaak]:
-    """The zaken that meet every condition, by identificatie; the session lets go of them."""
+    """At most `limit` zaken that meet every condition, by identificatie, of the organisation `rsin` (nine digits).
+
+    `na`: nothing, or the identificatie after which to begin. `zaaktypen`: only of these; None: any. Each comes
+    with its statussen; the session lets go of it. KeyError: a field that a zaak is not found by.
+
+    StUF 03.01 §6.3.1, §6.3.2 and §6.3.4; stuf-facts §6.3 and §6.5.
+    """
     query = _zaken(select(Zaak), voorwaarden, rsin=rsin, zaaktypen=zaaktypen)
     query = _page(query, [Zaak.identificatie], na=na).limit(limit)
     found = list(session.scalars(query.options(selectinload(Zaak.statussen))))
@@ -93,7 +111,7 @@ def zoek_zaken(
 def tel_zaken(
     session: Session, voorwaarden: Sequence[Voorwaarde], *, rsin: str, zaaktypen: Sequence[str] | None = None
 ) -> int:
-    """How many there are."""
+    """How many zaken `zoek_zaken` would find, without a limit (indicatorAantal)."""
     query = _zaken(select(func.count(Zaak.id)), voorwaarden, rsin=rsin, zaaktypen=zaaktypen)
     return session.scalar(query) or 0
 
