@@ -215,7 +215,15 @@ def test_what_is_accepted_reaches_another_as_it_stands_in_the_outbox_and_is_the_
         assert messages(out(other_database, tmp_path / "again.xml")) == messages(exported)
         # What was said beside may be kept by another path: the messages are the same.
         assert other_there().keys() <= {"bijzonderheden"}
+        assert before is not None
+        assert told(before, "withdrawal", mutatiesoort="V")
+        deliver()
+        for found in (database, other_database):
+            with found.session() as session:
+                assert rgbz.load_klantcontact(session, first.identificatie, rsin=cast.RSIN).ingetrokken
 
     each()
     delivery.close()
-    assert {"iobLk01 T", "iobLk01 C", "klcLk01 T", "klcLk01 W", "klcLk01 C", "iobLk01 V"} <= set(taken), taken
+    assert {"iobLk01 T", "iobLk01 C", "klcLk01 T", "klcLk01 W", "klcLk01 C", "klcLk01 V", "iobLk01 V"} <= set(
+        taken
+    ), taken
