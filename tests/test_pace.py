@@ -4,6 +4,7 @@ import threading
 import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 
@@ -17,6 +18,7 @@ from stuf_klantcontact.outbox import Order, Paced
 from stuf_klantcontact.store import Database
 from stuf_klantcontact.testing import FakeZaakmagazijn
 from stuf_klantcontact.worker import Worker
+from test_worker import working
 
 NOON = datetime(2036, 11, 22, 12, 0, tzinfo=UTC)
 
@@ -125,6 +127,37 @@ def test_the_pace_of_one_does_not_slow_another(connection: Connection) -> None:
     claim(connection, 0, per_minuut=1)
     assert len(claim(connection, 0, per_minuut=1, abonnee="ANDER").claims) == 1
     assert len(claim(connection, 0, per_minuut=0, abonnee="ANDER").claims) == 8
+
+
+def test_a_clock_that_was_an_hour_ahead_and_is_put_right_stops_nobody(connection: Connection) -> None:
+    fill(connection, zaken=40)
+    assert len(claim(connection, 3600, per_minuut=30).claims) == 1
+    found = claim(connection, 0, per_minuut=30)
+    assert (len(found.claims), found.wait) == (1, 2.0)
+    assert [len(claim(connection, at, per_minuut=30).claims) for at in (1.9, 2, 3.9, 4)] == [0, 1, 0, 1]
+
+
+def test_a_worker_looks_again_before_a_slot_of_an_hour_later(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("stuf_klantcontact.worker.LONGEST_WAIT", 0.05)
+    really, looked = outbox.claim_at_pace, threading.Event()
+
+    def look(connection: Connection, **rest: Any) -> Paced:
+        """First on a clock that is an hour ahead."""
+        if looked.is_set():
+            return really(connection, **rest)
+        looked.set()
+        return Paced([], 3600.0)
+
+    monkeypatch.setattr(outbox, "claim_at_pace", look)
+    remember(database, 1)
+    with FakeZaakmagazijn() as zaakmagazijn:
+        paced = adjusted(settings(zaakmagazijn.url), per_minuut=30)
+        with working(paced, database, contracts.load()):
+            enqueue_orders(database, order_of(1))
+            zaakmagazijn.wait_for(1, timeout=10)
+    assert looked.is_set()
 
 
 def test_a_worker_waits_for_its_slot_and_stops_at_once(database: Database) -> None:

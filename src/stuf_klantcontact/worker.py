@@ -22,7 +22,7 @@ from stuf_klantcontact.outbox import Claim, Paced
 from stuf_klantcontact.store import Database
 
 LONGEST_WAIT: Final = 5.0
-"""Most seconds between looks at a database that is away."""
+"""Most seconds between looks at a database that is away, or at a pace: its clock may have been put right."""
 
 AHEAD: Final = 4
 """Claims for each thread while a receiver is quick: what is claimed together costs less."""
@@ -84,7 +84,7 @@ class _Lane:
                 for claim in found.claims:
                     pool.submit(self._deliver, claim, messages.pop(claim.item, None), stop)
                 if found.wait:
-                    stop.wait(found.wait)  # whatever rings, there is no slot before that
+                    stop.wait(min(LONGEST_WAIT, found.wait))  # whatever rings, there is no slot before that
                 else:
                     self.bell.wait(self._wait())
 

@@ -2,6 +2,8 @@
 
 Slots lie 60 / per_minuut seconds apart on the clock of the database. What was not used is lost, but for a
 second's worth: so a worker that looks a little late still gets them all, and nobody gets a minute's worth at once.
+No claim ever leaves the next slot more than one interval away, so one that is further was made on a clock that has
+been put back since, or at a slower pace: it counts as now.
 An abonnee without a pace pays nothing for those that have one.
 """
 
@@ -57,6 +59,8 @@ def claim_at_pace(
     apart = timedelta(seconds=MINUTE / per_minuut)
     with connection.transaction():
         moment, slot = _slot(connection, {"abonnee": abonnee, "now": now})
+        if slot - moment > apart:
+            slot = moment
         slot = max(slot, moment - max(timedelta(0), SAVED - apart))
         if slot > moment:
             return Paced([], (slot - moment).total_seconds())
