@@ -1,6 +1,6 @@
 """Receivers that mean harm: what they cost a delivery worker in memory and time, and what the others notice.
 
-One abonnee behaves; each of the others has a receiver that does its worst, to several messages at once, and
+One abonnee behaves; each of the others, and the mail server, does its worst, to several messages at once, and
 again whenever somebody says that it should be tried now. Every item of theirs must wait (or be held) with the right
 code. What can go wrong: AssertionError, with what did not come true.
 """
@@ -20,9 +20,11 @@ import psutil
 
 from crash.municipality import TIMEOUT, write_config
 from crash.processes import Family, wait_until
-from outgoing import enqueue, order, remember
+from outgoing import enqueue, number, order, remember
+from rude_mail import RudeMailServer
 from soak.promise import Promise, progress
 from stuf_klantcontact import journal, outbox
+from stuf_klantcontact.outbox import Order
 from stuf_klantcontact.store import Database, embedded, upgrade
 from stuf_klantcontact.testing import FakeZaakmagazijn
 
@@ -33,6 +35,8 @@ GROWTH: Final = 30.0
 """Most megabytes that a delivery worker may grow, at its worst moment too."""
 
 GOOD: Final = "GOED"
+MAIL_CODE: Final = "answer-size"
+"""Of what is for the mail server, which never stops talking."""
 HOSTILE: Final = {
     "gzip-bomb": "answer-encoding",
     "huge": "answer-size",
@@ -93,6 +97,10 @@ def play(size: Size, *, folder: Path, database: Database) -> Sequence[Promise]:
         receivers = {b: stack.enter_context(FakeZaakmagazijn(delay=60.0)) for b in HOSTILE}
         endpoints = {GOOD: good.url, **{_name(b): _url(found, behaviour=b) for b, found in receivers.items()}}
         config = write_config(folder, password_hash="$argon2", database_url=database.url, endpoints=endpoints)
+        mail = stack.enter_context(RudeMailServer("endless"))
+        config.write_text(
+            f'{config.read_text()}\n[mail]\nserver = "127.0.0.1"\nport = {mail.port}\nstarttls = false\nafzender = "noreply@gemeente.example"\n'
+        )
         # Nobody dies here, so no lease need be short; one that ends on a slow machine would only blur the figures.
         config.write_text(re.sub(r"lease = \S+", "lease = 60.0", config.read_text()))
         worker = stack.enter_context(_worker(folder, config=config))
@@ -105,18 +113,19 @@ def play(size: Size, *, folder: Path, database: Database) -> Sequence[Promise]:
         before = psutil.Process(worker.head.pid).memory_info().rss
         alone = latency.measure(size.contacts)
         _put(database, zaken=zaken, behaviours=HOSTILE)
+        enqueue(database, *(_mail(place) for place in range(ZAKEN)))
         beside, most = [], before
         began = time.monotonic()
-        for number in range(size.rounds):
+        for turn in range(size.rounds):
             beside += latency.measure(size.contacts)
-            wait_until(partial(_tried, database, number + 1), seconds=60, what="all were tried")
+            wait_until(partial(_tried, database, turn + 1), seconds=60, what="all were tried")
             most = max(most, psutil.Process(worker.head.pid).memory_info().rss)
-            if number + 1 < size.rounds:
+            if turn + 1 < size.rounds:
                 with database.session() as session:
-                    for naam in receivers:
-                        outbox.hurry(session, abonnee=_name(naam))
-            if number % 10 == 0:
-                progress(f"round {number + 1}: {(most - before) / 1e6:.1f} MB more at most")
+                    for naam in (*map(_name, receivers), outbox.MAIL):
+                        outbox.hurry(session, abonnee=naam)
+            if turn % 10 == 0:
+                progress(f"round {turn + 1}: {(most - before) / 1e6:.1f} MB more at most")
         took = time.monotonic() - began
         wait_until(lambda: not _sending(database), seconds=60, what="nothing is under way")
         after = psutil.Process(worker.head.pid).memory_info().rss
@@ -125,7 +134,7 @@ def play(size: Size, *, folder: Path, database: Database) -> Sequence[Promise]:
         exchanges = sum(len(found.received) for found in receivers.values())
     return [
         Promise(
-            f"hostile receivers, tried in {size.rounds} rounds of {took / size.rounds:.1f} s", str(len(HOSTILE))
+            f"hostile receivers, tried in {size.rounds} rounds of {took / size.rounds:.1f} s", str(len(HOSTILE) + 1)
         ),
         Promise("hostile exchanges that came as far as a message", f"{exchanges:,}"),
         Promise("items with another code or state than they should", ", ".join(wrong) or "0", "0", not wrong),
@@ -151,6 +160,10 @@ def _put(database: Database, *, zaken: Sequence[str], behaviours: Iterable[str])
         enqueue(database, *(order(place, zaak=zaak, abonnee=_name(behaviour)) for behaviour in behaviours))
 
 
+def _mail(place: int) -> Order:
+    return Order(outbox.MAIL, f"betrokkene{place}@example.org", "mail", number(place))
+
+
 @contextmanager
 def _worker(folder: Path, *, config: Path) -> Iterator[Family]:
     log = folder / "deliver.log"
@@ -169,8 +182,8 @@ class Latency:
     def measure(self, times: int) -> list[float]:
         """Seconds from the commit to the arrival, of so many."""
         found = []
-        for number in range(times):
-            place = number % len(self._zaken)
+        for turn in range(times):
+            place = turn % len(self._zaken)
             enqueue(self._database, order(place, zaak=self._zaken[place], abonnee=GOOD))
             began = datetime.now(UTC)
             arrived = self._receiver.wait_for(len(self._receiver.kept) + 1, timeout=90)[-1]
@@ -190,7 +203,7 @@ def _rows(database: Database) -> list[tuple[str, str, str, int]]:
 
 def _tried(database: Database, times: int) -> bool:
     """Whether each abonnee was tried so often, of those that may be."""
-    attempts = dict.fromkeys(map(_name, HOSTILE), 0)
+    attempts = dict.fromkeys((*map(_name, HOSTILE), outbox.MAIL), 0)
     held = set()
     for abonnee, state, _, tried in _rows(database):
         attempts[abonnee] += tried
@@ -204,7 +217,7 @@ def _sending(database: Database) -> int:
 
 
 def _wrong(database: Database) -> list[str]:
-    codes = {_name(behaviour): code for behaviour, code in HOSTILE.items()}
+    codes = {outbox.MAIL: MAIL_CODE} | {_name(behaviour): code for behaviour, code in HOSTILE.items()}
     return sorted(
         {
             f"{abonnee} {state} {code}"

@@ -4,11 +4,13 @@ import smtplib
 import socket
 import ssl
 import threading
+import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
 
 import pytest
 
+from rude_mail import RudeMailServer
 from stuf_klantcontact.outlets import Deferred, Delivered, Outcome, Refused
 from stuf_klantcontact.outlets import mail as module
 from stuf_klantcontact.outlets.mail import MailOutlet, compose
@@ -150,6 +152,39 @@ def test_a_mail_server_that_hangs_up_defers() -> None:
         thread.join(5)
     assert isinstance(outcome, Deferred)
     assert outcome.trouble == "receiver"
+
+
+@pytest.mark.parametrize(
+    ("behaviour", "code"), [("drip", "time-out"), ("drip-tls", "time-out"), ("endless", "answer-size")]
+)
+def test_a_mail_server_that_never_ends_is_left_at_a_deadline_and_a_size(behaviour: str, code: str) -> None:
+    with RudeMailServer(behaviour) as rude:
+        began = time.monotonic()
+        attempt = MailOutlet(settings(rude.port, starttls=behaviour == "drip-tls"), timeout=0.5).send(
+            mail(), address=JANSEN
+        )
+        took = time.monotonic() - began
+    assert isinstance(attempt.outcome, Deferred)
+    assert attempt.outcome.code == code
+    assert took < 5
+
+
+@pytest.mark.parametrize("behaviour", ["quit-421", "quit-silent", "quit-endless"])
+def test_a_mail_that_was_taken_is_delivered_however_the_server_says_goodbye(
+    behaviour: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "QUIT_SECONDS", 0.2)
+    with RudeMailServer(behaviour) as rude:
+        attempt = MailOutlet(settings(rude.port), timeout=20).send(mail(), address=JANSEN)
+        assert rude.taken == 1
+    assert attempt.outcome == Delivered("250")
+
+
+def test_a_mail_that_was_refused_is_refused_however_the_server_says_goodbye() -> None:
+    with RudeMailServer("data-554") as rude:
+        outcome = MailOutlet(settings(rude.port)).send(mail(), address=JANSEN).outcome
+    assert isinstance(outcome, Refused)
+    assert outcome.code == "SMTP 554"
 
 
 @pytest.mark.parametrize(

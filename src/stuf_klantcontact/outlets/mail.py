@@ -8,20 +8,33 @@ composing; while sending, every answer of the server and every failure of the ne
 RFC 5321 §4.2 (replies), RFC 3834 (Auto-Submitted); docs/mapping.md §5.
 """
 
+import io
 import smtplib
+import socket
 import ssl
+import time
+from contextlib import suppress
 from datetime import datetime
 from email.errors import MessageError
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP
 from email.utils import format_datetime
-from typing import Final
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from _typeshed import WriteableBuffer
 
 from stuf_klantcontact.errors import Text
 from stuf_klantcontact.outlets import Attempt, Deferred, Delivered, Outcome, Refused, tls
 from stuf_klantcontact.settings import Mail
 from stuf_klantcontact.tijdstip import AMSTERDAM
+
+ANSWER_BYTES: Final = 64 * 1024
+"""Most that is read in one exchange: a server that means well says a few kilobytes."""
+
+QUIT_SECONDS: Final = 2.0
+"""How long a server may take to say goodbye: by then the outcome is known."""
 
 TYPES: Final = {
     "click": Text(nl="via internet", en="through the website"),
@@ -91,6 +104,7 @@ class MailOutlet:
     """The municipality's mail server. A connection for each mail: there are few, and they are not in a hurry."""
 
     def __init__(self, settings: Mail, *, timeout: float = 30.0, trust: ssl.SSLContext | None = None) -> None:
+        """`timeout`: seconds for a whole exchange, however slowly the server drips."""
         self._settings = settings
         self._timeout = timeout
         self._trust = trust
@@ -99,16 +113,96 @@ class MailOutlet:
         """Offer one mail for one recipient."""
         mail = self._settings
         try:
-            with smtplib.SMTP(mail.server, mail.port, timeout=self._timeout) as server:
+            server = _Exchange(mail.server, mail.port, seconds=self._timeout)
+            try:
                 server.ehlo_or_helo_if_needed()
                 if mail.starttls:
                     server.starttls(context=self._trust or tls.usual())
                 if mail.gebruiker:
                     server.login(mail.gebruiker, mail.wachtwoord)
                 server.sendmail(_bare(mail.afzender), [address], message)
+            finally:
+                server.leave()
         except (smtplib.SMTPException, OSError, ValueError) as error:
             return Attempt(_verdict(error, address=address))
         return Attempt(Delivered("250"))
+
+
+class _Exchange(smtplib.SMTP):
+    """smtplib bounds each read and each write; here all of them together have a deadline and a number of bytes."""
+
+    def __init__(self, host: str, port: int, *, seconds: float) -> None:
+        self._deadline = time.monotonic() + seconds
+        self._room = ANSWER_BYTES
+        super().__init__(host, port)
+
+    def left(self) -> float:
+        """Seconds until the deadline. Raises TimeoutError when it has passed."""
+        left = self._deadline - time.monotonic()
+        if left <= 0:
+            raise TimeoutError("the deadline of the exchange has passed")
+        return left
+
+    def leave(self) -> None:
+        """Say goodbye and hang up. What the server says to that, or does not say, is all the same."""
+        self._deadline = min(self._deadline, time.monotonic() + QUIT_SECONDS)
+        with suppress(smtplib.SMTPException, OSError, ValueError):
+            self.docmd("QUIT")
+        with suppress(OSError):
+            self.close()
+
+    def receive(self, buffer: "WriteableBuffer") -> int:
+        """What the server says next, as far as it may go on."""
+        if self.sock is None:
+            return 0
+        self.sock.settimeout(self.left())
+        count = self.sock.recv_into(buffer)
+        self._room -= count
+        if self._room < 0:
+            raise _Endless
+        return count
+
+    def send(self, s: "str | WriteableBuffer") -> None:
+        try:
+            if self.sock:
+                self.sock.settimeout(self.left())
+        except OSError as error:
+            raise smtplib.SMTPServerDisconnected("no time is left") from error  # as for every failure to send
+        super().send(s)
+
+    def getreply(self) -> tuple[int, bytes]:
+        if self.file is None and self.sock:
+            self.file = io.BufferedReader(_Answers(self))
+        reply = super().getreply()
+        if self.sock:  # a handshake may follow
+            self.sock.settimeout(max(0.001, self._deadline - time.monotonic()))
+        return reply
+
+    def _get_socket(self, host: str, port: int, timeout: object) -> socket.socket:
+        failed = OSError("the name has no address")
+        for *_, address in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM):
+            try:
+                return socket.create_connection((str(address[0]), port), self.left())
+            except OSError as error:
+                failed = error
+        raise failed
+
+
+class _Answers(io.RawIOBase):
+    """What the server says, to read lines from."""
+
+    def __init__(self, exchange: _Exchange) -> None:
+        self._exchange = exchange
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: "WriteableBuffer") -> int:
+        return self._exchange.receive(buffer)
+
+
+class _Endless(OSError):
+    """The server says more than ANSWER_BYTES: what smtplib takes for a connection that is gone."""
 
 
 def _bare(sender: str) -> str:
@@ -139,6 +233,14 @@ def _verdict(error: Exception, *, address: str) -> Outcome:
                     en="The mail server does not offer what is set: check starttls, user and certificate",
                 ),
                 trouble="configuration",
+            )
+        case _ if isinstance(error.__context__, _Endless):
+            return Deferred(
+                "answer-size",
+                Text(
+                    nl=f"De mailserver antwoordt met meer dan {ANSWER_BYTES // 1024} kB",
+                    en=f"The mail server answers more than {ANSWER_BYTES // 1024} kB",
+                ),
             )
         case _ if isinstance(error, TimeoutError) or isinstance(error.__context__, TimeoutError):
             return Deferred(
