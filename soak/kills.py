@@ -265,7 +265,7 @@ class Kills:
             pid = self._server.pid()
             try:
                 if pid is not None and kind == "database backend":
-                    pid = self._chance.choice(_named(psutil.Process(pid).children())).pid
+                    pid = self._chance.choice(psutil.Process(pid).children()).pid
                 if pid is not None:
                     os.kill(pid, signal.SIGKILL)
             except (psutil.NoSuchProcess, ProcessLookupError, IndexError):
@@ -305,15 +305,6 @@ class Kills:
         for post in (*self.gateways, *self.deliverers):
             if post.family is not None:
                 post.family.end()
-
-
-def _named(children: Sequence[psutil.Process]) -> list[psutil.Process]:
-    """Those that have a name of their own by now.
-
-    One that has none yet may be there only to say that the server is starting. PostgreSQL 18.4 whose recovery is
-    hit by the kill of such a one forgets its startup process, and stays "in recovery mode" until it is killed too.
-    """
-    return [child for child in children if " ".join(child.cmdline()).startswith("postgres: ")]
 
 
 def _is_ready(doors: SoapClient) -> bool:

@@ -8,8 +8,10 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 
+import psutil
 import psycopg
 import pytest
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
@@ -227,6 +229,26 @@ def test_kill_9_of_postgres_costs_nothing_that_was_committed(data_dir: Path) -> 
     assert pid_of(data_dir) != pid
     newcomer.close()
     database.close()
+
+
+def test_a_server_whose_recovery_was_killed_too_is_started_again(data_dir: Path) -> None:
+    """PostgreSQL 18.4 itself would say for ever that it is in recovery mode."""
+    with closing(open_database(settings(data_dir))) as database:
+        put(database)
+        pid = pid_of(data_dir)
+
+        def kill_the_recovery() -> bool:
+            children = psutil.Process(pid).children()
+            found = [child for child in children if "".join(child.cmdline()).startswith("postgres: startup")]
+            for child in found:
+                child.kill()
+            return bool(found)
+
+        with database.connection() as connection:
+            os.kill(connection.info.backend_pid, signal.SIGKILL)
+            wait_until(kill_the_recovery)
+        wait_until(lambda: recovers(database))
+        assert has(database)
 
 
 def test_after_a_restart_of_the_server_the_next_use_succeeds(data_dir: Path) -> None:

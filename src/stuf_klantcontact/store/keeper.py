@@ -17,6 +17,7 @@ import contextlib
 import fcntl
 import os
 import signal
+import socket
 import stat
 import subprocess
 import sys
@@ -33,6 +34,8 @@ Event = Literal["vacant", "told to stop", "gone"]
 SOCKET = ".s.PGSQL.5432"
 
 LOOK = 0.02
+LOOK_WHEN_READY = 3.0
+LOOKS_WHEN_STUCK = 2
 SECONDS_TO_STOP = 120.0
 SECONDS_TO_BREAK_OFF = 15.0
 FAILED_STARTS = 3
@@ -134,6 +137,27 @@ class Server:
         lines = self.pid_file()
         return len(lines) >= 8 and lines[7].strip() == "ready" and self.pid() is not None
 
+    def is_stuck(self) -> bool:
+        """Whether it says that it recovers while no process of it does, and so would say that for ever.
+
+        PostgreSQL 18.4 comes to this when the process that recovers from a crash is killed with -9 itself.
+        """
+        pid = self.pid()
+        return pid is not None and self._is_starting() and not _recovers(pid)
+
+    def _is_starting(self) -> bool:
+        """Whether it refuses a newcomer for now (SQLSTATE 57P03), before it asks for a password."""
+        words = b"\0\3\0\0user\0postgres\0\0"  # protocol 3.0
+        try:
+            with socket.socket(socket.AF_UNIX) as connection:
+                connection.settimeout(LOOK_WHEN_READY)
+                connection.connect(str(self.sockets / SOCKET))
+                connection.sendall((len(words) + 4).to_bytes(4, "big") + words)
+                answer = connection.recv(4096)
+        except OSError:
+            return False
+        return answer[:1] == b"E" and b"C57P03\0" in answer
+
     def start(self, postgres: Path) -> "subprocess.Popen[bytes] | None":
         """Start PostgreSQL; None when one is running already, to be adopted. Raises OSError."""
         descriptor = locked(self.lock("server"), mode=fcntl.LOCK_EX, patience=10 * LOOK)  # it may be looked at
@@ -209,6 +233,21 @@ class Server:
         os.close(os.open(self.log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600))
 
 
+def _recovers(pid: int) -> bool:
+    """Whether the server has a startup process, or a child without a title yet; True where that cannot be seen."""
+    seen = False
+    for process in Path("/proc").glob("[0-9]*"):
+        try:
+            parent = (process / "stat").read_text(encoding="utf-8", errors="replace").rpartition(")")[2].split()[1]
+            title = (process / "cmdline").read_bytes() if parent == str(pid) else b""
+        except (OSError, IndexError):  # it has gone
+            continue
+        seen = True
+        if parent == str(pid) and (title.startswith(b"postgres: startup") or not title.startswith(b"postgres: ")):
+            return True
+    return not seen
+
+
 class Keeper:
     """Start or adopt the server, start it again if it dies, stop it when nobody is left."""
 
@@ -262,14 +301,19 @@ class Keeper:
             return True
 
     def _watch(self, *, first: bool) -> tuple[Event, bool]:
-        ready = False
+        ready, stuck = False, 0
         while True:
             try:
-                return self._events.get(timeout=None if ready else LOOK), ready
+                return self._events.get(timeout=LOOK_WHEN_READY if ready else LOOK), ready
             except Empty:
-                ready = self._server.is_ready()
-                if ready and first:
-                    self._report("ready")
+                if ready:
+                    stuck = stuck + 1 if self._server.is_stuck() else 0
+                    if stuck == LOOKS_WHEN_STUCK:
+                        self._signal(signal.SIGKILL)
+                elif self._server.is_ready():
+                    ready = True
+                    if first:
+                        self._report("ready")
 
     def _wait_for_vacancy(self) -> None:
         # The descriptor stays open: newcomers wait until this process, and with it the server, is gone.
