@@ -383,6 +383,32 @@ def test_a_database_that_is_away_when_the_receiver_answers_learns_of_it_afterwar
     assert journal_out(database) == [zaakmagazijn.received[0].referentienummer]
 
 
+def test_what_is_settled_together_is_written_down_as_it_would_have_been_alone(
+    database: Database, delivery: Delivery, zaakmagazijn: FakeZaakmagazijn, clock: FixedClock
+) -> None:
+    for count in range(1, 6):
+        remember(database, count, zaak=f"Z{count}")
+        enqueue(database, order(count, zaak=f"Z{count}"))
+    zaakmagazijn.judge = lambda r: "StUF058" if r.text("object/identificatie") == number(3) else ""
+    *claims, last = claim(database, clock)
+    delivery.attempt(last)
+    tried = [one for claimed in claims if (one := delivery.send(claimed)) is not None]
+    (refused,) = delivery.settle_together(tried)
+    assert refused.claim.klantcontact == number(3)
+    delivery.settle(refused)
+    assert [item.state for item in items(database)] == ["delivered", "delivered", "held", "delivered", "delivered"]
+    with database.session() as session:
+        rows = [
+            (row.partner, row.berichtcode, row.operatie, row.verdict, row.code, row.raw, (row.antwoord or b"")[:6])
+            for row in recent(session)
+        ]
+    assert [row[-2] for row in reversed(rows)] == [zaakmagazijn.received[place].raw for place in (0, 1, 2, 4, 3)], (
+        "in the order in which they were settled"
+    )
+    alone, *together = [row[:5] + row[6:] for row in reversed(rows)]
+    assert together[:3] == [alone] * 3
+
+
 def test_no_transaction_is_open_while_the_network_is_in_use(
     database: Database, delivery: Delivery, zaakmagazijn: FakeZaakmagazijn, clock: FixedClock
 ) -> None:
@@ -441,7 +467,7 @@ class TestMail:
             database,
             *(
                 Order(outbox.MAIL, a, "mail", number(1))
-                for a in ("bad address", "full@example.org", "a@example.org")
+                for a in ("bad address", "full@example.org", "a@example.org", "b@example.org")
             ),
         )
         with FakeMailServer(refuse={"full@example.org": "452 4.2.2 full"}) as server:
@@ -456,16 +482,18 @@ class TestMail:
             )
             delivery = make(configured, database, contract, clock)
             assert delivery.abonnees == (outbox.MAIL,)
-            for claimed in claim(database, clock, abonnee=outbox.MAIL):
-                delivery.attempt(claimed)
-            (got,) = server.wait_for(1)
-        assert got.recipients == ("a@example.org",)
+            tried = [delivery.send(claimed) for claimed in claim(database, clock, abonnee=outbox.MAIL)]
+            for one in delivery.settle_together([one for one in tried if one is not None]):
+                delivery.settle(one)
+            got, other = sorted(server.wait_for(2), key=lambda mail: mail.recipients)
+        assert (got.recipients, other.recipients) == (("a@example.org",), ("b@example.org",))
         assert "0518ZAAK0000001" in got.text
         for secret in ("999993653", "vergunning", "Jansen", "Stand van zaken"):
             assert secret not in got.text
         states = {item.stream.sleutel: (item.state, item.code) for item in items(database)}
         assert states == {
             "a@example.org": ("delivered", "250"),
+            "b@example.org": ("delivered", "250"),
             "full@example.org": ("waiting", "SMTP 452"),
             "bad address": ("held", "eigen fout"),
         }

@@ -47,6 +47,11 @@ def deliver(connection: Connection, claim: Claim, *, at: datetime = NOON) -> boo
     return outbox.settle(connection, claim, state="delivered", now=at).accepted
 
 
+def deliver_together(connection: Connection, claim: Claim) -> bool:
+    (settled,) = outbox.settle_delivered(connection, [claim], codes=["Bv03"], now=NOON)
+    return settled.accepted
+
+
 def names(claims: list[Claim]) -> list[str]:
     return [claim.klantcontact.removeprefix("KC").lstrip("0") for claim in claims]
 
@@ -130,15 +135,17 @@ class TestEnqueue:
         assert row == (100, 100, 6)
         assert gaps == (600,)
 
+    @pytest.mark.parametrize("together", [False, True])
     def test_an_enqueue_that_a_settle_waits_for_is_not_forgotten(
-        self, database: Database, connection: Connection
+        self, database: Database, connection: Connection, together: bool
     ) -> None:
         """The settle's statement began before the second item was committed, so it cannot see it."""
         enqueue(connection, orders(1))
         (one,) = claim(connection)
+        settle = deliver_together if together else deliver
         with database.connection() as other, database.connection() as settling:
             done: list[bool] = []
-            thread = threading.Thread(target=lambda: done.append(deliver(settling, one)))
+            thread = threading.Thread(target=lambda: done.append(settle(settling, one)))
             with other.transaction():
                 enqueue(other, orders(2))
                 thread.start()
@@ -206,6 +213,24 @@ class TestClaim:
         assert _events(connection) == [("sending", 1, None, "")], "nothing of it was written"
         (again,) = claim(connection, at=after)
         assert (again.item, again.attempt, again.stamp) == (late.item, 2, None)
+
+    def test_what_was_delivered_is_settled_together_each_by_who_has_its_lease(self, connection: Connection) -> None:
+        enqueue(connection, *(orders(count, zaak=f"Z{count}") for count in (1, 2, 3)), orders(4, zaak="Z1"))
+        one, two, three = sorted(claim(connection), key=lambda c: c.sleutel)
+        lost = replace(three, fence=three.fence - 1)
+        settled = outbox.settle_delivered(connection, [lost, two, one], codes=["Bv03", "Bv04", "Bv03"], now=NOON)
+        assert [one.accepted for one in settled] == [False, True, True]
+        again = outbox.settle_delivered(connection, [two, one], codes=["Bv03", "Bv03"], now=NOON)
+        assert [one.accepted for one in again] == [False, False], "each once"
+        assert names(claim(connection)) == ["4"], "what was behind the first is due at once"
+        later = NOON + timedelta(seconds=60)
+        (late,) = outbox.settle_delivered(connection, [three], codes=["Bv03"], now=later)
+        assert not late.accepted, "the lease is over"
+        rows = connection.execute(
+            "SELECT e.item_id, e.code, i.code, i.delivered_at FROM outbox_event e"
+            " JOIN outbox_item i ON i.id = e.item_id WHERE e.state = 'delivered' ORDER BY e.item_id"
+        ).fetchall()
+        assert rows == [(one.item, "Bv03", "Bv03", NOON), (two.item, "Bv04", "Bv04", NOON)]
 
     def test_who_lost_the_lease_cannot_hold_defer_or_number_what_another_sends(
         self, connection: Connection

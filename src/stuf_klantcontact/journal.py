@@ -9,7 +9,7 @@ StUF 03.01 §4.3 and §4.4 (safe storage before Bv03).
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final, Literal
@@ -131,6 +131,36 @@ OUTGOING: Final = """
             %(code)s, '', %(antwoord)b))
 """
 """The CTE that writes down one attempt to send: what went out and what came back."""
+
+_OUTGOING_COLUMNS: Final = (
+    "partner",
+    "referentienummer",
+    "berichtcode",
+    "operatie",
+    "raw",
+    "antwoord",
+    "verdict",
+    "code",
+)
+
+OUTGOING_ALL: Final = """
+    bericht_uit AS (
+        INSERT INTO bericht (richting, systeem, rules, partner, referentienummer, berichtcode, operatie, raw,
+            antwoord, verdict, code)
+        SELECT 'uit', '', '', partner, referentienummer, berichtcode, operatie, raw, antwoord, verdict, code
+          FROM unnest(%(uit_partner)s::text[], %(uit_referentienummer)s::text[], %(uit_berichtcode)s::text[],
+                      %(uit_operatie)s::text[], %(uit_raw)b::bytea[], %(uit_antwoord)b::bytea[],
+                      %(uit_verdict)s::text[], %(uit_code)s::text[])
+               WITH ORDINALITY AS u(partner, referentienummer, berichtcode, operatie, raw, antwoord, verdict, code,
+                                    place)
+         ORDER BY place)
+"""
+"""The same of several; `outgoing` has its parameters."""
+
+
+def outgoing(exchanges: Sequence[Mapping[str, Any]]) -> dict[str, list[Any]]:
+    """The parameters of OUTGOING_ALL, of what are those of OUTGOING for each."""
+    return {f"uit_{name}": [exchange[name] for exchange in exchanges] for name in _OUTGOING_COLUMNS}
 
 
 def previous(row: Mapping[str, Any]) -> Previous | None:

@@ -1,8 +1,9 @@
 """The delivery loop: claim, deliver, settle, stop on signal.
 
 Each abonnee has a lane: a thread that claims and prepares, and threads that deliver, each an item of another zaak.
-So an abonnee that is slow or dead keeps only its own lane busy. Lanes poll; `wake` is a hint that saves the wait,
-and comes from the database when there is something new. A lane whose abonnee has a pace waits for its next slot.
+One of those writes down what came of it at once, and with that what the others have done meanwhile. So an abonnee
+that is slow or dead keeps only its own lane busy. Lanes poll; `wake` is a hint that saves the wait, and comes from
+the database when there is something new. A lane whose abonnee has a pace waits for its next slot.
 Told to stop, a lane claims nothing more and finishes what it has; what it claimed but did not begin it gives back.
 What can go wrong: the database being away, which a lane reports and waits out.
 
@@ -17,7 +18,7 @@ from time import monotonic
 from typing import Final
 
 from stuf_klantcontact import outbox
-from stuf_klantcontact.delivery import Delivery, Message
+from stuf_klantcontact.delivery import Delivery, Message, Tried
 from stuf_klantcontact.outbox import Claim, Paced
 from stuf_klantcontact.store import Database
 
@@ -72,6 +73,8 @@ class _Lane:
         self._ahead = 1 if delivery.per_minuut(abonnee) else AHEAD
         self._quick = False
         self._taken = 0
+        self._tried: list[Tried] = []
+        self._settling = False
         self._lock = threading.Lock()
         self._failures = 0
 
@@ -124,26 +127,61 @@ class _Lane:
 
     def _deliver(self, claim: Claim, message: Message | None, stop: threading.Event) -> None:
         begin = monotonic()
-        quick = False
+        tried = None
         try:
             if stop.is_set():
                 self._delivery.give_back(claim, code="gestopt")
             else:
-                quick = self._delivery.attempt(claim, message=message) and monotonic() - begin < QUICK
-        except Exception as error:  # the lease ends by itself, and the item comes back
-            _log.error(
-                "attempt broken off item=%d abonnee=%s exception=%s",
-                claim.item,
-                claim.abonnee,
-                type(error).__name__,
-            )
-        finally:
-            with self._lock:
-                self._quick = quick
-                self._taken -= 1
-                ring = self._taken <= max(self._room() // 2, self._threads - 1)
-            if ring:
-                self.bell.set()
+                tried = self._delivery.send(claim, message=message)
+        except Exception as error:
+            _broken_off(claim, error)
+        if tried is None:
+            self._quick = False
+            self._free(1)
+        else:
+            self._quick = tried.delivered and monotonic() - begin < QUICK
+            self._settle(tried)
+
+    def _settle(self, tried: Tried) -> None:
+        """Have it written down: by the thread that is at it, or else by this one, until nothing is left."""
+        with self._lock:
+            self._tried.append(tried)
+            if self._settling:
+                return
+            self._settling = True
+        while together := self._next():
+            try:
+                rest = self._delivery.settle_together(together)
+            except Exception as error:
+                rest = []
+                for one in together:
+                    _broken_off(one.claim, error)
+            for one in rest:
+                try:
+                    self._delivery.settle(one)
+                except Exception as error:
+                    _broken_off(one.claim, error)
+            self._free(len(together))
+
+    def _next(self) -> list[Tried]:
+        with self._lock:
+            together, self._tried = self._tried, []
+            self._settling = bool(together)
+        return together
+
+    def _free(self, count: int) -> None:
+        with self._lock:
+            self._taken -= count
+            ring = self._taken <= max(self._room() // 2, self._threads - 1)
+        if ring:
+            self.bell.set()
+
+
+def _broken_off(claim: Claim, error: Exception) -> None:
+    """The lease ends by itself, and the item comes back."""
+    _log.error(
+        "attempt broken off item=%d abonnee=%s exception=%s", claim.item, claim.abonnee, type(error).__name__
+    )
 
 
 def stop_on_signal(stop: threading.Event) -> None:

@@ -22,12 +22,12 @@ from stuf_klantcontact import contract as contracts
 from stuf_klantcontact import outbox, rgbz
 from stuf_klantcontact.contract import Contract, Schemas
 from stuf_klantcontact.delivery.composing import Message
-from stuf_klantcontact.delivery.outcomes import Outcomes
+from stuf_klantcontact.delivery.outcomes import Outcomes, Tried
 from stuf_klantcontact.delivery.rendering import Moment, Rendering, trouble
 from stuf_klantcontact.errors import Text, Trouble
 from stuf_klantcontact.mapping import zds0120
 from stuf_klantcontact.outbox import MAIL, Claim, Stamp
-from stuf_klantcontact.outlets import Attempt, Deferred, Delivered, tls
+from stuf_klantcontact.outlets import Attempt, Deferred, tls
 from stuf_klantcontact.outlets.mail import MailOutlet
 from stuf_klantcontact.outlets.soap import SoapOutlet
 from stuf_klantcontact.settings import Abonnee, Settings
@@ -45,7 +45,7 @@ LEAST_TOGETHER: Final = 2
 LEASE_MARGIN: Final = 30.0
 """Seconds that a lease lasts beyond the time-out of a receiver: for rendering, and for settling."""
 
-__all__ = ["Checkpoint", "Delivery", "Message"]
+__all__ = ["Checkpoint", "Delivery", "Message", "Tried"]
 
 _log = logging.getLogger(__name__)
 
@@ -184,6 +184,14 @@ class Delivery:
 
     def attempt(self, claim: Claim, *, message: Message | None = None) -> bool:
         """Try one claimed item, once, and settle it; `message` is what `prepare` made. Whether it was delivered."""
+        tried = self.send(claim, message=message)
+        if tried is None:
+            return False
+        self.settle(tried)
+        return tried.delivered
+
+    def send(self, claim: Claim, *, message: Message | None = None) -> Tried | None:
+        """Try one claimed item, once, and say what is to be settled; None: nothing is, any more."""
         made: Message | Attempt | None = message
         if made is None:
             self._checkpoint("claimed")
@@ -191,22 +199,33 @@ class Delivery:
                 made = self._message(claim)
             except Trouble as error:
                 self._outcomes.hold(claim, error)
-                return False
+                return None
         if made is None:
-            return False
+            return None
         if isinstance(made, Attempt):
-            self._outcomes.settle(claim, made, message=None)
-            self._checkpoint("settled")
-            return False
+            return Tried(claim, made, None)
         self._checkpoint("stamped")
         if monotonic() + self.timeout(claim.abonnee) > claim.until:
             self.give_back(claim, code="lease")
-            return False
+            return None
         attempt = self._send(claim, made)
         self._checkpoint("answered")
-        self._outcomes.settle(claim, attempt, message=made)
+        return Tried(claim, attempt, made)
+
+    def settle(self, tried: Tried) -> None:
+        """Write down what came of a try. The database being away for longer than a restart leaves as Away."""
+        self._outcomes.settle(tried)
         self._checkpoint("settled")
-        return isinstance(attempt.outcome, Delivered)
+
+    def settle_together(self, tried: Sequence[Tried]) -> list[Tried]:
+        """Write down what one abonnee was delivered, at once, and give the rest, which `settle` takes.
+
+        The database being away for longer than a restart leaves as Away, and then none was written down.
+        """
+        rest = self._outcomes.settle_together(tried)
+        if len(rest) < len(tried):
+            self._checkpoint("settled")
+        return rest
 
     def give_back(self, claim: Claim, *, code: str) -> None:
         """Let go of an item that was not sent, for whoever comes next."""

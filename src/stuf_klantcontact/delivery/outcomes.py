@@ -1,11 +1,12 @@
-"""Write down what came of an attempt: in the journal and in the outbox, in one transaction.
+"""Write down what came of attempts: in the journal and in the outbox, in one transaction.
 
 What can go wrong: the database being away for longer than a restart takes, which leaves as an exception; the lease
 then ends by itself.
 """
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from time import monotonic, sleep
 from typing import Any, Final, Literal
@@ -25,9 +26,28 @@ PATIENCE: Final = 15.0
 """Most seconds for which a database that is away is asked to take an outcome: a restart, or a failover."""
 PAUSE: Final = 0.5
 
+LEAST_TOGETHER: Final = 2
+"""One by itself costs less alone."""
+
 _EXCHANGED: Final = Statement(f"WITH {journal.OUTGOING}, {outbox.SETTLE} SELECT {outbox.SETTLED}")
+_DELIVERED: Final = Statement(f"WITH {outbox.DELIVER}, {journal.OUTGOING_ALL} {outbox.DELIVERED}")
 
 _log = logging.getLogger("stuf_klantcontact.delivery")
+
+
+@dataclass(frozen=True, slots=True)
+class Tried:
+    """What came of one attempt, and when, on the clock of time.monotonic(). No message: nothing was sent."""
+
+    claim: Claim
+    attempt: Attempt
+    message: Message | None
+    at: float = field(default_factory=monotonic)
+
+    @property
+    def delivered(self) -> bool:
+        """Whether the receiver has it."""
+        return isinstance(self.attempt.outcome, Delivered)
 
 
 class Outcomes:
@@ -49,34 +69,64 @@ class Outcomes:
 
     def record(self, claim: Claim, message: Message, attempt: Attempt, *, berichtcode: str, operatie: str) -> None:
         """Write an exchange that settles nothing in the journal, if there was one."""
-        exchange = _exchange(claim, message, attempt, berichtcode=berichtcode, operatie=operatie)
+        exchange = _outgoing(claim, message, attempt, berichtcode=berichtcode, operatie=operatie)
         if exchange is not None:
             with self._database.session() as session:
                 journal.record_outgoing(session, **exchange)
 
-    def settle(self, claim: Claim, attempt: Attempt, *, message: Message | None) -> None:
-        """Settle an item by the outcome of an attempt, and record the exchange; no message: there was none.
+    def settle(self, tried: Tried) -> None:
+        """Settle an item by the outcome of an attempt, and record the exchange.
 
         What a receiver has answered is not given up because the database is away for a moment: it would be sent
         again. If a COMMIT that was broken off had happened, the journal has the exchange twice.
         """
-        end = min(claim.until, monotonic() + PATIENCE)
+        self._patiently(lambda: self._settle(tried), [tried])
+
+    def settle_together(self, tried: Sequence[Tried]) -> list[Tried]:
+        """Settle what one abonnee was delivered in one transaction, and give the rest, which `settle` takes.
+
+        What is wrong with one of them comes out there. Raises Away as `settle` does, and has settled none then.
+        """
+        together = [one for one in tried if one.delivered]
+        if len(together) < LEAST_TOGETHER:
+            return list(tried)
+        try:
+            self._patiently(lambda: self._deliver(together), together)
+        except Away:
+            raise
+        except Exception as error:
+            _log.warning("cannot settle together exception=%s", type(error).__name__)
+            return list(tried)
+        return [one for one in tried if one not in together]
+
+    def _patiently(self, write: Callable[[], None], tried: Sequence[Tried]) -> None:
+        end = min(min(one.claim.until, one.at + PATIENCE) for one in tried)
         while True:
             try:
-                return self._settle(claim, attempt, message=message)
+                return write()
             except Away as error:
                 if monotonic() > end:
                     raise
-                _log.warning("settling again item=%d exception=%s", claim.item, type(error).__name__)
+                for one in tried:
+                    _log.warning("settling again item=%d exception=%s", one.claim.item, type(error).__name__)
                 sleep(PAUSE)
 
-    def _settle(self, claim: Claim, attempt: Attempt, *, message: Message | None) -> None:
-        outcome = attempt.outcome
+    def _deliver(self, tried: Sequence[Tried]) -> None:
+        claims = [one.claim for one in tried]
+        codes = [one.attempt.outcome.code for one in tried]
+        exchanges = [exchange for one in tried if (exchange := _exchange(one)) is not None]
+        values = outbox.delivering(claims, codes=codes, now=self._now()) | journal.outgoing(exchanges)
+        with self._database.connection() as connection:
+            settled = outbox.delivered(_DELIVERED.row(connection, values), claims)
+        if settled[0].recovered:
+            _recovered(claims[0].abonnee)
+        for claim, code, one in zip(claims, codes, settled, strict=True):
+            _look(one, claim, code=code)
+
+    def _settle(self, tried: Tried) -> None:
+        claim, outcome = tried.claim, tried.attempt.outcome
         policy = self._settings.delivery
-        exchange = None
-        if message is not None:
-            berichtcode = "" if claim.soort == "mail" else claim.soort[-4:]
-            exchange = _exchange(claim, message, attempt, berichtcode=berichtcode, operatie=claim.soort)
+        exchange = _exchange(tried)
         with self._database.connection() as connection:
             match outcome:
                 case Delivered():
@@ -113,9 +163,8 @@ class Outcomes:
                                 "receiver left alone for a while abonnee=%s code=%s", claim.abonnee, outcome.code
                             )
         if settled.recovered:
-            _log.info("receiver takes messages again abonnee=%s", claim.abonnee)
-        if not settled.accepted:
-            _log.warning("lease lost before settling item=%d code=%s", claim.item, outcome.code)
+            _recovered(claim.abonnee)
+        _look(settled, claim, code=outcome.code)
 
     def _defer(
         self, connection: outbox.Connection, claim: Claim, outcome: Deferred, exchange: dict[str, Any] | None
@@ -172,7 +221,16 @@ class Outcomes:
         _log.error("held reference=%s item=%d abonnee=%s %s", trouble.reference, claim.item, claim.abonnee, trouble)
 
 
-def _exchange(
+def _exchange(tried: Tried) -> dict[str, Any] | None:
+    """What the journal says of what settles an item, if something was sent."""
+    if tried.message is None:
+        return None
+    soort = tried.claim.soort
+    berichtcode = "" if soort == "mail" else soort[-4:]
+    return _outgoing(tried.claim, tried.message, tried.attempt, berichtcode=berichtcode, operatie=soort)
+
+
+def _outgoing(
     claim: Claim, message: Message, attempt: Attempt, *, berichtcode: str, operatie: str
 ) -> dict[str, Any] | None:
     """What the journal says of an exchange, if there was one; the document is there already, by its hash."""
@@ -188,6 +246,15 @@ def _exchange(
         "verdict": judged(attempt.outcome),
         "code": attempt.outcome.code,
     }
+
+
+def _recovered(abonnee: str) -> None:
+    _log.info("receiver takes messages again abonnee=%s", abonnee)
+
+
+def _look(settled: outbox.Settled, claim: Claim, *, code: str) -> None:
+    if not settled.accepted:
+        _log.warning("lease lost before settling item=%d code=%s", claim.item, code)
 
 
 def _both(reason: Text) -> str:

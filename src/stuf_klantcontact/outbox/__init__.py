@@ -12,6 +12,7 @@ uniquely and stamps it later than every message before it; reliability.md §3 ha
 """
 
 from stuf_klantcontact.outbox.aside import Backlog, backlogs, forget_attempts, is_alone, is_busy, put_aside
+from stuf_klantcontact.outbox.deliveries import DELIVER, DELIVERED, delivered, delivering, settle_delivered
 from stuf_klantcontact.outbox.desk import hold, hurry, listing, open_items, outcome, release, retry, skip
 from stuf_klantcontact.outbox.enqueue import (
     ENQUEUE,
@@ -67,6 +68,8 @@ from stuf_klantcontact.store import Connection
 
 __all__ = [
     "BREAKER_FAILURES",
+    "DELIVER",
+    "DELIVERED",
     "ENQUEUE",
     "MAIL",
     "SETTLE",
@@ -99,6 +102,8 @@ __all__ = [
     "begin_resync",
     "claim",
     "claim_at_pace",
+    "delivered",
+    "delivering",
     "end_resync",
     "enqueue",
     "enqueue_parameter",
@@ -129,6 +134,7 @@ __all__ = [
     "retry",
     "sent",
     "settle",
+    "settle_delivered",
     "settled",
     "settling",
     "skip",
