@@ -1,7 +1,11 @@
 """The verdict on every answer a receiver can give, row by row; and the same over a real connection."""
 
+import socket
+import threading
 import time
+import tracemalloc
 from collections.abc import Iterator
+from contextlib import suppress
 
 import pytest
 from lxml import etree
@@ -267,6 +271,75 @@ def test_a_bomb_is_not_unpacked(zaakmagazijn: FakeZaakmagazijn) -> None:
     assert attempt.answer is not None
     assert len(attempt.answer) <= REPLY_BYTES
     assert attempt.answer.startswith(b"\x1f\x8b")
+
+
+HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: text/xml\r\n"
+
+
+@pytest.mark.parametrize(
+    ("begin", "on"),
+    [
+        (HEAD + b"Transfer-Encoding: chunked\r\n\r\n-1\r\n", b"x" * 65536),
+        (HEAD, b"X: " + b"x" * 60000 + b"\r\n"),
+        (b"", b"HTTP/1.1 100 Continue\r\nX: " + b"x" * 8000 + b"\r\n\r\n"),
+        (HEAD + b"Transfer-Encoding: chunked\r\n\r\n0\r\n", b"X: " + b"x" * 8000 + b"\r\n"),
+    ],
+    ids=["chunk-of-less-than-nothing", "head", "continue", "trailer"],
+)
+def test_an_answer_without_end_ends(begin: bytes, on: bytes) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def answer() -> None:
+            connection, _ = server.accept()
+            with connection, suppress(OSError):
+                connection.recv(65536)
+                connection.sendall(begin)
+                while True:
+                    connection.sendall(on)
+
+        thread = threading.Thread(target=answer)
+        thread.start()
+        outlet = SoapOutlet(f"http://127.0.0.1:{server.getsockname()[1]}/", timeout=20.0)
+        tracemalloc.start()
+        outcome = outlet.send(b"<a/>", action="x", referentienummer="R").outcome
+        peak = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+        outlet.close()
+        thread.join(10)
+    assert isinstance(outcome, Deferred)
+    assert outcome.code == "connection"
+    assert peak < 10_000_000
+
+
+@pytest.mark.parametrize(
+    ("answer", "code"),
+    [
+        (b"\r\nnonsense", "connection"),
+        (b"HTTP/1.1 2000 OK\r\n\r\n", "connection"),
+        (HEAD + b"Transfer-Encoding: chunked\r\n\r\nzz\r\n", "connection"),
+        (HEAD + b"Transfer-Encoding: chunked\r\n\r\n5\r\nab", "connection"),
+        (HEAD + b"Content-Length: 10\r\n\r\nab", "connection"),
+        (HEAD + b"\r\nab", "answer-unreadable"),
+        (b"HTTP/1.1 204 No Content\r\n\r\n", "HTTP 204"),
+    ],
+)
+def test_an_answer_that_is_no_http_or_half_of_it_is_no_delivery(answer: bytes, code: str) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def say() -> None:
+            connection, _ = server.accept()
+            with connection:
+                connection.recv(65536)
+                connection.sendall(answer)
+
+        thread = threading.Thread(target=say)
+        thread.start()
+        outlet = SoapOutlet(f"http://127.0.0.1:{server.getsockname()[1]}/", timeout=20.0)
+        outcome = outlet.send(b"<a/>", action="x", referentienummer="R").outcome
+        outlet.close()
+        thread.join(10)
+    assert isinstance(outcome, Deferred)
+    assert (outcome.code, outcome.trouble) == (code, "receiver")
 
 
 def test_nothing_of_the_environment_is_used(

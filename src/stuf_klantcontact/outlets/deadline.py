@@ -1,128 +1,172 @@
 """Connections for HTTP in which one deadline covers a whole exchange, however slowly the other side drips.
 
-httpcore, what httpx is built on, bounds each read and each write; a receiver that sends a byte now and then never
-exceeds those. Here every operation on the socket gets what is left until the deadline of its thread. Looking up a
-name is not covered: that is the resolver's own time-out. What can go wrong: FAILURES, of which
-httpcore.TimeoutException is the deadline.
+The request is written here; http.client of the standard library reads the answer, from a socket on which each
+operation gets what is left until the deadline. Looking up a name is not covered: the resolver has its own time-out.
+What can go wrong: FAILURES, of which TimeoutError is the deadline and Unreachable that there is no connection.
 """
 
+import http.client
+import io
+import select
+import socket
 import ssl
-import threading
 import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
-import httpcore
+if TYPE_CHECKING:
+    from _typeshed import WriteableBuffer
 
 _PIECE: Final = 16 * 1024
+_KEPT: Final = 8
+_KEPT_SECONDS: Final = 5.0
+_MOST: Final = 2_000_000
+"""Most bytes of one answer, head and all: http.client knows no limit to a chunk of less than no bytes."""
+
+FAILURES: Final = (OSError, http.client.HTTPException)
 
 
-FAILURES: Final = (
-    httpcore.TimeoutException,
-    httpcore.NetworkError,
-    httpcore.ProtocolError,
-    httpcore.UnsupportedProtocol,
-)
+class Unreachable(OSError):
+    """No connection could be made."""
 
 
 class Transport:
-    """A bare transport: it follows no redirect, keeps no cookie, reads no environment and decodes nothing."""
+    """Posts to one server: it follows no redirect, keeps no cookie, reads no environment and decodes nothing.
 
-    def __init__(self, *, verify: ssl.SSLContext) -> None:
-        self._deadline = _Deadline()
-        self._pool = httpcore.ConnectionPool(
-            ssl_context=verify,
-            max_connections=None,
-            max_keepalive_connections=8,
-            keepalive_expiry=5.0,
-            network_backend=_Backend(self._deadline),
-        )
+    Threads share it; what one of them has open no other uses, until it is kept for the next message.
+    """
 
-    def send(self, request: httpcore.Request) -> httpcore.Response:
-        """Send it and read the head of the answer; who asked reads the rest, and closes it."""
-        return self._pool.handle_request(request)
-
-    def close(self) -> None:
-        """Close the connections."""
-        self._pool.close()
+    def __init__(self, host: str, port: int, *, verify: ssl.SSLContext | None) -> None:
+        """`verify` is whom to trust; None: plain HTTP."""
+        self._host = host
+        self._port = port
+        self._verify = verify
+        self._kept: list[_Line] = []
 
     @contextmanager
-    def within(self, seconds: float) -> Iterator[None]:
-        """Everything that this thread sends and receives inside takes so many seconds at most, all together."""
-        self._deadline.at = time.monotonic() + seconds
+    def post(self, head: bytes, body: Iterable[bytes], *, seconds: float) -> Iterator[http.client.HTTPResponse]:
+        """Send it and read the head of the answer; inside the block who asked reads the rest, with `read`.
+
+        All of that takes so many seconds at most. What was not read to its end is not kept open.
+        """
+        until = time.monotonic() + seconds
+        line = self._line(until)
         try:
-            yield
-        finally:
-            self._deadline.at = None
-
-
-class _Deadline(threading.local):
-    at: float | None = None
-
-    def left(self, timeout: float | None, *, late: type[Exception]) -> float | None:
-        if self.at is None:
-            return timeout
-        left = self.at - time.monotonic()
-        if left <= 0:
-            raise late("the deadline of the exchange has passed")
-        return left if timeout is None else min(left, timeout)
-
-
-class _Stream(httpcore.NetworkStream):
-    """What is written goes when there is a piece of it, or when an answer is read: head and body go together."""
-
-    def __init__(self, stream: httpcore.NetworkStream, deadline: _Deadline) -> None:
-        self._stream = stream
-        self._deadline = deadline
-        self._written = b""
-
-    def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
-        if self._written:
-            with suppress(httpcore.WriteError):  # who hung up may have answered before
-                self._send(timeout)
-        return self._stream.read(max_bytes, self._deadline.left(timeout, late=httpcore.ReadTimeout))
-
-    def write(self, buffer: bytes, timeout: float | None = None) -> None:
-        self._written = self._written + buffer if self._written else buffer
-        if len(self._written) > _PIECE:
-            self._send(timeout)
-
-    def _send(self, timeout: float | None) -> None:
-        view, self._written = memoryview(self._written), b""
-        for start in range(0, len(view), _PIECE):
-            left = self._deadline.left(timeout, late=httpcore.WriteTimeout)
-            self._stream.write(bytes(view[start : start + _PIECE]), left)
+            with suppress(BrokenPipeError, ConnectionError):  # who hung up may have answered before
+                line.send(head, body)
+            answer = http.client.HTTPResponse(line, method="POST")  # type: ignore[arg-type]
+            answer.begin()
+            yield answer
+        except BaseException:
+            line.close()
+            raise
+        if answer.isclosed() and not answer.will_close and not answer.length and len(self._kept) < _KEPT:
+            line.until = time.monotonic() + _KEPT_SECONDS
+            self._kept.append(line)
+        else:
+            answer.close()
+            line.close()
 
     def close(self) -> None:
-        self._stream.close()
+        """Close the connections that nobody uses now."""
+        while (line := self._idle()) is not None:
+            line.close()
 
-    def start_tls(
-        self, ssl_context: ssl.SSLContext, server_hostname: str | None = None, timeout: float | None = None
-    ) -> httpcore.NetworkStream:
-        left = self._deadline.left(timeout, late=httpcore.ConnectTimeout)
-        return _Stream(self._stream.start_tls(ssl_context, server_hostname, left), self._deadline)
+    def _line(self, until: float) -> "_Line":
+        """One that was kept and is still open, or else a new one."""
+        while (line := self._idle()) is not None:
+            if time.monotonic() < line.until and not line.has_news():
+                line.until = until
+                return line
+            line.close()
+        try:
+            return _Line(self._connect(until), until)
+        except (TimeoutError, ssl.SSLError):
+            raise
+        except OSError as error:
+            raise Unreachable(str(error)) from error
 
-    def get_extra_info(self, info: str) -> Any:
-        return self._stream.get_extra_info(info)
+    def _idle(self) -> "_Line | None":
+        try:
+            return self._kept.pop()
+        except IndexError:
+            return None
+
+    def _connect(self, until: float) -> socket.socket:
+        connection = socket.create_connection((self._host, self._port), timeout=_left(until))
+        try:
+            connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            if self._verify is None:
+                return connection
+            connection.settimeout(_left(until))
+            return self._verify.wrap_socket(connection, server_hostname=self._host)
+        except BaseException:
+            connection.close()
+            raise
 
 
-class _Backend(httpcore.NetworkBackend):
-    def __init__(self, deadline: _Deadline) -> None:
-        self._backend = httpcore.SyncBackend()
-        self._deadline = deadline
+class _Line:
+    """A connection and its deadline: to HTTPResponse a socket, of which it wants only `makefile`."""
 
-    def connect_tcp(
-        self,
-        host: str,
-        port: int,
-        timeout: float | None = None,
-        local_address: str | None = None,
-        socket_options: Iterable[Any] | None = None,
-    ) -> httpcore.NetworkStream:
-        left = self._deadline.left(timeout, late=httpcore.ConnectTimeout)
-        stream = self._backend.connect_tcp(host, port, left, local_address, socket_options)
-        return _Stream(stream, self._deadline)
+    def __init__(self, connection: socket.socket, until: float) -> None:
+        self._socket = connection
+        self.until = until
 
-    def sleep(self, seconds: float) -> None:
-        self._backend.sleep(seconds)
+    def send(self, head: bytes, body: Iterable[bytes]) -> None:
+        """Send it in pieces, so that a deadline that passes is seen; head and body go together."""
+        written = head
+        for piece in body:
+            written += piece
+            if len(written) > _PIECE:
+                self._send(written)
+                written = b""
+        if written:
+            self._send(written)
+
+    def _send(self, data: bytes) -> None:
+        view = memoryview(data)
+        for start in range(0, len(view), _PIECE):
+            self._socket.settimeout(_left(self.until))
+            self._socket.sendall(view[start : start + _PIECE])
+
+    def makefile(self, _: str) -> io.BufferedReader:
+        return io.BufferedReader(_Reading(self), _PIECE)
+
+    def receive_into(self, buffer: "WriteableBuffer") -> int:
+        self._socket.settimeout(_left(self.until))
+        return self._socket.recv_into(buffer)
+
+    def has_news(self) -> bool:
+        """Whether the other side said something that nobody asked for: goodbye, as a rule."""
+        poll = select.poll()
+        poll.register(self._socket, select.POLLIN)
+        return bool(poll.poll(0))
+
+    def close(self) -> None:
+        self._socket.close()
+
+
+class _Reading(io.RawIOBase):
+    """What is read of one answer. To close it leaves the connection open."""
+
+    def __init__(self, line: _Line) -> None:
+        self._line = line
+        self._left = _MOST
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        received = self._line.receive_into(buffer)
+        self._left -= received
+        if self._left < 0:
+            raise http.client.HTTPException("an answer without end")
+        return received
+
+
+def _left(until: float) -> float:
+    left = until - time.monotonic()
+    if left <= 0:
+        raise TimeoutError("the deadline of the exchange has passed")
+    return left

@@ -8,12 +8,12 @@ Protocolbindingen §3 and §4, StUF 03.01 §4.4; stuf-facts §8.3 and §9.1.
 """
 
 import base64
+import http.client
 import ssl
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
-import httpcore
 import httpx
 from lxml import etree
 
@@ -21,7 +21,7 @@ from stuf_klantcontact.errors import Text
 from stuf_klantcontact.limits import STANDARD
 from stuf_klantcontact.names import SOAP11, STUF0301, STUF0302, qname, split
 from stuf_klantcontact.outlets import Attempt, Deferred, Delivered, Outcome, Refused, tls
-from stuf_klantcontact.outlets.deadline import FAILURES, Transport
+from stuf_klantcontact.outlets.deadline import FAILURES, Transport, Unreachable
 from stuf_klantcontact.parsing import Unreadable
 from stuf_klantcontact.parsing.multipart import related
 from stuf_klantcontact.parsing.xop import inlined
@@ -35,6 +35,8 @@ REPLY_KEPT: Final = 16_000
 
 REPLY_MARKUP: Final = 20_000
 """Most elements and attributes of a reply, as its bytes show them: each costs memory of a hundred bytes or more."""
+
+_PORTS: Final = {"http": 80, "https": 443}
 
 XML: Final = "text/xml; charset=utf-8"
 
@@ -101,18 +103,15 @@ class SoapOutlet:
         trust: ssl.SSLContext | None = None,
     ) -> None:
         self._endpoint = endpoint
-        self._read: tuple[httpcore.URL, bytes] | None = None
         self._timeout = timeout
-        self._transport = Transport(verify=trust or tls.usual())
-        self._extensions = {"timeout": dict.fromkeys(("connect", "read", "write", "pool"), timeout)}
-        self._headers = [
-            (b"Accept", b"text/xml, multipart/related"),
-            (b"Accept-Encoding", b"identity"),
-            (b"User-Agent", b"stuf-klantcontact"),
-        ]
+        self._trust = trust
+        self._opened: tuple[Transport, str] | None = None
+        self._always = (
+            "Accept: text/xml, multipart/related\r\nAccept-Encoding: identity\r\nUser-Agent: stuf-klantcontact\r\n"
+        )
         if gebruiker:
-            credential = base64.b64encode(f"{gebruiker}:{wachtwoord}".encode())
-            self._headers.append((b"Authorization", b"Basic " + credential))
+            credential = base64.b64encode(f"{gebruiker}:{wachtwoord}".encode()).decode("ascii")
+            self._always += f"Authorization: Basic {credential}\r\n"
 
     def send(self, body: bytes | Body, *, action: str, referentienummer: str) -> Attempt:
         """Post one envelope, once, within the time-out."""
@@ -136,47 +135,42 @@ class SoapOutlet:
 
     def _post(self, body: bytes | Body, *, action: str) -> Reply:
         content = body if isinstance(body, Body) else Body(lambda: iter((body,)), len(body))
-        url, host = self._url()
-        request = httpcore.Request(
-            b"POST",
-            url,
-            headers=[
-                (b"Host", host),
-                *self._headers,
-                (b"Content-Type", content.content_type.encode("ascii")),
-                (b"Content-Length", b"%d" % content.length),
-                (b"SOAPAction", f'"{action}"'.encode("ascii")),
-            ],
-            content=content.pieces(),
-            extensions=self._extensions,
+        transport, head = self._open()
+        head += (
+            f"Content-Type: {content.content_type}\r\nContent-Length: {content.length}\r\n"
+            f'SOAPAction: "{action}"\r\n\r\n'
         )
-        with self._transport.within(self._timeout):
-            response = self._transport.send(request)
-            try:
-                encoding = _field(response, b"content-encoding").strip().lower()
-                kind = _field(response, b"content-type")
-                judged = response.status in JUDGED and encoding in PLAIN
-                most = REPLY_BYTES if judged else REPLY_KEPT
-                received = bytearray()
-                for piece in response.iter_stream():
-                    received += piece
-                    if len(received) > most:
-                        return Reply(response.status, bytes(received[:REPLY_KEPT]), encoding, whole=False)
-                return Reply(response.status, bytes(received), encoding, content_type=kind)
-            finally:
-                response.close()
+        with transport.post(head.encode("ascii"), content.pieces(), seconds=self._timeout) as answer:
+            encoding = ", ".join(answer.headers.get_all("content-encoding", ())).strip().lower()
+            kind = ", ".join(answer.headers.get_all("content-type", ()))
+            judged = answer.status in JUDGED and encoding in PLAIN
+            most = REPLY_BYTES if judged else REPLY_KEPT
+            received = answer.read(most + 1)
+            if len(received) > most:
+                return Reply(answer.status, received[:REPLY_KEPT], encoding, whole=False)
+            if answer.length:
+                raise http.client.IncompleteRead(received, answer.length)
+            return Reply(answer.status, received, encoding, content_type=kind)
 
-    def _url(self) -> tuple[httpcore.URL, bytes]:
-        """Where to post and what to call it, read once. Raises httpx.InvalidURL, each time."""
-        if self._read is None:
+    def _open(self) -> tuple[Transport, str]:
+        """What posts there, and the head of every message as far as it is the same.
+
+        The endpoint is read once. Raises httpx.InvalidURL or ValueError, each time.
+        """
+        if self._opened is None:
             url = httpx.URL(self._endpoint)
-            where = httpcore.URL(scheme=url.raw_scheme, host=url.raw_host, port=url.port, target=url.raw_path)
-            self._read = where, url.netloc
-        return self._read
+            if url.scheme not in _PORTS or not url.host:
+                raise ValueError("neither http nor https")
+            verify = (self._trust or tls.usual()) if url.scheme == "https" else None
+            transport = Transport(url.raw_host.decode("ascii"), url.port or _PORTS[url.scheme], verify=verify)
+            target, host = url.raw_path.decode("ascii"), url.netloc.decode("ascii")
+            self._opened = transport, f"POST {target} HTTP/1.1\r\nHost: {host}\r\n{self._always}"
+        return self._opened
 
     def close(self) -> None:
         """Close the connections."""
-        self._transport.close()
+        if self._opened is not None:
+            self._opened[0].close()
 
 
 def classify(reply: Reply, *, referentienummer: str, answer: str = "") -> Outcome:
@@ -294,14 +288,9 @@ def _configuration(code: str, nl: str, en: str) -> Deferred:
     return Deferred(code, Text(nl=nl, en=en), trouble="configuration")
 
 
-def _field(response: httpcore.Response, name: bytes) -> str:
-    """What an answer says under this name, in small letters; "" when it says nothing."""
-    return ", ".join(value.decode("latin-1") for key, value in response.headers if key.lower() == name)
-
-
 def _unsent(error: Exception, *, seconds: float) -> Deferred:
     """The verdict on an exchange that came to no reply."""
-    if isinstance(error, httpcore.TimeoutException):
+    if isinstance(error, TimeoutError):
         return _later(
             "time-out",
             f"De ontvanger antwoordde niet binnen {seconds:g} seconden",
@@ -313,9 +302,9 @@ def _unsent(error: Exception, *, seconds: float) -> Deferred:
             "De beveiligde verbinding komt niet tot stand: controleer certificaat en endpoint",
             "The secure connection cannot be made: check certificate and endpoint",
         )
-    if isinstance(error, httpcore.ConnectError):
+    if isinstance(error, Unreachable):
         return _later("connect", "De ontvanger is niet bereikbaar", "The receiver cannot be reached")
-    if isinstance(error, (httpcore.NetworkError, httpcore.ProtocolError)):
+    if isinstance(error, FAILURES):
         return _later("connection", "De verbinding is verbroken", "The connection was broken")
     return _configuration(
         "endpoint", "Het endpoint is geen bruikbaar adres", "The endpoint is not a usable address"
