@@ -95,9 +95,9 @@ class _Lane:
         """As many claims as there is room for, and none in maintenance.
 
         A lease runs from the claim on, so there is room for what is sent at once, and for more only as long as the
-        receiver is quick.
+        receiver is quick. What waits to be written down takes room; what is being written down does not.
         """
-        free = self._room() - self._taken
+        free = self._room() - self._taken - len(self._tried)
         found = Paced([], 0.0)
         if free <= 0 or self._delivery.rests(self._abonnee):
             return found
@@ -135,11 +135,8 @@ class _Lane:
                 tried = self._delivery.send(claim, message=message)
         except Exception as error:
             _broken_off(claim, error)
-        if tried is None:
-            self._quick = False
-            self._free(1)
-        else:
-            self._quick = tried.delivered and monotonic() - begin < QUICK
+        self._free(quick=tried is not None and tried.delivered and monotonic() - begin < QUICK)
+        if tried is not None:
             self._settle(tried)
 
     def _settle(self, tried: Tried) -> None:
@@ -161,19 +158,23 @@ class _Lane:
                     self._delivery.settle(one)
                 except Exception as error:
                     _broken_off(one.claim, error)
-            self._free(len(together))
 
     def _next(self) -> list[Tried]:
         with self._lock:
             together, self._tried = self._tried, []
             self._settling = bool(together)
+        if together:
+            self._ring()
         return together
 
-    def _free(self, count: int) -> None:
+    def _free(self, *, quick: bool) -> None:
         with self._lock:
-            self._taken -= count
-            ring = self._taken <= max(self._room() // 2, self._threads - 1)
-        if ring:
+            self._quick = quick
+            self._taken -= 1
+        self._ring()
+
+    def _ring(self) -> None:
+        if self._taken + len(self._tried) <= max(self._room() // 2, self._threads - 1):
             self.bell.set()
 
 
