@@ -1,7 +1,10 @@
 """The commands of functioneel beheer and of a zaaksysteem, against a real database and a real gateway."""
 
+import errno
 import json
+import os
 import re
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -11,10 +14,14 @@ from lxml import etree
 from conftest import ROOT
 from journeys.town import PASSWORD, SYNCHRONOUS, Town
 from outgoing import RSIN, enqueue, items, number, order, remember
-from stuf_klantcontact import outbox
+from stuf_klantcontact import contract as contracts
+from stuf_klantcontact import outbox, resync
 from stuf_klantcontact.cli import cli, main
 from stuf_klantcontact.outbox import Order
+from stuf_klantcontact.resync import Wanted
+from stuf_klantcontact.settings import load
 from stuf_klantcontact.store import Database
+from stuf_klantcontact.transfer import Berichtenset
 from test_journal import incoming
 
 FIVE = ROOT / "fixtures/kc/voegKlantcontactToe/invalid/vijf-fouten-in-een-bericht.xml"
@@ -277,3 +284,81 @@ def test_a_resync_into_a_file_is_told_by_it_and_what_comes_later_waits(
         (after,) = outbox.claim(connection, abonnee="ZAAKMAGAZIJN", limit=9, lease=60)
     assert after.klantcontact == number(2)
     assert run(*asked).exit_code == 2, "a file that is there is not overwritten, and it is not paused"
+
+
+@pytest.fixture
+def paused(database: Database, config: Path) -> Path:
+    """A paused zaakmagazijn, and two klantcontacten of which one is being sent to it for a second."""
+    with config.open("a") as file:
+        file.write('[abonnee.ZAAKMAGAZIJN]\nendpoint = "http://127.0.0.1:1/OntvangAsynchroon"\n')
+    remember(database, 1, 2)
+    enqueue(database, order(1))
+    with database.connection() as connection:
+        assert outbox.claim(connection, abonnee="ZAAKMAGAZIJN", limit=1, lease=1.0)
+        assert outbox.pause(connection, abonnee="ZAAKMAGAZIJN", door="kim", reason="leeg")
+    return config
+
+
+def test_a_file_waits_for_what_is_being_sent_and_nothing_older_comes_after_it(
+    database: Database, paused: Path, tmp_path: Path
+) -> None:
+    target = tmp_path / "set.xml"
+    asked = ("subscribers", "resync", "ZAAKMAGAZIJN", "--file", target, "--by", "kim", "--config", paused)
+    result = run(*asked)
+    assert result.exit_code == 0, result.output
+    assert "ZAAKMAGAZIJN: 1 being sent still; waiting until " in result.output
+    assert [item.state for item in items(database)] == ["skipped", "delivered", "delivered"]
+    with database.connection() as connection:
+        outbox.resume(connection, abonnee="ZAAKMAGAZIJN", door="kim")
+        assert outbox.claim(connection, abonnee="ZAAKMAGAZIJN", limit=9, lease=60) == []
+
+
+def test_a_file_for_one_that_is_being_sent_to_is_no_file_and_all_of_it_waits(
+    database: Database, paused: Path, tmp_path: Path
+) -> None:
+    settings = load(paused)
+    naam, target = "ZAAKMAGAZIJN", tmp_path / "set.xml"
+    contract = contracts.load(None)
+
+    def resynced(progress: Callable[[int, int], None]) -> None:
+        found = resync.begin(database, Wanted(naam, in_file=True), door="kim")
+        into = Berichtenset(target, abonnee=naam, database=database, settings=settings, contract=contract)
+        try:
+            resync.run(database, found, settings=settings, into=into, progress=progress)
+        finally:
+            into.discard()
+
+    def resumed_and_paused(done: int, total: int) -> None:
+        with database.connection() as connection:
+            outbox.resume(connection, abonnee="ZAAKMAGAZIJN", door="jo")
+            outbox.pause(connection, abonnee="ZAAKMAGAZIJN", door="jo", reason="toch niet")
+
+    with pytest.raises(resync.NotAtRest, match="pause ZAAKMAGAZIJN and give the command again"):
+        resynced(lambda done, total: None)
+    assert resync.wait_until_unsent(database, "ZAAKMAGAZIJN", tell=lambda rest: None)
+    with pytest.raises(resync.NotAtRest):
+        resynced(resumed_and_paused)
+    assert not target.exists()
+    assert [item.state for item in items(database)] == ["skipped", "waiting", "waiting"]
+
+
+def test_a_disk_that_is_full_is_said_in_one_line_and_nothing_is_taken_as_delivered(
+    database: Database,
+    paused: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    def full(handle: int) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    target = tmp_path / "set.xml"
+    asked = ["subscribers", "resync", "ZAAKMAGAZIJN", "--file", str(target), "--by", "kim", "--config", str(paused)]
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(SystemExit) as ended:
+        main(asked)
+    assert ended.value.code == 2
+    last = capsys.readouterr().err.strip().splitlines()[-1]
+    assert last == f"stuf-klantcontact: {target} cannot be written: No space left on device"
+    assert {path.name for path in tmp_path.iterdir()} == {paused.name}
+    assert [item.state for item in items(database)] == ["skipped", "waiting", "waiting"]

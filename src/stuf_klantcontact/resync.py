@@ -12,9 +12,11 @@ StUF 03.01 §5.4; stuf-facts §7; docs/operations.md.
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final, Literal
+from time import sleep
+from typing import Final, Literal, Protocol
 
 from stuf_klantcontact import outbox, rgbz
+from stuf_klantcontact.errors import GatewayError
 from stuf_klantcontact.intake import sending
 from stuf_klantcontact.outbox import Order, Resync, Sent
 from stuf_klantcontact.settings import Abonnee, Settings
@@ -23,10 +25,28 @@ from stuf_klantcontact.store import Database
 PAGE: Final = 200
 """Klantcontacten in one transaction: their streams are held for some tenths of a second."""
 
-Into = Callable[[Sequence[Order]], None]
-"""Takes the messages of a step, in their order."""
+POLL: Final = 0.2
+"""Seconds between two looks at what is being sent."""
+
+
+class Into(Protocol):
+    """Takes what a resync has to say, instead of the abonnee."""
+
+    def add(self, orders: Sequence[Order]) -> None:
+        """Take the messages of a step, in their order."""
+
+    def end(self) -> None:
+        """Have all of it where it survives everything, though not yet where somebody looks for it."""
+
+    def publish(self) -> None:
+        """Let it be found."""
+
 
 Soort = Literal["klcSa01", "klcLk01"]
+
+
+class NotAtRest(GatewayError):
+    """Something was sent to the abonnee while its file was written: what was sent may be older than the file."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +80,25 @@ def begin(database: Database, wanted: Wanted, *, door: str, anew: bool = False) 
         )
 
 
+def wait_until_unsent(
+    database: Database, abonnee: str, *, tell: Callable[[outbox.Rest], None], pause: Callable[[float], None] = sleep
+) -> bool:
+    """Return when nothing is being sent to an abonnee that is paused; False at once when it is not (any longer).
+
+    It takes no longer than a lease. `tell` gets how it is, whenever that changes.
+    """
+    said = None
+    while True:
+        with database.connection() as connection:
+            now = outbox.rest(connection, abonnee=abonnee)
+        if not (now.paused and now.sending):
+            return now.paused
+        if now != said:
+            tell(now)
+        said = now
+        pause(POLL)
+
+
 def run(
     database: Database,
     resync: Resync,
@@ -71,31 +110,49 @@ def run(
 ) -> Resync:
     """Take steps until it is done; the resync as it then is. Two that run the same one share the work.
 
-    `into` gets what one that is in_file has to say, which is then taken as delivered.
+    `into` gets what one that is in_file has to say. Its messages wait in the outbox until it has all of them, and
+    are then taken as delivered: broken off before that, they are sent like any other. Raises NotAtRest when the
+    abonnee was not paused all the time, or is being sent something still.
 
     `progress` gets how many klantcontacten were looked at, and how many there are.
     """
     with database.session() as session:
         total = rgbz.tel_per_zaak(session, zaak=resync.zaak or None)
+    given: list[int] = []
     while resync.ended_at is None:
-        resync, orders = _step(database, resync, settings=settings, page=page)
+        step = _step(database, resync, settings=settings, page=page)
+        resync = step.resync
         if into is not None:
-            into(orders)
+            into.add(step.orders)
+            given += step.items
+            if step.last:
+                resync = _hand_over(database, resync, given, into=into)
         progress(resync.klantcontacten, max(total, resync.klantcontacten))
     return resync
 
 
-def _step(database: Database, resync: Resync, *, settings: Settings, page: int) -> tuple[Resync, list[Order]]:
+@dataclass(frozen=True, slots=True)
+class _Step:
+    """The resync after a step, what the step had to say and the items that became of it; `last`: no more comes."""
+
+    resync: Resync
+    orders: Sequence[Order] = ()
+    items: Sequence[int] = ()
+    last: bool = False
+
+
+def _step(database: Database, resync: Resync, *, settings: Settings, page: int) -> _Step:
     with database.session() as session:
         found = outbox.next_resync(session, resync.id)
         if found is None:
-            return outbox.find_resync(session, resync.id), []
+            return _Step(outbox.find_resync(session, resync.id))
         plaatsen = rgbz.blader_per_zaak(
             session, na=(found.last_zaak, found.last_klantcontact), limit=page, zaak=found.zaak or None
         )
         if not plaatsen:
-            outbox.end_resync(session, found)
-            return found, []
+            if not found.in_file:
+                outbox.end_resync(session, found)
+            return _Step(found, last=True)
         naam, names = found.abonnee, [plaats.identificatie for plaats in plaatsen]
         streams = _streams(plaatsen, settings.abonnee[naam])
         streams |= {one.sleutel for one in outbox.sent(session, abonnee=naam, klantcontacten=names)}
@@ -111,16 +168,40 @@ def _step(database: Database, resync: Resync, *, settings: Settings, page: int) 
         found.replaced += outbox.replace_waiting(
             session, abonnee=naam, klantcontacten=renewed, door=found.door, reason=f"resync {found.id}"
         )
-        if orders:
-            outbox.enqueue(session, orders)
-        if orders and found.in_file:
-            outbox.hand_over(
-                session, abonnee=naam, klantcontacten=renewed, door=found.door, reason=f"resync {found.id}"
-            )
+        if found.in_file:
+            left = outbox.sent(session, abonnee=naam, klantcontacten=renewed)
+            if any(one.state == "sending" for one in left):
+                raise _not_at_rest(naam)
+        items = outbox.enqueue(session, orders) if orders else []
         found.messages += len(orders)
         found.klantcontacten += len(plaatsen)
         found.last_zaak, found.last_klantcontact = plaatsen[-1].zaak_id, plaatsen[-1].id
-        return found, orders
+        return _Step(found, orders, items)
+
+
+def _hand_over(database: Database, resync: Resync, items: Sequence[int], *, into: Into) -> Resync:
+    """Take items as delivered and let the file be found, both or, should this be broken off, at most the second."""
+    into.end()
+    with database.session() as session:
+        found = outbox.next_resync(session, resync.id)
+        if found is None:
+            return outbox.find_resync(session, resync.id)
+        streams = outbox.hand_over(session, found, items=items)
+        if streams is None:
+            raise _not_at_rest(found.abonnee)
+        outbox.end_resync(session, found)
+        session.flush()
+        into.publish()
+    with database.connection() as connection:
+        outbox.tidy(connection, streams=streams)
+    return found
+
+
+def _not_at_rest(abonnee: str) -> NotAtRest:
+    return NotAtRest(
+        f"{abonnee} was resumed, or was sent something, while its file was written. There is no file: what would "
+        f"have been in it waits, and is sent as messages. For a file, pause {abonnee} and give the command again"
+    )
 
 
 def _streams(plaatsen: Sequence[rgbz.Plaats], abonnee: Abonnee) -> set[str]:

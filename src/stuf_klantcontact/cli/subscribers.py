@@ -171,13 +171,12 @@ def subscribers_resync(
         since = since.replace(tzinfo=AMSTERDAM)
     wanted = resync.Wanted(name, soort=soort, since=since, zaak=zaak, in_file=file is not None)
     with opened(config) as database, ExitStack() as stack:
-        into = None
+        written = None
         if file is not None:
-            _be_paused(name, database)
+            _be_at_rest(name, database)
             contract = contracts.load(settings.gateway.schemas_dir)
             written = Berichtenset(file, abonnee=name, database=database, settings=settings, contract=contract)
             stack.callback(written.discard)
-            into = written.add
         found = resync.begin(database, wanted, door=by, anew=anew)
         if found.klantcontacten:
             done = f"{found.klantcontacten} klantcontacten were done"
@@ -188,10 +187,9 @@ def subscribers_resync(
                 bar.length = total
                 bar.update(done - bar.pos)
 
-            found = resync.run(database, found, settings=settings, into=into, progress=progress)
-        if file is not None and not found.given_up:
-            stack.pop_all()
-            click.echo(f"{name}: load {', '.join(map(str, written.close()))} there, then resume it")
+            found = resync.run(database, found, settings=settings, into=written, progress=progress)
+        if written is not None and not found.given_up:
+            click.echo(f"{name}: load {', '.join(map(str, written.files))} there, then resume it")
     click.echo(
         f"{name}: {found.klantcontacten} klantcontacten looked at, {found.messages} messages to send, "
         f"{found.replaced} that waited are replaced"
@@ -201,10 +199,15 @@ def subscribers_resync(
         sys.exit(1)
 
 
-def _be_paused(name: str, database: Database) -> None:
-    with database.connection() as connection:
-        paused = [s.abonnee for s in outbox.standings(connection) if s.paused_since is not None]
-    if name not in paused:
+def _be_at_rest(name: str, database: Database) -> None:
+    """Wait until nothing is being sent: it would arrive there after the file, and is older."""
+
+    def tell(rest: outbox.Rest) -> None:
+        if rest.until is not None:
+            until = moment(rest.until)
+            click.echo(f"{name}: {rest.sending} being sent still; waiting until {until} at the latest", err=True)
+
+    if not resync.wait_until_unsent(database, name, tell=tell):
         raise click.UsageError(
             f"pause {name} first: what comes in meanwhile must wait until the file is loaded there"
         )

@@ -53,6 +53,7 @@ from stuf_klantcontact.outbox.queue import (
 )
 from stuf_klantcontact.outbox.receivers import Standing, pause, resume, standings
 from stuf_klantcontact.outbox.renewal import (
+    Rest,
     Sent,
     begin_resync,
     end_resync,
@@ -61,7 +62,9 @@ from stuf_klantcontact.outbox.renewal import (
     hold_streams,
     next_resync,
     replace_waiting,
+    rest,
     sent,
+    tidy,
 )
 from stuf_klantcontact.outbox.tables import Clock, Event, Item, Past, Receiver, ReceiverEvent, Resync, State, Stream
 from stuf_klantcontact.store import Connection
@@ -88,6 +91,7 @@ __all__ = [
     "Past",
     "Receiver",
     "ReceiverEvent",
+    "Rest",
     "Resync",
     "Sent",
     "Settled",
@@ -130,6 +134,7 @@ __all__ = [
     "receiver_failed",
     "release",
     "replace_waiting",
+    "rest",
     "resume",
     "retry",
     "sent",
@@ -141,5 +146,6 @@ __all__ = [
     "stamp",
     "stamp_all",
     "standings",
+    "tidy",
     "told",
 ]

@@ -140,8 +140,9 @@ def told(session: Session, klantcontact: str) -> Mapping[str, Told]:
     return found
 
 
-def enqueue(session: Session, orders: Iterable[Order]) -> None:
-    """Add orders in the transaction of a session."""
-    session.connection().exec_driver_sql(
-        f"WITH {ENQUEUE} SELECT count(*) FROM outbox_enqueued", {"orders": enqueue_parameter(orders)}
+def enqueue(session: Session, orders: Iterable[Order]) -> list[int]:
+    """Add orders in the transaction of a session; the ids of the items that they became, in their order."""
+    rows = session.connection().exec_driver_sql(
+        f"WITH {ENQUEUE} SELECT id FROM outbox_enqueued ORDER BY id", {"orders": enqueue_parameter(orders)}
     )
+    return list(rows.scalars())

@@ -4,7 +4,7 @@ All of it in the transaction of a session, which holds the streams it is about f
 enqueue meanwhile comes behind what the resync puts into them.
 """
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -14,9 +14,12 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from stuf_klantcontact.outbox.desk import skip
-from stuf_klantcontact.outbox.queue import mend
+from stuf_klantcontact.outbox.queue import mend, query
 from stuf_klantcontact.outbox.tables import EVERY_ITEM, Resync
 from stuf_klantcontact.store import Connection
+
+_TOGETHER: Final = 500
+"""Streams that are held at once."""
 
 
 def begin_resync(
@@ -134,15 +137,47 @@ def replace_waiting(
     return len(skip(_driver(session), items=items, door=door, reason=reason))
 
 
+@dataclass(frozen=True, slots=True)
+class Rest:
+    """Whether a person paused an abonnee, how much it is being sent now, and until when that may last."""
+
+    paused: bool
+    sending: int
+    until: datetime | None
+
+
+_REST: Final = query("""
+SELECT EXISTS (SELECT FROM outbox_receiver WHERE abonnee = %(abonnee)s AND paused_since IS NOT NULL),
+       count(i.id), max(s.due_at)
+  FROM outbox_stream s
+  JOIN outbox_item i ON i.stream_id = s.id AND i.sequence = s.open_sequence AND i.state = 'sending'
+ WHERE s.abonnee = %(abonnee)s AND s.due_at > {now}
+""")
+
+
+def rest(connection: Connection, *, abonnee: str) -> Rest:
+    """How it is with an abonnee at this moment. Who is paused and is sent nothing now, is sent nothing at all."""
+    row = connection.execute(_REST, {"abonnee": abonnee, "now": None}).fetchone()
+    if row is None:
+        raise AssertionError("an aggregate that returns nothing")
+    return Rest(*row)
+
+
+# Who would resume it waits until this transaction ends, so nothing of it is being sent.
+_PAUSED: Final = """
+SELECT FROM outbox_receiver WHERE abonnee = %(abonnee)s AND paused_since <= %(begun_at)s FOR SHARE
+"""
+
+# Streams are not locked, for intake would wait for all of them at once.
 _HAND_OVER: Final = """
-WITH handed AS (
+WITH given AS (
+    SELECT id FROM outbox_item WHERE id = ANY(%(items)s) AND state IN ('waiting', 'held') ORDER BY id FOR UPDATE
+), handed AS (
     UPDATE outbox_item i
        SET state = 'delivered', code = 'berichtenset', reason = %(reason)s, delivered_at = now(), attempts = 1,
            next_attempt_at = NULL
-      FROM outbox_stream s
-     WHERE s.abonnee = %(abonnee)s AND i.stream_id = s.id AND i.sequence >= s.open_sequence
-       AND i.klantcontact = ANY(%(klantcontacten)s) AND i.state = 'waiting' AND i.cross_refnummer = ''
-       AND i.soort IN ('klcLk01', 'klcSa01', 'iobLk01', 'edcLk01')
+      FROM given, outbox_stream s
+     WHERE i.id = given.id AND s.id = i.stream_id
     RETURNING i.id, i.stream_id, i.sequence = s.open_sequence AS first
 ), event AS (
     INSERT INTO outbox_event (item_id, at, state, attempt, code, reason, door)
@@ -152,12 +187,28 @@ SELECT stream_id FROM handed WHERE first
 """
 
 
-def hand_over(session: Session, *, abonnee: str, klantcontacten: Collection[str], door: str, reason: str) -> None:
-    """Take what waits about klantcontacten in held streams as delivered: it goes to the abonnee in a file."""
-    values = {"abonnee": abonnee, "klantcontacten": list(klantcontacten), "door": door, "reason": reason}
-    streams = session.connection().exec_driver_sql(_HAND_OVER, values).scalars().all()
-    if streams:
-        mend(_driver(session), streams=streams, now=None)
+def hand_over(session: Session, resync: Resync, *, items: Collection[int]) -> list[int] | None:
+    """Take items as delivered, for they are in the file of this resync; the streams to `tidy` once that is so.
+
+    None, and nothing is taken, unless the abonnee was paused all the time: else some of them may have been sent.
+    """
+    connection = session.connection()
+    values = {
+        "abonnee": resync.abonnee,
+        "begun_at": resync.begun_at,
+        "items": list(items),
+        "door": resync.door,
+        "reason": f"resync {resync.id}",
+    }
+    if connection.exec_driver_sql(_PAUSED, values).first() is None:
+        return None
+    return list(connection.exec_driver_sql(_HAND_OVER, values).scalars())
+
+
+def tidy(connection: Connection, *, streams: Sequence[int]) -> None:
+    """Let streams go on behind what was handed over. A claim would find out by itself, one at a time."""
+    for first in range(0, len(streams), _TOGETHER):
+        mend(connection, streams=streams[first : first + _TOGETHER], now=None)
 
 
 def _driver(session: Session) -> Connection:

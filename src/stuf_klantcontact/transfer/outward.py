@@ -85,7 +85,8 @@ def take_out(
         with database.connection() as connection:
             # What we send after it is later than anything in it.
             outbox.next_tijdstip(connection, now=stamp)
-        exported.files = files.close()
+        files.end()
+        exported.files = files.publish()
         return exported
     except BaseException:
         files.discard()

@@ -21,7 +21,7 @@ from stuf_klantcontact.transfer.outward import PART_BYTES, Message
 
 
 class Berichtenset:
-    """A set that is being written; nothing of it has its name before `close`."""
+    """A set that is being written; nothing of it has its name before `publish`."""
 
     def __init__(
         self,
@@ -48,6 +48,7 @@ class Berichtenset:
         with database.connection() as connection:
             self._stamp = outbox.next_tijdstip(connection)
         self._files = Files(target, part_bytes=PART_BYTES)
+        self.files: list[Path] = []
 
     def add(self, orders: Iterable[Order]) -> None:
         """Write messages, in their order."""
@@ -59,12 +60,16 @@ class Berichtenset:
             self._contract.check(message.element)
             message.write(self._files)
 
-    def close(self) -> list[Path]:
-        """End it, and give the files that were written."""
+    def end(self) -> None:
+        """Have all of it on disk, though not under its name."""
         with self._database.connection() as connection:
             # What is sent after it is later than anything in it.
             outbox.next_tijdstip(connection, now=self._stamp)
-        return self._files.close()
+        self._files.end()
+
+    def publish(self) -> None:
+        """Give it its name: `files` has what was written."""
+        self.files = self._files.publish()
 
     def discard(self) -> None:
         """Leave nothing of it."""

@@ -74,7 +74,51 @@ def patch_delivery(module: ModuleType) -> None:
         module.LEASE_MARGIN = float(margin)  # type: ignore[attr-defined]
 
 
-PATCHES = {f"{PACKAGE}.intake.adding": patch_intake, f"{PACKAGE}.delivery": patch_delivery}
+def patch_resync(module: ModuleType) -> None:
+    """Within the transaction of a step, between two steps, and when all is done. A step has two klantcontacten."""
+    run, enqueue, hand_over = module.run, module.outbox.enqueue, module._hand_over
+
+    def enqueue_and_reach(*rest: Any, **named: Any) -> Any:
+        found = enqueue(*rest, **named)
+        reached("enqueued")
+        return found
+
+    def run_and_reach(*rest: Any, **named: Any) -> Any:
+        told = named.pop("progress")
+
+        def progress(done: int, total: int) -> None:
+            reached("step done")
+            told(done, total)
+
+        return run(*rest, page=2, progress=progress, **named)
+
+    def hand_over_and_reach(*rest: Any, **named: Any) -> Any:
+        found = hand_over(*rest, **named)
+        reached("handed over")
+        return found
+
+    module.outbox.enqueue = enqueue_and_reach
+    module.run, module._hand_over = run_and_reach, hand_over_and_reach  # type: ignore[attr-defined]
+
+
+def patch_files(module: ModuleType) -> None:
+    """When a file has its name, of which the outbox does not know yet."""
+    publish = module.Files.publish
+
+    def publish_and_reach(self: Any) -> Any:
+        found = publish(self)
+        reached("file named")
+        return found
+
+    module.Files.publish = publish_and_reach
+
+
+PATCHES = {
+    f"{PACKAGE}.intake.adding": patch_intake,
+    f"{PACKAGE}.delivery": patch_delivery,
+    f"{PACKAGE}.resync": patch_resync,
+    f"{PACKAGE}.transfer.files": patch_files,
+}
 
 
 class _AfterImport(MetaPathFinder):
