@@ -5,7 +5,8 @@ import threading
 import time
 import tracemalloc
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import ExitStack, suppress
+from urllib.parse import urlsplit
 
 import pytest
 from lxml import etree
@@ -263,6 +264,38 @@ def test_an_unusable_endpoint_is_configuration_trouble(url: str) -> None:
     assert isinstance(outcome, Deferred)
     assert outcome.code in ("endpoint", "connect")
     assert outcome.trouble == "configuration" or outcome.code == "connect"
+
+
+@pytest.fixture
+def silent() -> Iterator[int]:
+    """A port that answers nobody who knocks: its queue is full."""
+    with ExitStack() as stack:
+        listening = stack.enter_context(socket.create_server(("127.0.0.1", 0), backlog=0))
+        for _ in range(3):
+            knocking = stack.enter_context(socket.socket())
+            knocking.setblocking(False)
+            knocking.connect_ex(listening.getsockname())
+        yield listening.getsockname()[1]
+
+
+@pytest.mark.parametrize(
+    ("addresses", "code"), [(["silent", "silent", "good"], "Bv03"), (["silent", "silent", "silent"], "time-out")]
+)
+def test_addresses_of_a_host_share_the_time_that_there_is(
+    zaakmagazijn: FakeZaakmagazijn,
+    silent: int,
+    addresses: list[str],
+    code: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    good = urlsplit(zaakmagazijn.url).port
+    found = [(socket.AF_INET, socket.SOCK_STREAM, 0, "", ("127.0.0.1", good if name == "good" else silent))
+             for name in addresses]  # fmt: skip
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: found)
+    began = time.monotonic()
+    outcome = send(zaakmagazijn.url, timeout=1.5).outcome
+    assert time.monotonic() - began < 2
+    assert outcome.code == code
 
 
 def test_a_bomb_is_not_unpacked(zaakmagazijn: FakeZaakmagazijn) -> None:

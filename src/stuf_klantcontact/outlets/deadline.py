@@ -94,7 +94,7 @@ class Transport:
             return None
 
     def _connect(self, until: float) -> socket.socket:
-        connection = socket.create_connection((self._host, self._port), timeout=_left(until))
+        connection = _connected(self._host, self._port, until=until)
         try:
             connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             if self._verify is None:
@@ -104,6 +104,26 @@ class Transport:
         except BaseException:
             connection.close()
             raise
+
+
+def _connected(host: str, port: int, *, until: float) -> socket.socket:
+    """To the first of its addresses that answers: each gets an equal part of the time that is left.
+
+    socket.create_connection gives every address all of it, so that one that is dead takes what the next one needs.
+    """
+    found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    failure = OSError(f"{host} has no address")
+    for place, (family, kind, protocol, _, address) in enumerate(found):
+        connection = socket.socket(family, kind, protocol)
+        try:
+            connection.settimeout(_left(until) / (len(found) - place))
+            connection.connect(address)
+        except OSError as error:
+            connection.close()
+            failure = error
+        else:
+            return connection
+    raise failure
 
 
 class _Line:
