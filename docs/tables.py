@@ -34,7 +34,7 @@ LAYERS: Mapping[str, tuple[str, ...]] = {
     "records": ("journal", "rgbz", "outbox"),
     "contract": ("contract", "report"),
     "StUF": ("opvoering", "berichten", "fouten", "stuurgegevens", "tijdstip"),
-    "ground": ("parsing", "store", "settings", "retry", "names", "errors", "limits", "onderhoud"),
+    "ground": ("parsing", "store", "settings", "retry", "names", "errors", "limits", "onderhoud", "secrecy"),
     "beside": ("testing",),
 }
 """Every module of the package, as a message meets them."""

@@ -99,7 +99,8 @@ def play(size: Size, *, folder: Path, database: Database) -> Sequence[Promise]:
         config = write_config(folder, password_hash="$argon2", database_url=database.url, endpoints=endpoints)
         mail = stack.enter_context(RudeMailServer("endless"))
         config.write_text(
-            f'{config.read_text()}\n[mail]\nserver = "127.0.0.1"\nport = {mail.port}\nstarttls = false\nafzender = "noreply@gemeente.example"\n'
+            f'{config.read_text()}\n[mail]\nserver = "127.0.0.1"\nport = {mail.port}\nstarttls = false\n'
+            'afzender = "noreply@gemeente.example"\n'
         )
         # Nobody dies here, so no lease need be short; one that ends on a slow machine would only blur the figures.
         config.write_text(re.sub(r"lease = \S+", "lease = 60.0", config.read_text()))

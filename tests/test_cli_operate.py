@@ -213,6 +213,42 @@ def test_config_show_shows_no_secret_whatever_it_belongs_to(subscribed: Path) ->
     assert "geheim" not in shown.output
 
 
+@pytest.mark.parametrize(
+    ("address", "told"),
+    [
+        (
+            "postgresql://kim:geheim@db1:5432,db2/kc?sslmode=require",
+            "postgresql://kim:***@db1:5432,db2/kc?sslmode=require",
+        ),
+        ("postgresql://127.0.0.1/kc?user=kim&password=geheim", "postgresql://127.0.0.1/kc?user=kim&password=***"),
+        (
+            "postgresql://db/kc?p%61ssword=geheim&sslpassword=geheim",
+            "postgresql://db/kc?p%61ssword=***&sslpassword=***",
+        ),
+        ("postgresql://kim:ge/heim@db/kc", "postgresql://***"),
+        ("host=db password=geheim", "***"),
+    ],
+)
+def test_config_show_shows_of_an_address_all_but_its_secrets(subscribed: Path, address: str, told: str) -> None:
+    text = re.sub("(?m)^database_url = .*", f'database_url = "{address}"', subscribed.read_text())
+    subscribed.write_text(
+        re.sub("(?m)^endpoint = .*", 'endpoint = "http://usr:geheim@z:8080/x?token=geheim&a=1"', text)
+    )
+    shown = json.loads(run("config", "show", "--config", subscribed).output)
+    assert shown["gateway"]["database_url"] == told
+    assert {abonnee["endpoint"] for abonnee in shown["abonnee"].values()} == {
+        "http://usr:***@z:8080/x?token=***&a=1"
+    }
+
+
+def test_subscribers_list_shows_no_password_in_an_endpoint(subscribed: Path) -> None:
+    text = re.sub("(?m)^endpoint = .*", 'endpoint = "http://usr:geheim@z:8080/x"', subscribed.read_text())
+    subscribed.write_text(text)
+    listed = run("subscribers", "list", "--config", subscribed)
+    assert "http://usr:***@z:8080/x" in listed.output
+    assert "geheim" not in listed.output
+
+
 # --- resync -------------------------------------------------------------------------------------------------------
 
 

@@ -49,6 +49,15 @@ def test_a_word_that_is_none_is_refused_with_those_there_are(tmp_path: Path) -> 
     assert all(word in said for word in WORDS)
 
 
+def test_a_mistake_in_an_address_is_told_without_its_password(tmp_path: Path) -> None:
+    file = tmp_path / "gateway.toml"
+    file.write_text(
+        '[gateway]\norganisatie = "0518"\nrsin = "999990019"\n[abonnee.ZAAK]\nendpoint = "ftp://usr:geheim@z/x"\n'
+    )
+    result = CliRunner().invoke(cli, ["config", "check", "--config", str(file)])
+    assert '"ftp://usr:***@z/x" is not an http or https address' in str(result.exception)
+
+
 def test_a_data_dir_that_the_database_cannot_use_is_refused_and_not_made(tmp_path: Path) -> None:
     closed = tmp_path / "closed"
     closed.mkdir(mode=0o700 if os.geteuid() == 0 else 0o500)

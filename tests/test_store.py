@@ -17,6 +17,7 @@ from sqlalchemy.exc import OperationalError
 
 from new_revision import metadata
 from plugin_database import Postgres
+from stuf_klantcontact import secrecy
 from stuf_klantcontact.errors import ConfigurationError
 from stuf_klantcontact.settings import Gateway, Settings
 from stuf_klantcontact.store import Database, MigrationStatus, migration, migration_status, open_database, upgrade
@@ -213,9 +214,9 @@ def test_a_process_whose_parent_has_looked_opens_a_database_that_is_away() -> No
 )
 def test_an_address_is_read_shown_and_read_again(address: str, shown: str, hosts: list[str]) -> None:
     found = parameters(address)
-    assert written(found, password=False) == shown
+    assert secrecy.shown(written(found)) == shown
     assert [place["host"] for place in places(found)] == hosts
-    again = parameters(written(found, password=True))
+    again = parameters(written(found))
     assert [place | {"port": ""} for place in places(again)] == [place | {"port": ""} for place in places(found)]
     assert again.get("password") == found.get("password")
 

@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 
 from stuf_klantcontact.errors import ConfigurationError
 from stuf_klantcontact.outlets import tls
+from stuf_klantcontact.secrecy import shown
 from stuf_klantcontact.settings import Abonnee, Settings
 from stuf_klantcontact.settings.partners import Operatie
 
@@ -26,10 +27,12 @@ def check(settings: Settings) -> None:
         if abonnee.profiel == "zds0120":
             mistakes += _of_zds(naam, abonnee, settings=settings)
         if not _is_address(abonnee.endpoint):
-            mistakes.append(f'abonnee.{naam}.endpoint "{abonnee.endpoint}" is not an http or https address')
+            mistakes.append(f'abonnee.{naam}.endpoint "{shown(abonnee.endpoint)}" is not an http or https address')
         mistakes += _of_tls(naam, abonnee)
     if settings.zaaksysteem.endpoint and not _is_address(settings.zaaksysteem.endpoint):
-        mistakes.append(f'zaaksysteem.endpoint "{settings.zaaksysteem.endpoint}" is not an http or https address')
+        mistakes.append(
+            f'zaaksysteem.endpoint "{shown(settings.zaaksysteem.endpoint)}" is not an http or https address'
+        )
     zaak_schemas = settings.gateway.zaak_schemas
     if zaak_schemas is not None and not zaak_schemas.exists():
         mistakes.append(f"gateway.zaak_schemas: there is no {zaak_schemas}")
@@ -42,7 +45,7 @@ def check(settings: Settings) -> None:
                 f"zender.{naam}.wachtwoord_hash is not an argon2 hash; make one with: stuf-klantcontact config hash"
             )
         if zender.functionele_fouten == "fo01" and not _is_address(zender.endpoint):
-            mistakes.append(f'zender.{naam}.endpoint "{zender.endpoint}" is not an http or https address')
+            mistakes.append(f'zender.{naam}.endpoint "{shown(zender.endpoint)}" is not an http or https address')
         known = get_args(Operatie)
         for operatie in sorted(set(zender.operaties) - set(known)):
             mistakes.append(f'zender.{naam}.operaties: "{operatie}" is none of {", ".join(sorted(known))}')
@@ -71,7 +74,8 @@ def _of_tls(naam: str, abonnee: Abonnee) -> Iterator[str]:
 def _of_zds(naam: str, abonnee: Abonnee, *, settings: Settings) -> Iterator[str]:
     asks = abonnee.documentidentificatie == "vragen"
     if asks and not _is_address(abonnee.vrijbericht()):
-        yield f'abonnee.{naam}.endpoint_vrijbericht "{abonnee.vrijbericht()}" is not an http or https address'
+        where = shown(abonnee.vrijbericht())
+        yield f'abonnee.{naam}.endpoint_vrijbericht "{where}" is not an http or https address'
     gemeentecode = abonnee.gemeentecode or settings.gateway.organisatie
     if not asks and not re.fullmatch(r"[0-9]{4}", gemeentecode):
         yield (

@@ -13,6 +13,7 @@ from stuf_klantcontact.access import hash_password
 from stuf_klantcontact.app import checking
 from stuf_klantcontact.cli.configuration import CONFIG, load
 from stuf_klantcontact.report import Report
+from stuf_klantcontact.secrecy import MASK, is_secret, shown
 from stuf_klantcontact.store import check_reachable
 
 
@@ -108,14 +109,12 @@ def config_hash(password: str | None) -> None:
 
 
 def _hidden(value: Any, *, name: str = "") -> Any:
-    if ("wachtwoord" in name or name == "gebruikers") and value:
-        return "***"
+    if is_secret(name) and value:
+        return MASK
     if isinstance(value, dict):
         return {key: _hidden(item, name=key) for key, item in value.items()}
-    if name == "database_url" and "@" in str(value):
-        head, _, tail = str(value).rpartition("@")
-        return f"{head.partition('://')[0]}://***@{tail}"
-    return value
+    is_address = isinstance(value, str) and ("://" in value or "url" in name or "endpoint" in name)
+    return shown(value) if is_address else value
 
 
 COMMANDS = (send, config)

@@ -15,6 +15,7 @@ from stuf_klantcontact import contract as contracts
 from stuf_klantcontact import outbox, resync
 from stuf_klantcontact.cli.configuration import CONFIG, load
 from stuf_klantcontact.cli.operate import BY, moment, opened, table
+from stuf_klantcontact.secrecy import shown
 from stuf_klantcontact.settings import Settings
 from stuf_klantcontact.store import Database
 from stuf_klantcontact.tijdstip import AMSTERDAM
@@ -45,7 +46,7 @@ def subscribers_list(config: Path | None) -> None:
         rows.append(
             (
                 naam,
-                *known.get(naam, ("", "")),
+                *map(shown, known.get(naam, ("", ""))),
                 _state(standing, rest=rest.get(naam, ""), now=now)
                 if naam in known
                 else "not in the settings: waits",

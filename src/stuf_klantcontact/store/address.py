@@ -57,12 +57,12 @@ def places(found: Parameters) -> list[Parameters]:
     ]
 
 
-def written(found: Parameters, *, password: bool) -> str:
-    """The address with these parameters; without `password`, that one as ***."""
+def written(found: Parameters) -> str:
+    """The address with these parameters, secrets included."""
     rest = {name: value for name, value in found.items() if DEFAULTS.get(name) != value}
     user, secret = quote(rest.pop("user", ""), safe=""), quote(rest.pop("password", ""), safe="")
     if secret:
-        user += f":{secret}" if password else ":***"
+        user += f":{secret}"
     name = quote(rest.pop("dbname", ""), safe="")
     hosts, ports = rest.get("host", "").split(","), rest.get("port", "").split(",")
     where = ""

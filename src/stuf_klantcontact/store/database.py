@@ -13,6 +13,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from stuf_klantcontact.errors import GatewayError
+from stuf_klantcontact.secrecy import shown
 from stuf_klantcontact.store import address, embedded
 from stuf_klantcontact.store.connection import Connection, Connector
 from stuf_klantcontact.store.connections import Connections
@@ -61,12 +62,12 @@ class Database:
         pool.serve(self.engine)
 
     def __repr__(self) -> str:
-        return f"Database({address.written(self.parameters, password=False)!r})"
+        return f"Database({shown(self.url)!r})"
 
     @property
     def url(self) -> str:
-        """Its address, password included: fit for gateway.database_url, not for a log."""
-        return address.written(self.parameters, password=True)
+        """Its address, secrets included: fit for gateway.database_url, not for a log."""
+        return address.written(self.parameters)
 
     @contextmanager
     def session(self) -> Iterator[Session]:

@@ -77,7 +77,7 @@ class Hold:
     def url(self, database: str = DATABASE) -> str:
         """The address of a database on this server, password included."""
         found = {"user": ROLE, "password": self._password, "dbname": database, "host": str(self._server.sockets)}
-        return address.written(found, password=True)
+        return address.written(found)
 
     @property
     def folder(self) -> Path:
