@@ -96,7 +96,7 @@ class TestEnqueue:
                 enqueue(first, orders(1))
                 thread = threading.Thread(target=late)
                 thread.start()
-                _wait_for_lock(look, second.info.backend_pid)
+                wait_for_lock(look, second.info.backend_pid)
                 assert committed == []
                 committed.append("1")
             thread.join(10)
@@ -149,7 +149,7 @@ class TestEnqueue:
             with other.transaction():
                 enqueue(other, orders(2))
                 thread.start()
-                _wait_for_lock(connection, settling.info.backend_pid)
+                wait_for_lock(connection, settling.info.backend_pid)
             thread.join(10)
         assert done == [True]
         assert names(claim(connection)) == ["2"]
@@ -444,8 +444,9 @@ class TestReceiver:
         self.fail(connection, probe, at=at, at_once=True)
         for _ in range(30):
             at += timedelta(seconds=301)
-            (probe,) = claim(connection, at=at, lease=1)
+            (probe,) = claim(connection, at=at)
             self.fail(connection, probe, at=at)
+            outbox.settle(connection, probe, state="waiting", now=at)
         assert claim(connection, at=at + timedelta(seconds=299)) == []
         assert len(claim(connection, at=at + timedelta(seconds=300))) == 1
 
@@ -570,7 +571,7 @@ class TestDesk:
             assert outbox.open_items(session) == 4
 
 
-def _wait_for_lock(look: Connection, pid: int) -> None:
+def wait_for_lock(look: Connection, pid: int) -> None:
     """Until that backend waits for somebody's lock."""
     for _ in range(2_000):
         row = look.execute("SELECT cardinality(pg_blocking_pids(%s)) > 0, pg_sleep(0.005)", (pid,)).fetchone()

@@ -22,6 +22,8 @@ from hypothesis.stateful import (
 
 from stuf_klantcontact import outbox
 from stuf_klantcontact.outbox import BREAKER_FAILURES, Claim, Stamp
+from stuf_klantcontact.outbox.mending import MOST_LOST
+from stuf_klantcontact.outbox.queue import SUSPECT
 from stuf_klantcontact.store import Database
 from test_outbox import NOON, Connection, enqueue, orders
 
@@ -35,6 +37,15 @@ FIRST, LONGEST = 10.0, 40.0
 ABONNEES = ("ZM", "ANDER")
 ZAKEN = ("Z1", "Z2")
 OPEN = ("waiting", "sending", "held")
+
+TABLES = (
+    "outbox_event",
+    "outbox_item",
+    "outbox_stream",
+    "outbox_trial",
+    "outbox_receiver",
+    "outbox_receiver_event",
+)
 
 some = st.lists(st.integers(0, 30), min_size=1, max_size=4)
 
@@ -73,12 +84,15 @@ class Outbox(RuleBasedStateMachine):
         self.receivers = {abonnee: Receiver() for abonnee in ABONNEES}
         self.stale: set[tuple[str, str]] = set()
         """Streams of which the next item was held or skipped while it was not the first."""
+        self.lost = dict.fromkeys(((a, z) for a in ABONNEES for z in ZAKEN), 0)
+        """Claims of each stream since the last that came to an outcome."""
+        self.given: list[Claim] = []
         self.numbers = 0
         self.asked = 0
 
     @initialize()
     def begin(self) -> None:
-        for table in ("outbox_event", "outbox_item", "outbox_stream", "outbox_receiver", "outbox_receiver_event"):
+        for table in TABLES:
             self.connection.execute(f"DELETE FROM {table}")
         for abonnee in ABONNEES:
             self.contacts_come_in(abonnee, list(ZAKEN))
@@ -139,9 +153,30 @@ class Outbox(RuleBasedStateMachine):
 
     @rule(target=claims, abonnee=st.sampled_from(ABONNEES), limit=st.sampled_from([1, 5]))
     def a_worker_claims(self, abonnee: str, limit: int) -> object:
-        got = outbox.claim(self.connection, abonnee=abonnee, limit=limit, lease=LEASE, now=self.now)
-        receiver = self.receivers[abonnee]
+        return multiple(*self.claim(abonnee, limit))
+
+    @rule(target=claims, abonnee=st.sampled_from(ABONNEES), times=st.integers(2, 6))
+    def workers_are_lost(self, abonnee: str, times: int) -> object:
+        """One after the other, with all they had."""
+        given: list[Claim] = []
+        for _ in range(times):
+            given += self.claim(abonnee, 5)
+            self.now += timedelta(seconds=LEASE + 1)
+        return multiple(*given)
+
+    def claim(self, abonnee: str, limit: int) -> list[Claim]:
         due = [stream for stream in self.streams if stream[0] == abonnee and self.is_due(stream)]
+        suspects = [stream for stream in due if self.lost[stream] >= SUSPECT]
+        on_trial = any(
+            lost > SUSPECT and (head := self.head(stream)) is not None and self.is_sending(head)
+            for stream, lost in self.lost.items()
+        )
+        got = outbox.claim(self.connection, abonnee=abonnee, limit=limit, lease=LEASE, now=self.now)
+        held = [stream for stream in suspects if self.lost[stream] >= MOST_LOST and self.is_held_as_lost(stream)]
+        assert len(held) + sum((claim.abonnee, claim.sleutel) in suspects for claim in got) <= (not on_trial)
+        able = min(limit, len(due) - len(suspects) if on_trial else len(due))
+        able -= 0 if on_trial else max(0, len(suspects) - 1)
+        receiver = self.receivers[abonnee]
         if receiver.paused or (receiver.not_before is not None and receiver.not_before > self.now):
             assert got == [], "paused, or left alone"
         elif receiver.not_before is not None:
@@ -149,17 +184,30 @@ class Outbox(RuleBasedStateMachine):
             assert all(claim.probe for claim in got)
             receiver.not_before = self.left_alone_until(abonnee)
         else:
-            assert len(got) >= min(limit, len(due)) - len(self.stale)
+            assert len(got) + len(held) >= able - len(self.stale)
+        for stream in held:
+            head = self.head(stream)
+            assert head is not None
+            head.state, head.claim, self.lost[stream] = "held", None, 0
         for claim in got:
             stream = claim.abonnee, claim.sleutel
             assert stream in due, "twice, leased to another, held, or not yet due"
+            assert self.lost[stream] < MOST_LOST, "without end"
             due.remove(stream)
+            self.lost[stream] += 1
             head = self.head(stream)
             assert head is not None
             assert (claim.item, claim.sequence) == (head.id, head.sequence), "not the first that is open"
             assert (claim.stamp.referentienummer if claim.stamp else None) == head.number
             head.state, head.claim, head.due = "sending", claim, self.now + timedelta(seconds=LEASE)
-        return multiple(*got)
+        self.given += got
+        return got
+
+    def is_held_as_lost(self, stream: tuple[str, str]) -> bool:
+        head = self.head(stream)
+        assert head is not None
+        row = self.connection.execute("SELECT state, code FROM outbox_item WHERE id = %s", (head.id,)).fetchone()
+        return row == ("held", "geen uitkomst")
 
     @rule(claim=claims)
     def a_worker_stamps(self, claim: Claim) -> None:
@@ -208,6 +256,7 @@ class Outbox(RuleBasedStateMachine):
         if settled.accepted:
             assert self.head(stream) is item, "something before it is still open"
             item.state, item.claim, item.due = state, None, self.now + timedelta(seconds=delay)
+            self.lost[stream] = 0
             if state == "delivered":
                 self.goes_on(stream, after=item)
         return settled.accepted
@@ -247,6 +296,7 @@ class Outbox(RuleBasedStateMachine):
         for _, item in chosen:
             item.state, item.claim = "skipped", None
         for stream in heads:
+            self.lost[stream] = 0
             if (head := self.head(stream)) is not None:
                 head.due = self.now
 
@@ -254,6 +304,9 @@ class Outbox(RuleBasedStateMachine):
     def a_person_holds(self, which: list[int]) -> None:
         able = ("waiting", "sending")
         chosen = [i for _, i in self.chosen(which) if i.state in able and not self.is_sending(i)]
+        for stream, item in self.chosen(which):
+            if item in chosen and self.head(stream) is item:
+                self.lost[stream] = 0
         done = outbox.hold(self.connection, items=self.ids(which), door="kim", reason="x", now=self.now)
         assert done == sorted(item.id for item in chosen)
         self.asked += len(done)
@@ -301,6 +354,14 @@ class Outbox(RuleBasedStateMachine):
             if item.state in OPEN
         )
 
+    @invariant()
+    def who_lost_its_claim_has_an_old_fence(self) -> None:
+        """Not only a lease that is over: that may begin again, on a clock that is put back."""
+        fences = dict(self.connection.execute("SELECT id, fence FROM outbox_stream").fetchall())
+        for claim in self.given:
+            if self.item(claim).claim is not claim:
+                assert claim.fence < fences[claim.stream]
+
     def teardown(self) -> None:
         """Nothing is lost: when all trouble is over, all that nobody skipped is delivered, in order."""
         for abonnee, receiver in self.receivers.items():
@@ -312,17 +373,14 @@ class Outbox(RuleBasedStateMachine):
             receiver.not_before = None
         self.now += timedelta(seconds=LEASE + 1)
         everything = [item for items in self.streams.values() for item in items]
-        self.a_person_retries_or_releases(list(range(len(everything))), anew=False, held=False)
         rounds = 0
         while any(item.state in OPEN for item in everything):
             rounds += 1
-            assert rounds <= 2 * len(everything) + 2, "something stays behind"
+            assert rounds <= 2 * len(everything) + 9, "something stays behind"
+            if any(item.state == "held" for item in everything):
+                self.a_person_retries_or_releases(list(range(len(everything))), anew=False, held=True)
             for abonnee in ABONNEES:
-                for claim in outbox.claim(self.connection, abonnee=abonnee, limit=9, lease=LEASE, now=self.now):
-                    head = self.head((claim.abonnee, claim.sleutel))
-                    assert head is not None
-                    assert claim.item == head.id
-                    head.state, head.claim, head.due = "sending", claim, self.now + timedelta(seconds=LEASE)
+                for claim in self.claim(abonnee, 9):
                     assert self.settle(claim, state="delivered")
         people = self.connection.execute("SELECT count(*) FROM outbox_event WHERE door = 'kim'").fetchone()
         assert people == (self.asked,), "each with the person"

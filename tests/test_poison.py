@@ -1,5 +1,6 @@
 """What cannot go stops its own stream; a person retries, renders anew, holds or skips, and order is kept."""
 
+import threading
 from collections.abc import Iterator
 from datetime import timedelta
 
@@ -8,10 +9,11 @@ import pytest
 from outgoing import enqueue, items, number, order, remember, settings
 from stuf_klantcontact import contract as contracts
 from stuf_klantcontact import outbox
+from stuf_klantcontact.outbox import Claim
 from stuf_klantcontact.rgbz import Klantcontact
 from stuf_klantcontact.store import Database
 from stuf_klantcontact.testing import FakeZaakmagazijn
-from test_outbox import NOON, Connection, a_stamp, claim, deliver, names, orders
+from test_outbox import NOON, Connection, a_stamp, claim, deliver, names, orders, wait_for_lock
 from test_outbox import enqueue as put
 from test_worker import by_zaak, is_settled, wait_until, working
 
@@ -127,6 +129,104 @@ class TestSkip:
                 skip(connection, claimed.item)
         (third,) = claim(connection)
         assert outbox.previous_number(connection, third) == "A"
+
+
+LOST = timedelta(seconds=61)
+"""Until the lease of a worker that was lost is over."""
+
+
+class TestWhatEndsItsWorker:
+    """Out of memory, say: it is claimed, and nothing is heard of it."""
+
+    def test_it_is_held_after_five_attempts_with_a_reason(self, database: Database, connection: Connection) -> None:
+        put(connection, orders(1, 2), orders(3, zaak="Z2"))
+        at, tried = NOON, 0
+        for _ in range(50):
+            tried += names(claim(connection, at=at)).count("1")
+            at += LOST
+        assert tried == 5
+        with database.session() as session:
+            (held, *_) = outbox.listing(session, states=["held"])
+            assert (held.klantcontact[-1], held.attempts, held.code) == ("1", 5, "geen uitkomst")
+            assert "begun 5 times, never finished" in held.reason
+        last = "SELECT state, attempt, code, door FROM outbox_event WHERE item_id = %s ORDER BY id DESC LIMIT 1"
+        assert connection.execute(last, (held.id,)).fetchone() == ("held", 5, "geen uitkomst", "")
+
+    def test_released_it_has_five_attempts_again_and_what_is_behind_it_goes_after_it(
+        self, database: Database, connection: Connection
+    ) -> None:
+        put(connection, orders(1, 2))
+        at = NOON
+        for _ in range(6):
+            claim(connection, at=at)
+            at += LOST
+        first = ids(database)[0]
+        assert outbox.release(connection, items=[first], door="kim", now=at) == [first]
+        for _ in range(4):
+            assert names(claim(connection, at=at)) == ["1"]
+            at += LOST
+        (one,) = claim(connection, at=at)
+        assert deliver(connection, one, at=at)
+        assert names(claim(connection, at=at)) == ["2"]
+
+    def test_an_outcome_between_is_an_outcome(self, connection: Connection) -> None:
+        put(connection, orders(1))
+        at = NOON
+        for attempt in range(30):
+            (one,) = claim(connection, at=at)
+            if attempt % 5 == 4:
+                assert outbox.settle(connection, one, state="waiting", now=at).accepted
+            else:
+                at += LOST
+
+    def test_what_was_delivered_together_came_to_an_outcome_too(self, connection: Connection) -> None:
+        put(connection, orders(1, 2))
+        at = NOON
+        for _ in range(4):
+            claim(connection, at=at)
+            at += LOST
+        assert outbox.settle_delivered(connection, claim(connection, at=at), codes=["Bv03"], now=at)[0].accepted
+        for _ in range(5):
+            assert names(claim(connection, at=at)) == ["2"]
+            at += LOST
+
+    def test_what_its_worker_had_besides_is_delivered(self, database: Database, connection: Connection) -> None:
+        """Of several abonnees, all claimed anew at the same moment by a worker that always dies of the first."""
+        lanes = ("ZM", "ANDER", "DERDE")
+        for abonnee in lanes:
+            put(connection, *(orders(zaak, zaak=f"Z{zaak}", abonnee=abonnee) for zaak in range(1, 9)))
+        killer, at, deaths = ids(database)[3], NOON, 0
+        for _ in range(60):
+            claimed = [one for abonnee in lanes for one in claim(connection, at=at, abonnee=abonnee, limit=4)]
+            if killer in [one.item for one in claimed]:
+                deaths += 1
+                at += LOST
+            else:
+                assert all(deliver(connection, one, at=at) for one in claimed)
+                at += timedelta(seconds=1)
+        assert deaths == 5
+        assert [item.id for item in items(database) if item.state != "delivered"] == [killer]
+        assert max(item.attempts for item in items(database) if item.id != killer) == 3, "two were lost"
+
+    def test_two_that_are_suspect_are_never_tried_at_once(self, database: Database, connection: Connection) -> None:
+        put(connection, orders(1), orders(2, abonnee="ANDER"))
+        at = NOON
+        for _ in range(2):
+            assert names([*claim(connection, at=at), *claim(connection, at=at, abonnee="ANDER")]) == ["1", "2"]
+            at += LOST
+        got: list[Claim] = []
+        with database.connection() as other:
+            with connection.transaction():
+                (one,) = claim(connection, at=at)
+                thread = threading.Thread(target=lambda: got.extend(claim(other, at=at, abonnee="ANDER")))
+                thread.start()
+                with database.connection() as look:
+                    wait_for_lock(look, other.info.backend_pid)
+            thread.join(10)
+            assert got == []
+            assert claim(other, at=at, abonnee="ANDER") == []
+            deliver(connection, one, at=at)
+            assert names(claim(other, at=at, abonnee="ANDER")) == ["2"]
 
 
 @pytest.mark.parametrize("cure", ["skip", "anew", "retry"])

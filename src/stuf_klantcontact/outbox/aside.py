@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from stuf_klantcontact.outbox.queue import query
+from stuf_klantcontact.outbox.moment import query
 from stuf_klantcontact.outbox.tables import PAST_COLUMNS
 from stuf_klantcontact.store import Connection, Step
 

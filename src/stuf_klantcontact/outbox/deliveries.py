@@ -7,7 +7,8 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
 
-from stuf_klantcontact.outbox.queue import MOMENT, Claim, Settled
+from stuf_klantcontact.outbox.moment import MOMENT
+from stuf_klantcontact.outbox.queue import Claim, Settled
 from stuf_klantcontact.store import Connection, Statement
 
 # Streams are locked in the order in which enqueue locks them, so that the two cannot deadlock. What the lock waited
@@ -26,7 +27,7 @@ given AS (
        FOR NO KEY UPDATE OF s
 ), stream AS (
     UPDATE outbox_stream s
-       SET fence = fence + 1,
+       SET fence = fence + 1, unsettled = 0,
            open_sequence = CASE WHEN open_sequence < last_sequence THEN open_sequence + 1 END,
            due_at = CASE WHEN open_sequence < last_sequence THEN {MOMENT} END
       FROM mine

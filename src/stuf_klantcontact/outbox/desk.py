@@ -7,7 +7,8 @@ from typing import Final
 from sqlalchemy import ColumnElement, Subquery, cast, func, null, select, union_all, update
 from sqlalchemy.orm import Session, aliased, contains_eager
 
-from stuf_klantcontact.outbox.queue import mend, query
+from stuf_klantcontact.outbox.mending import mend
+from stuf_klantcontact.outbox.moment import query
 from stuf_klantcontact.outbox.tables import Event, Item, Past, Receiver, State, Stream
 from stuf_klantcontact.store import Connection
 
@@ -85,6 +86,7 @@ def outcome(session: Session, referentienummer: str, *, abonnee: str, state: Sta
         more = item.sequence < stream.last_sequence
         stream.open_sequence, stream.due_at = (item.sequence + 1, now) if more else (None, None)
         stream.fence += 1  # who is still sending it learns that it is settled
+        stream.unsettled = 0
     if heeded and item.state != "refused":
         item.state, item.code, item.reason = state, code, reason
         item.delivered_at = item.delivered_at or now
@@ -227,7 +229,7 @@ WITH changed AS (
     SELECT id, {now}, state, attempts, referentienummer, '', reason, %(door)s FROM changed
 ), stream AS (
     UPDATE outbox_stream s
-       SET due_at = NULL, fence = s.fence + 1
+       SET due_at = NULL, fence = s.fence + 1, unsettled = 0
       FROM changed
      WHERE s.id = changed.stream_id AND s.open_sequence = changed.sequence
 )

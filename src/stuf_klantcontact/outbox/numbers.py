@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Final
 
-from stuf_klantcontact.outbox.queue import MOMENT, Claim, Stamp, query
+from stuf_klantcontact.outbox.moment import MOMENT, query
+from stuf_klantcontact.outbox.queue import Claim, Stamp
 from stuf_klantcontact.outbox.tables import EVERY_ITEM
 from stuf_klantcontact.store import Connection, Statement
 from stuf_klantcontact.tijdstip import AMSTERDAM, MILLISECOND

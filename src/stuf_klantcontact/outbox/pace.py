@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
-from stuf_klantcontact.outbox.queue import Claim, claim, query
+from stuf_klantcontact.outbox.moment import query
+from stuf_klantcontact.outbox.queue import Claim, claim
 from stuf_klantcontact.store import Connection
 
 MINUTE: Final = 60.0

@@ -1,27 +1,17 @@
-"""Out of the outbox: claim, stamp and settle, each one statement on the driver's connection.
+"""Out of the outbox: claim, stamp and settle, each one statement on the driver's connection."""
 
-The clock is that of the database, so that workers on machines with other clocks agree; a test passes `now`.
-"""
-
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache
 from time import monotonic
-from typing import Any, Final, Literal, LiteralString
+from typing import Any, Final, Literal
 
 from psycopg import sql
 
+from stuf_klantcontact.outbox.mending import MOST_LOST, mend
+from stuf_klantcontact.outbox.moment import MOMENT, query
 from stuf_klantcontact.store import Connection, Statement
-
-MOMENT: Final = "coalesce(%(now)s::timestamptz, statement_timestamp())"
-"""The moment passed in, or else that of the database."""
-
-
-def query(text: LiteralString, **parts: sql.Composable) -> bytes:
-    """A statement in which {now} is the moment passed in, or else that of the database."""
-    return sql.SQL(text).format(now=sql.SQL(MOMENT), **parts).as_bytes(None)
-
 
 BREAKER_FAILURES: Final = 5
 """Failures in a row of one receiver, over all its streams, after which it is left alone for a while."""
@@ -93,33 +83,53 @@ SELECT EXISTS (SELECT FROM probe)
 """)
 
 
+SUSPECT: Final = 2
+"""Attempts in a row without any outcome, after which a stream is tried while no other such stream is, anywhere."""
+
+
+# A worker that is lost takes along what it had at that moment, perhaps twice. By then all of that is suspect, and
+# goes one at a time: so what is innocent is not there when the next worker is lost, and settles. Which one is on
+# trial is one row, and its fence says whether it still is: who waited there for another claim sees that one's
+# fence, and has an older one of that stream in its own snapshot.
 # The limit is a literal: with a parameter the planner guesses a tenth of all streams, and reads all items.
 @cache
 def _claim_query(limit: int) -> bytes:
     return query(
         """
 WITH due AS (
-    SELECT id
+    SELECT id, fence, unsettled
       FROM outbox_stream
      WHERE abonnee = %(abonnee)s AND due_at <= {now}
        AND NOT EXISTS (
            SELECT FROM outbox_receiver WHERE abonnee = %(abonnee)s AND paused_since IS NOT NULL
        )
+       AND (unsettled < {suspect} OR NOT EXISTS (
+           SELECT FROM outbox_trial t JOIN outbox_stream s ON s.id = t.stream_id
+            WHERE t.until > {now} AND s.fence <= t.fence
+       ))
      ORDER BY due_at
      LIMIT {limit}
        FOR UPDATE SKIP LOCKED
+), trial AS (
+    INSERT INTO outbox_trial AS t (id, stream_id, fence, until)
+    SELECT 1, id, fence + 1, {now} + %(lease)s FROM due WHERE unsettled >= {suspect} LIMIT 1
+    ON CONFLICT (id) DO UPDATE
+       SET stream_id = excluded.stream_id, fence = excluded.fence, until = excluded.until
+     WHERE t.until <= {now} OR EXISTS (SELECT FROM outbox_stream s WHERE s.id = t.stream_id AND s.fence > t.fence)
+    RETURNING stream_id
 ), leased AS (
     UPDATE outbox_stream s
-       SET due_at = {now} + %(lease)s, fence = fence + 1
+       SET due_at = {now} + %(lease)s, fence = s.fence + 1, unsettled = s.unsettled + 1
       FROM due
-     WHERE s.id = due.id
-    RETURNING s.id, s.sleutel, s.open_sequence, s.fence
+     WHERE s.id = due.id AND (due.unsettled < {suspect} OR s.id IN (SELECT stream_id FROM trial))
+    RETURNING s.id, s.sleutel, s.open_sequence, s.fence, s.unsettled
 ), tried AS (
     UPDATE outbox_item i
        SET state = 'sending', attempts = attempts + 1, next_attempt_at = NULL,
            first_attempt_at = coalesce(first_attempt_at, {now})
       FROM leased l
      WHERE i.stream_id = l.id AND i.sequence = l.open_sequence AND i.state IN ('waiting', 'sending')
+       AND l.unsettled <= {most}
     RETURNING i.*
 ), event AS (
     INSERT INTO outbox_event (item_id, at, state, attempt, referentienummer, code, reason, door)
@@ -135,25 +145,9 @@ SELECT l.id, l.fence, l.sleutel, {now},
  ORDER BY l.id
 """,
         limit=sql.Literal(limit),
+        suspect=sql.Literal(SUSPECT),
+        most=sql.Literal(MOST_LOST),
     )
-
-
-# Two statements, because what the row lock waited for is visible only to the second.
-_MEND_LOCK: Final = "SELECT FROM outbox_stream WHERE id = ANY(%(streams)s) ORDER BY abonnee, sleutel FOR UPDATE"
-_MEND: Final = query("""
-UPDATE outbox_stream s
-   SET open_sequence = head.sequence, fence = s.fence + 1,
-       due_at = CASE WHEN head.state IN ('waiting', 'sending') THEN {now} END
-  FROM outbox_stream o
-  LEFT JOIN LATERAL (
-       SELECT sequence, state
-         FROM outbox_item
-        WHERE stream_id = o.id AND sequence >= o.open_sequence AND state IN ('waiting', 'sending', 'held')
-        ORDER BY sequence
-        LIMIT 1
-  ) head ON true
- WHERE o.id = ANY(%(streams)s) AND s.id = o.id
-""")
 
 
 def claim(
@@ -163,7 +157,7 @@ def claim(
 
     The attempt is committed before anything is sent, so an item that kills its worker is seen to have tried. An
     abonnee that is paused gives nothing; nor does one that is left alone, and when its time has come a single
-    probe, whoever asks first.
+    probe, whoever asks first. What was claimed MOST_LOST times in a row without any outcome is held instead.
     """
     until = monotonic() + lease
     values = {"abonnee": abonnee, "lease": timedelta(seconds=lease), "now": now}
@@ -177,7 +171,7 @@ def claim(
     unsendable = [row[0] for row in rows if row[4] is None]
     if unsendable:
         mend(connection, streams=unsendable, now=now)
-    return [
+    claims = [
         Claim(
             item=row[4],
             stream=row[0],
@@ -203,13 +197,9 @@ def claim(
         for row in rows
         if row[4] is not None
     ]
-
-
-def mend(connection: Connection, *, streams: Sequence[int], now: datetime | None) -> None:
-    """Let streams whose first open item cannot be sent (a person held or skipped it, say) say so themselves."""
-    with connection.transaction():
-        connection.execute(_MEND_LOCK, {"streams": streams})
-        connection.execute(_MEND, {"streams": streams, "now": now})
+    if probe and not claims:
+        connection.execute(_UNPROBED, values)
+    return claims
 
 
 _STAMP: Final = query("""
@@ -253,7 +243,7 @@ def stamp(connection: Connection, claim: Claim, *, stamp: Stamp, now: datetime |
 SETTLE: Final = f"""
 mine AS (
     UPDATE outbox_stream
-       SET fence = fence + 1,
+       SET fence = fence + 1, unsettled = 0,
            open_sequence = CASE WHEN %(state)s::text <> 'delivered' THEN open_sequence
                                 WHEN open_sequence < last_sequence THEN open_sequence + 1 END,
            due_at = CASE WHEN %(state)s::text = 'waiting' THEN {MOMENT} + %(delay)s::interval

@@ -14,7 +14,8 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from stuf_klantcontact.outbox.desk import skip
-from stuf_klantcontact.outbox.queue import mend, query
+from stuf_klantcontact.outbox.mending import mend
+from stuf_klantcontact.outbox.moment import query
 from stuf_klantcontact.outbox.tables import EVERY_ITEM, Resync
 from stuf_klantcontact.store import Connection
 

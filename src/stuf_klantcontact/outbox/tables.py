@@ -43,6 +43,24 @@ class Stream(MappedAsDataclass, Base, kw_only=True):
     open_sequence: Mapped[int | None] = mapped_column(default=None, doc="sequence of the first open item")
     due_at: Mapped[Moment | None] = mapped_column(default=None)
     fence: Mapped[int] = mapped_column(default=0, doc="rises with every claim and settle: the fencing token")
+    unsettled: Mapped[int] = mapped_column(
+        default=0, server_default="0", doc="claims since the last that came to an outcome"
+    )
+
+
+class Trial(MappedAsDataclass, Base, kw_only=True):
+    """The one row behind what is tried alone: the last stream of which attempt after attempt had no outcome.
+
+    It is being tried until `until`, or until its fence has gone on.
+    """
+
+    __tablename__ = "outbox_trial"
+    __table_args__ = (CheckConstraint("id = 1", name="one_row"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    stream_id: Mapped[int] = mapped_column(doc="Stream.id")
+    fence: Mapped[int]
+    until: Mapped[Moment]
 
 
 class Item(MappedAsDataclass, Base, kw_only=True):
