@@ -1,5 +1,6 @@
 """The delivery loop: order per zaak under threads and failures, nobody blocked by another, a clean stop."""
 
+import logging
 import os
 import random
 import signal
@@ -294,6 +295,7 @@ def test_polling_finds_what_nobody_told_of(
 def test_a_database_that_goes_away_is_waited_out(
     database: Database, contract: Contract, zaakmagazijn: FakeZaakmagazijn, caplog: pytest.LogCaptureFixture
 ) -> None:
+    caplog.set_level(logging.INFO)
     remember(database, 1, 2)
     with working(settings(zaakmagazijn.url), database, contract):
         enqueue(database, order(1))
@@ -306,6 +308,8 @@ def test_a_database_that_goes_away_is_waited_out(
         enqueue(database, order(2))
         zaakmagazijn.wait_for(2)
     assert [message.text("object/identificatie") for message in zaakmagazijn.kept] == [number(1), number(2)]
+    assert caplog.text.count("cannot claim abonnee=ZAAKMAGAZIJN: UndefinedTable") == 1
+    assert caplog.text.count("claims again abonnee=ZAAKMAGAZIJN") == 1
 
 
 def test_an_attempt_that_breaks_off_leaves_the_loop_running(

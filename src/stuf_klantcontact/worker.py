@@ -20,7 +20,7 @@ from typing import Final
 from stuf_klantcontact import outbox
 from stuf_klantcontact.delivery import Delivery, Message, Tried
 from stuf_klantcontact.outbox import Claim, Paced
-from stuf_klantcontact.store import Database
+from stuf_klantcontact.store import Database, Trouble, reason
 
 LONGEST_WAIT: Final = 5.0
 """Most seconds between looks at a database that is away, or at a pace: its clock may have been put right."""
@@ -77,6 +77,7 @@ class _Lane:
         self._settling = False
         self._lock = threading.Lock()
         self._failures = 0
+        self._trouble = Trouble(_log, over=f"claims again abonnee={abonnee}")
 
     def run(self, stop: threading.Event) -> None:
         with ThreadPoolExecutor(self._threads, thread_name_prefix=self.name) as pool:
@@ -112,9 +113,10 @@ class _Lane:
                     now=self._delivery.now(),
                 )
             self._failures = 0
+            self._trouble.ends()
         except Exception as error:  # the loop outlives whatever the database does
             self._failures += 1
-            _log.warning("cannot claim abonnee=%s exception=%s", self._abonnee, type(error).__name__)
+            self._trouble.begins(f"cannot claim abonnee={self._abonnee}: {reason(error)}")
         with self._lock:
             self._taken += len(found.claims)
         return found

@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from stuf_klantcontact import contract as contracts
@@ -15,7 +16,7 @@ from stuf_klantcontact.contract import Contract
 from stuf_klantcontact.intake import PORTS, Intake
 from stuf_klantcontact.outbox import Teller
 from stuf_klantcontact.settings import Settings
-from stuf_klantcontact.store import Database, tables_health
+from stuf_klantcontact.store import Database, Trouble, reason, tables_health
 from stuf_klantcontact.tijdstip import Clock, system_clock
 
 log = logging.getLogger(__name__)
@@ -79,14 +80,14 @@ def build(
     pages = web.build(
         contract=contract,
         settings=settings,
-        ready=lambda: _ready(database),
+        ready=partial(_ready, database, trouble=Trouble(log, over="ready again")),
         gauges=lambda: _gauges(database),
         ports=PORTS,
     )
     return Gateway(settings, database, contract, intake, soap.dispatch(door, pages), asking, teller)
 
 
-def _ready(database: Database) -> dict[str, bool]:
+def _ready(database: Database, *, trouble: Trouble) -> dict[str, bool]:
     """Which of the parts that must work do: the database, when it can write."""
     try:
         with database.connection() as connection:
@@ -94,9 +95,10 @@ def _ready(database: Database) -> dict[str, bool]:
                 "SELECT current_setting('transaction_read_only') = 'off', EXISTS (SELECT FROM bericht)"
             ).fetchone()
             connection.execute("SELECT pg_current_xact_id()")  # its COMMIT goes to disk, and to the replicas
-    except Exception:
-        log.warning("the database does not answer")
+    except Exception as error:
+        trouble.begins(f"not ready: {reason(error)}")
         return {"database": False}
+    trouble.ends()
     return {"database": row is not None and row[0]}
 
 

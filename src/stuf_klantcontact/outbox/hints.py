@@ -43,6 +43,7 @@ class Teller:
         self._stop = threading.Event()
         self._begin = threading.Lock()
         self._thread: threading.Thread | None = None
+        self._trouble = store.Trouble(_log, over="delivery is told again of what is new")
 
     def tell(self) -> None:
         """Say it soon. Call it after the commit; it takes microseconds and never raises."""
@@ -71,9 +72,11 @@ class Teller:
                     while self._new.wait() and not self._stop.is_set():
                         self._new.clear()
                         connection.execute(_NOTIFY)
+                        self._trouble.ends()
                         self._stop.wait(GAP)
             except psycopg.Error as error:
-                _log.info("delivery is not told of what is new, and looks for itself: %s", type(error).__name__)
+                told = f"delivery is not told of what is new, and looks for itself: {store.reason(error)}"
+                self._trouble.begins(told, level=logging.INFO)
                 self._stop.wait(AWAY)
 
 
@@ -84,6 +87,7 @@ class Listener:
         """Connects to nothing yet."""
         self._connect = connect
         self._heard = heard
+        self._trouble = store.Trouble(_log, over="hints of what is new come again")
 
     def run(self, stop: threading.Event) -> None:
         """Listen until `stop` is set. Never raises."""
@@ -95,10 +99,12 @@ class Listener:
                         stop.wait()
                         return
                     connection.execute(_LISTEN)
+                    self._trouble.ends()
                     self._heard()
                     while not stop.is_set():
                         for _ in connection.notifies(timeout=LONGEST_LOOK, stop_after=1):
                             self._heard()
             except psycopg.Error as error:
-                _log.info("no hints of what is new; looking every now and then: %s", type(error).__name__)
+                told = f"no hints of what is new; looking every now and then: {store.reason(error)}"
+                self._trouble.begins(told, level=logging.INFO)
                 stop.wait(AWAY)

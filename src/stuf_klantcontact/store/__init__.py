@@ -13,6 +13,7 @@ from stuf_klantcontact.store.health import TableHealth, tables_health
 from stuf_klantcontact.store.opening import check_reachable, open_database
 from stuf_klantcontact.store.statement import Statement
 from stuf_klantcontact.store.tables import Base, Moment, Step
+from stuf_klantcontact.store.trouble import Trouble, reason
 
 if TYPE_CHECKING:
     from stuf_klantcontact.store.migration import MigrationStatus, migration_status, upgrade
@@ -28,9 +29,11 @@ __all__ = [
     "Statement",
     "Step",
     "TableHealth",
+    "Trouble",
     "check_reachable",
     "migration_status",
     "open_database",
+    "reason",
     "tables_health",
     "told",
     "upgrade",

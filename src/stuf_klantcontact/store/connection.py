@@ -6,6 +6,7 @@ replica is reported as done. What can go wrong: psycopg.OperationalError when th
 did not answer in time, Unsafe when it may forget what it has acknowledged.
 """
 
+import logging
 import re
 import select
 from collections.abc import Sequence
@@ -17,6 +18,7 @@ from psycopg.abc import RV, AdaptContext, PQGen
 from psycopg.generators import execute
 
 from stuf_klantcontact.store.address import Parameters, places
+from stuf_klantcontact.store.trouble import Trouble, reason
 
 OLDEST_VERSION: Final = 14
 MARGIN: Final = 2.0
@@ -121,12 +123,18 @@ SELECT current_setting('server_version_num')::int, current_setting('server_encod
 
 
 class Connector:
-    """Makes connections to the database of an address, first to the host that was there the last time."""
+    """Makes connections to the database of an address, first to the host that was there the last time.
+
+    With `tells`, the log has why there is none: once when that begins or changes, and once when there is one again.
+    """
+
+    tells = False
 
     def __init__(self, parameters: Parameters, *, seconds: float, context: AdaptContext | None = None) -> None:
         """`seconds` is the most that a statement may take. Connects to nothing yet."""
         self._places = places(parameters)
         self._context = context
+        self._trouble = Trouble(logging.getLogger(__name__))
         self._patience = seconds + MARGIN
         limits = dict(zip(TIMEOUTS, (seconds, min(10.0, seconds / 2), IDLE_SECONDS), strict=True))
         own = re.findall(r"(\w+)\s*=", parameters.get("options", ""))
@@ -143,6 +151,21 @@ class Connector:
 
     def __call__(self) -> Connection:
         """A connection in autocommit mode, to a server that can be trusted. Raises psycopg.OperationalError."""
+        try:
+            connection = self._open()
+        except psycopg.OperationalError as error:
+            if self.tells:
+                self._say(error)
+            raise
+        self._trouble.ends()
+        return connection
+
+    def _say(self, error: psycopg.OperationalError) -> None:
+        unsafe = isinstance(error, Unsafe)
+        text = f"the database {'is refused' if unsafe else 'cannot be used'}: {reason(error)}"
+        self._trouble.begins(text, level=logging.ERROR if unsafe else logging.WARNING, changes=True)
+
+    def _open(self) -> Connection:
         first: psycopg.OperationalError | None = None
         for place in list(self._places):
             try:

@@ -83,6 +83,10 @@ class Database:
         """A driver connection in autocommit mode beside the pool, for who keeps one: the caller's to close."""
         return self._connect()
 
+    def tell(self) -> None:
+        """From now on the log has why there is no connection, when that is so."""
+        self._connect.tells = True
+
     def rest(self) -> None:
         """Close the connections that nobody uses now; an embedded server goes on."""
         self._connections.rest()

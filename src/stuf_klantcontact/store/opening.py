@@ -10,6 +10,7 @@ from stuf_klantcontact.settings import Settings
 from stuf_klantcontact.store import address, embedded
 from stuf_klantcontact.store.connection import Unsafe
 from stuf_klantcontact.store.database import SECONDS, Database
+from stuf_klantcontact.store.trouble import reason
 
 EMBEDDED = "embedded"
 
@@ -37,6 +38,7 @@ def open_database(
     else:
         database = Database(where, pool_size=pool_size, seconds=seconds)
         if not check_server:
+            database.tell()
             return database
     try:
         _refuse_what_is_unsafe(database)
@@ -47,6 +49,7 @@ def open_database(
     except BaseException:
         database.close()
         raise
+    database.tell()  # until here, what is raised says it
     return database
 
 
@@ -67,6 +70,6 @@ def _refuse_what_is_unsafe(database: Database) -> None:
         raise ConfigurationError(str(error)) from None
     except psycopg.Error as error:
         raise ConfigurationError(
-            f"the database does not answer: {str(error).strip().splitlines()[0]}; check gateway.database_url "
+            f"the database does not answer: {reason(error)}; check gateway.database_url "
             f"({database!r}) and that the server runs"
         ) from None
