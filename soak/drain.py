@@ -34,6 +34,7 @@ AIM: Final = 1.2
 BATCH: Final = 1000
 DELIVERIES: Final = 3
 """To the others, of each side, while the one that is down is tried once."""
+TOLD: Final = 20_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,6 +175,8 @@ def _drain(side: Side) -> None:
     try:
         last, since = -1, time.monotonic()
         while left := _open_items(side.database):
+            if left // TOLD != last // TOLD:
+                progress(f"{left:,} items wait")
             if left != last:
                 last, since = left, time.monotonic()
             assert time.monotonic() - since < 60, f"{left} items wait and nothing moves"
