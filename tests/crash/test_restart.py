@@ -13,6 +13,9 @@ import pytest
 from crash.processes import wait_until
 from stuf_klantcontact.cli import run
 
+DEAF = (
+    "import signal, sys, time; signal.signal(15, signal.SIG_IGN); open(sys.argv[1], 'w').write('x'); time.sleep(60)"
+)
 AGAIN = "import sys; open(sys.argv[1], 'a').write('x')"
 
 
@@ -64,3 +67,17 @@ def test_a_start_that_fails_is_tried_again(tmp_path: Path, monkeypatch: pytest.M
     with run._DeliveryProcess([sys.executable, "-c", AGAIN, str(starts)]):
         wait_until(lambda: starts.exists() and starts.read_bytes(), seconds=10, what="it was not started")
     assert refused.is_set()
+
+
+def test_delivery_that_does_not_end_in_time_is_ended_with_a_line_in_the_log(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    begun = tmp_path / "begun"
+    monkeypatch.setattr(run, "STOP_SECONDS", 0.3)
+    delivery = run._DeliveryProcess([sys.executable, "-c", DEAF, str(begun)])
+    with delivery:
+        wait_until(lambda: begun.exists() and begun.read_bytes(), seconds=20, what="it was not started")
+    assert delivery._process is not None
+    assert delivery._process.returncode == -signal.SIGKILL
+    (line,) = [record.getMessage() for record in caplog.records if "still sending" in record.getMessage()]
+    assert line.startswith("delivery was still sending after 0.3 s")

@@ -20,8 +20,12 @@ from stuf_klantcontact.cli.configuration import CONFIG, load
 THREADS: Final = 8
 """Threads that answer in one process: as many as it has connections to the database, unless set otherwise."""
 
+_log = logging.getLogger(__name__)
+
 RESTART_SECONDS: Final = 1.0
 STOP_SECONDS: Final = 60.0
+"""How long delivery beside `serve` may take to finish what it sends. The default of systemd is 90, and requests
+that are being answered have had 15 of those."""
 
 UNTIL_STDIN_CLOSES = click.option(
     "--until-stdin-closes", is_flag=True, hidden=True, help="Stop when standard input ends: for a parent process."
@@ -133,7 +137,12 @@ class _DeliveryProcess:
             process = self._process
         if process is not None:
             process.terminate()
-            process.wait(timeout=STOP_SECONDS)
+            try:
+                process.wait(timeout=STOP_SECONDS)
+            except subprocess.TimeoutExpired:  # what it was sending comes back when its lease ends
+                _log.warning("delivery was still sending after %g s and is ended; it is sent again", STOP_SECONDS)
+                process.kill()
+                process.wait()
 
     def _supervise(self) -> None:
         while True:
@@ -148,7 +157,7 @@ class _DeliveryProcess:
                 how = f"cannot be started: {type(error).__name__}"
             if self._stopping.wait(RESTART_SECONDS):
                 return
-            logging.getLogger(__name__).error("delivery %s; started again", how)
+            _log.error("delivery %s; started again", how)
 
 
 def _follow_stdin() -> None:
