@@ -7,8 +7,11 @@ import pytest
 from argon2 import PasswordHasher
 from click.testing import CliRunner
 
+from plugin_database import Postgres
 from stuf_klantcontact.cli import cli
 from stuf_klantcontact.settings import Zender
+from stuf_klantcontact.store import Database
+from stuf_klantcontact.store.address import parameters, written
 
 WORDS = (
     "voegKlantcontactToe",
@@ -21,21 +24,29 @@ WORDS = (
 )
 
 
-def check(folder: Path, *, operaties: tuple[str, ...] = (), data_dir: Path | None = None) -> tuple[int, str]:
-    """Exit status and output of `config check` with one zender."""
+def check(
+    folder: Path,
+    *,
+    operaties: tuple[str, ...] = (),
+    data_dir: Path | None = None,
+    url: str = "postgresql://user@127.0.0.1:1/name",
+    endpoint: str = "http://z:8080/x",
+) -> tuple[int, str]:
+    """Exit status and output of `config check` with one zender and one abonnee."""
     file = folder / "gateway.toml"
     words = ", ".join(f'"{word}"' for word in operaties)
     file.write_text(
         f'[gateway]\norganisatie = "0518"\nrsin = "999990019"\ndata_dir = "{data_dir or folder / "var"}"\n'
-        + ("" if data_dir else 'database_url = "postgresql://user@host/name"\n')
+        + ("" if data_dir else f'database_url = "{url}"\n')
         + f'[zender.MIJNZAKEN]\ngebruiker = "mijnzaken"\nwachtwoord_hash = "$argon2id$"\noperaties = [{words}]\n'
+        + f'[abonnee.ZAAKMAGAZIJN]\nendpoint = "{endpoint}"\n'
     )
     result = CliRunner().invoke(cli, ["config", "check", "--config", str(file)])
     return result.exit_code, result.output + (str(result.exception) if result.exception else "")
 
 
-def test_every_word_for_operaties_is_known_and_described(tmp_path: Path) -> None:
-    status, said = check(tmp_path, operaties=WORDS)
+def test_every_word_for_operaties_is_known_and_described(tmp_path: Path, database: Database) -> None:
+    status, said = check(tmp_path, operaties=WORDS, url=database.url)
     assert (status, "sound" in said) == (0, True)
     description = Zender.model_fields["operaties"].description or ""
     assert all(word in description for word in WORDS)
@@ -49,13 +60,34 @@ def test_a_word_that_is_none_is_refused_with_those_there_are(tmp_path: Path) -> 
     assert all(word in said for word in WORDS)
 
 
-def test_a_mistake_in_an_address_is_told_without_its_password(tmp_path: Path) -> None:
-    file = tmp_path / "gateway.toml"
-    file.write_text(
-        '[gateway]\norganisatie = "0518"\nrsin = "999990019"\n[abonnee.ZAAK]\nendpoint = "ftp://usr:geheim@z/x"\n'
-    )
-    result = CliRunner().invoke(cli, ["config", "check", "--config", str(file)])
-    assert '"ftp://usr:***@z/x" is not an http or https address' in str(result.exception)
+@pytest.mark.parametrize(
+    ("endpoint", "told"),
+    [
+        ("ftp://usr:geheim@z/x", "ftp://usr:***@z/x"),
+        *(
+            (address, address)
+            for address in ("http://z:99999/x", "http://z:abc/x", "http://z:0/x", "http://[::1/x")
+        ),
+    ],
+)
+def test_an_address_that_is_none_is_refused_and_told_without_its_password(
+    tmp_path: Path, endpoint: str, told: str
+) -> None:
+    status, said = check(tmp_path, endpoint=endpoint)
+    assert status != 0
+    assert f'"{told}" is not an http or https address' in said
+
+
+def test_a_database_that_is_down_refuses_us_or_is_not_migrated_is_no_sound_configuration(
+    tmp_path: Path, database: Database, postgres: Postgres
+) -> None:
+    status, said = check(tmp_path)
+    assert (status, "sound" in said, "does not answer" in said) == (1, False, True)
+    wrong = written(parameters(database.url) | {"password": "onjuist"})
+    status, said = check(tmp_path, url=wrong)
+    assert (status, "sound" in said, "authentication failed" in said, "onjuist" in said) == (1, False, True, False)
+    status, said = check(tmp_path, url=postgres.address("postgres"))
+    assert (status, "sound" in said, "db upgrade" in said) == (1, False, True)
 
 
 def test_a_data_dir_that_the_database_cannot_use_is_refused_and_not_made(tmp_path: Path) -> None:

@@ -24,10 +24,11 @@ def check(settings: Settings) -> None:
             mistakes.append(
                 f'abonnee.{naam}.profiel "{abonnee.profiel}" is not supported yet; use "zkn0320" or "zds0120"'
             )
-        if abonnee.profiel == "zds0120":
-            mistakes += _of_zds(naam, abonnee, settings=settings)
         if not _is_address(abonnee.endpoint):
             mistakes.append(f'abonnee.{naam}.endpoint "{shown(abonnee.endpoint)}" is not an http or https address')
+            continue
+        if abonnee.profiel == "zds0120":
+            mistakes += _of_zds(naam, abonnee, settings=settings)
         mistakes += _of_tls(naam, abonnee)
     if settings.zaaksysteem.endpoint and not _is_address(settings.zaaksysteem.endpoint):
         mistakes.append(
@@ -85,5 +86,8 @@ def _of_zds(naam: str, abonnee: Abonnee, *, settings: Settings) -> Iterator[str]
 
 
 def _is_address(text: str) -> bool:
-    where = urlsplit(text)
-    return where.scheme in ("http", "https") and bool(where.hostname)
+    try:
+        where = urlsplit(text)
+        return where.scheme in ("http", "https") and bool(where.hostname) and where.port != 0
+    except ValueError:  # a port that is none, brackets that do not fit
+        return False

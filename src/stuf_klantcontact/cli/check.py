@@ -8,13 +8,14 @@ from typing import Any
 import click
 from lxml import etree
 
+from stuf_klantcontact import contract as contracts
 from stuf_klantcontact import fouten, parsing, report, settings
 from stuf_klantcontact.access import hash_password
 from stuf_klantcontact.app import checking
 from stuf_klantcontact.cli.configuration import CONFIG, load
 from stuf_klantcontact.report import Report
 from stuf_klantcontact.secrecy import MASK, is_secret, shown
-from stuf_klantcontact.store import check_reachable
+from stuf_klantcontact.store import check_database
 
 
 @click.command()
@@ -64,11 +65,14 @@ def config() -> None:
 def config_check(config: Path | None) -> None:
     """Say whether the gateway can start with these settings. Exit status 2 when it cannot.
 
+    A database elsewhere is asked: it must answer, be safe, and be migrated. The embedded one is not started.
+
     Example: stuf-klantcontact config check --config gateway.toml
     """
     found = load(config)
     checking.check(found)
-    check_reachable(found)
+    contracts.load(found.gateway.schemas_dir)
+    check_database(found)
     if not any(zender.gebruiker for zender in found.zender.values()):
         click.echo("No [zender] can send yet: give one a gebruiker and a wachtwoord_hash.")
     if not any(zaaktype.klantcontacten for zaaktype in found.zaaktype.values()):

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from stuf_klantcontact.store.connection import Away, Connection
 from stuf_klantcontact.store.database import Database, Failed, told
 from stuf_klantcontact.store.health import TableHealth, tables_health
-from stuf_klantcontact.store.opening import check_reachable, open_database
+from stuf_klantcontact.store.opening import check_database, open_database
 from stuf_klantcontact.store.statement import Statement
 from stuf_klantcontact.store.tables import Base, Moment, Step
 from stuf_klantcontact.store.trouble import Trouble, reason
@@ -30,7 +30,7 @@ __all__ = [
     "Step",
     "TableHealth",
     "Trouble",
-    "check_reachable",
+    "check_database",
     "migration_status",
     "open_database",
     "reason",

@@ -7,7 +7,7 @@ import psycopg
 
 from stuf_klantcontact.errors import ConfigurationError
 from stuf_klantcontact.settings import Settings
-from stuf_klantcontact.store import address, embedded
+from stuf_klantcontact.store import embedded
 from stuf_klantcontact.store.connection import Unsafe
 from stuf_klantcontact.store.database import SECONDS, Database
 from stuf_klantcontact.store.trouble import reason
@@ -53,12 +53,15 @@ def open_database(
     return database
 
 
-def check_reachable(settings: Settings) -> None:
-    """Refuse a database_url or data_dir that cannot work, with nothing started. Raises ConfigurationError."""
+def check_database(settings: Settings) -> None:
+    """Refuse a database that is not reachable, safe and migrated. Raises ConfigurationError.
+
+    The embedded one, which migrates itself, is neither started nor made: whether its folder can be used is all.
+    """
     if settings.gateway.database_url == EMBEDDED:
         embedded.precondition(settings.gateway.data_dir)
     else:
-        address.parameters(settings.gateway.database_url)
+        open_database(settings, pool_size=1).close()
 
 
 def _refuse_what_is_unsafe(database: Database) -> None:
