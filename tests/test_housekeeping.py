@@ -231,12 +231,15 @@ def test_metrics_say_what_is_open_and_how_the_tables_are(sent: Database, databas
         {"gateway": {"organisatie": "0518", "rsin": RSIN, "database_url": database_url}}
     )
     gateway = answering.build(configured, address="http://127.0.0.1")
+    with sent.connection() as connection:
+        outbox.pause(connection, abonnee="ZM", door="kim", reason="onderhoud")
     try:
         lines = Client(gateway.wsgi).get("/metrics").text.splitlines()
     finally:
         gateway.close()
     assert 'klantcontact_open_items{abonnee="ZM"} 3' in lines
     assert 'klantcontact_open_held{abonnee="ZM"} 1' in lines
+    assert {'klantcontact_paused{abonnee="ZM"} 1', 'klantcontact_left_alone{abonnee="ZM"} 0'} <= set(lines)
     named = {line.partition("{")[0] for line in lines if 'table="outbox_item"' in line}
     assert named == {f"klantcontact_table_{name}" for name in ("rows", "dead_rows", "bytes", "vacuumed_seconds")}
     (size,) = (line for line in lines if line.startswith('klantcontact_table_bytes{table="outbox_stream"}'))

@@ -8,7 +8,7 @@ from typing import Any, LiteralString
 import pytest
 
 from stuf_klantcontact import outbox
-from stuf_klantcontact.outbox import Order, queue
+from stuf_klantcontact.outbox import Order, aside, queue, receivers
 from stuf_klantcontact.store import Connection, Database
 
 FEW, MANY = 100, 10_000
@@ -23,6 +23,10 @@ INSERT INTO outbox_item (stream_id, sequence, soort, klantcontact, state, enqueu
 SELECT s.id, n.sequence, 'klcLk01', 'KC' || s.id, 'waiting', now(), 0, '', ''
   FROM outbox_stream s, LATERAL generate_series(s.open_sequence, s.last_sequence) n (sequence)
  WHERE NOT EXISTS (SELECT FROM outbox_item i WHERE i.stream_id = s.id AND i.sequence = n.sequence)
+"""
+CLOSED: LiteralString = """
+INSERT INTO outbox_stream (abonnee, sleutel, last_sequence, fence, delivered_at)
+SELECT 'ZM', 'C' || n, 1, 0, now() FROM generate_series(%(first)s::int, %(last)s::int) n
 """
 LONGER: LiteralString = "UPDATE outbox_stream SET last_sequence = %(last)s::int WHERE abonnee = 'ZM'"
 
@@ -67,6 +71,30 @@ def costs(connection: Connection) -> dict[str, int]:
     found["settle"] = touched(connection, queue._SETTLE.sql.replace(")b", ")s"), settling)
     outbox.settle(connection, claimed, state="waiting")
     return found
+
+
+def test_what_people_and_metrics_look_at_is_what_is_open(database: Database) -> None:
+    """And not the streams that there ever were."""
+
+    def looks() -> dict[str, int]:
+        return {
+            "standings": touched(connection, receivers._STANDINGS, {}),
+            "backlogs": touched(connection, aside._BACKLOG, {"now": None}),
+        }
+
+    with database.connection() as connection:
+        grow(connection, "zaken that are held", first=1, last=3)
+        connection.execute(CLOSED, {"first": 1, "last": FEW})
+        connection.execute("VACUUM ANALYZE outbox_stream, outbox_item")
+        few = looks()
+        connection.execute(CLOSED, {"first": FEW + 1, "last": 2 * MANY})
+        connection.execute("VACUUM ANALYZE outbox_stream, outbox_item")
+        many = looks()
+        (found,) = outbox.standings(connection)
+        assert (found.waiting + found.held, found.last_delivered is not None) == (3, True)
+        assert [(b.items, b.held) for b in outbox.backlogs(connection)] == [(3, 3)]
+    for name, blocks in few.items():
+        assert many[name] <= blocks * 1.5 + 30, (name, few, many)
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from stuf_klantcontact import contract as contracts
 from stuf_klantcontact import outbox
 from stuf_klantcontact.store import Database
 from stuf_klantcontact.testing import FakeZaakmagazijn
-from test_outbox import NOON, Connection, claim, deliver, names, orders
+from test_outbox import NOON, Connection, a_stamp, claim, deliver, names, orders
 from test_outbox import enqueue as put
 from test_worker import by_zaak, is_settled, looks, wait_until, working
 
@@ -135,6 +135,33 @@ class TestStandings:
         found = standing(connection)
         assert (found.left_alone_until, found.trouble) == (NOON + timedelta(seconds=10), "HTTP 404")
         assert found.last_delivered is None
+
+    def test_while_a_probe_is_under_way_they_say_so(self, connection: Connection) -> None:
+        put(connection, orders(1))
+        (one,) = claim(connection)
+        outbox.settle(connection, one, state="waiting", delay=10, now=NOON)
+        outbox.receiver_failed(connection, one, at_once=True, reason="HTTP 404", first=10, longest=10, now=NOON)
+        assert not standing(connection).probing
+        later = NOON + timedelta(seconds=10)
+        (probe,) = claim(connection, at=later)
+        assert standing(connection).probing
+        outbox.receiver_failed(connection, probe, at_once=True, reason="weg", first=10, longest=10, now=later)
+        found = standing(connection)
+        assert (found.probing, found.left_alone_until) == (False, later + timedelta(seconds=10))
+
+    def test_what_was_delivered_together_and_what_is_told_later_count_too(
+        self, database: Database, connection: Connection
+    ) -> None:
+        put(connection, orders(1), orders(2, zaak="Z2"))
+        one, two = claim(connection)
+        outbox.settle_delivered(connection, [one], codes=["Bv03"], now=NOON)
+        assert standing(connection).last_delivered == NOON
+        outbox.stamp(connection, two, stamp=a_stamp("R-2"), now=NOON)
+        with database.session() as session:
+            assert outbox.outcome(session, "R-2", abonnee="ZM", state="confirmed", code="Bv01", reason="")
+        told = connection.execute("SELECT delivered_at FROM outbox_item WHERE id = %s", (two.item,)).fetchone()
+        assert told is not None
+        assert standing(connection).last_delivered == max(NOON, told[0])
 
     def test_one_that_was_paused_before_anything_was_sent_is_there(self, connection: Connection) -> None:
         pause(connection)

@@ -109,12 +109,24 @@ WATCHED = ("bericht", "outbox_event", "outbox_item", "outbox_past", "outbox_stre
 def _gauges(database: Database) -> list[web.Gauge]:
     """What /metrics says of the outbox and its tables."""
     with database.connection() as connection:
-        backlogs = outbox.backlogs(connection)
+        backlogs, shut = outbox.backlogs(connection), outbox.shut(connection)
         health = tables_health(connection, WATCHED)
     open_ = [
-        ("items", "Messages that wait, are held or are under way.", {b.abonnee: float(b.items) for b in backlogs}),
+        (
+            "items",
+            "Messages from the first open one of each stream on, also those skipped behind it.",
+            {b.abonnee: float(b.items) for b in backlogs},
+        ),
         ("held", "Streams (zaken) that wait for a person.", {b.abonnee: float(b.held) for b in backlogs}),
         ("oldest_seconds", "Age of the oldest of them.", {b.abonnee: b.oldest for b in backlogs}),
+    ]
+    receivers = [
+        ("paused", "1: a person lets it be.", {s.abonnee: float(s.paused) for s in shut}),
+        (
+            "left_alone",
+            "1: it was in trouble, and only one item at a time is tried.",
+            {s.abonnee: float(s.left_alone) for s in shut},
+        ),
     ]
     tables = [
         ("rows", "Rows, as the server estimates.", {t.name: float(t.live) for t in health}),
@@ -123,4 +135,5 @@ def _gauges(database: Database) -> list[web.Gauge]:
         ("vacuumed_seconds", "Since the last vacuum; -1: never.", {t.name: t.vacuumed for t in health}),
     ]
     found = [web.Gauge(f"klantcontact_open_{name}", meaning, "abonnee", values) for name, meaning, values in open_]
+    found += [web.Gauge(f"klantcontact_{name}", meaning, "abonnee", values) for name, meaning, values in receivers]
     return found + [web.Gauge(f"klantcontact_table_{n}", meaning, "table", values) for n, meaning, values in tables]

@@ -39,7 +39,7 @@ def subscribers_list(config: Path | None) -> None:
     rest = {naam: a.in_onderhoud(now.astimezone(AMSTERDAM)) for naam, a in settings.abonnee.items()}
     with opened(config) as database, database.connection() as connection:
         standings = {standing.abonnee: standing for standing in outbox.standings(connection)}
-    nothing = outbox.Standing("", 0, 0, None, None, None, "", None, "", "")
+    nothing = outbox.Standing("", 0, 0, None, None, None, False, "", None, "", "")
     rows = []
     for naam in sorted({*known, *standings}):
         standing = standings.get(naam, nothing)
@@ -79,6 +79,8 @@ def _state(standing: outbox.Standing, *, rest: str, now: datetime) -> str:
     if standing.left_alone_until is not None:
         if standing.left_alone_until <= now:
             return f"left alone; the next item is a probe: {standing.trouble}"
+        if standing.probing:
+            return f"left alone; one item is being tried: {standing.trouble}"
         return f"left alone until {moment(standing.left_alone_until)}: {standing.trouble}"
     return f"in maintenance: {rest}" if rest else "open"
 

@@ -51,7 +51,7 @@ from stuf_klantcontact.outbox.queue import (
     settling,
     stamp,
 )
-from stuf_klantcontact.outbox.receivers import Standing, pause, resume, standings
+from stuf_klantcontact.outbox.receivers import Shut, Standing, pause, resume, shut, standings
 from stuf_klantcontact.outbox.renewal import (
     Rest,
     Sent,
@@ -95,6 +95,7 @@ __all__ = [
     "Resync",
     "Sent",
     "Settled",
+    "Shut",
     "Soort",
     "Stamp",
     "Standing",
@@ -142,6 +143,7 @@ __all__ = [
     "settle_delivered",
     "settled",
     "settling",
+    "shut",
     "skip",
     "stamp",
     "stamp_all",

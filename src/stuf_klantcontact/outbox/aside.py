@@ -8,8 +8,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
+from psycopg import sql
+
 from stuf_klantcontact.outbox.moment import query
-from stuf_klantcontact.outbox.tables import PAST_COLUMNS
+from stuf_klantcontact.outbox.tables import OPEN_STREAM, PAST_COLUMNS
 from stuf_klantcontact.store import Connection, Step
 
 _DONE: Final = """
@@ -90,20 +92,25 @@ def is_busy(connection: Connection) -> bool:
     return row is not None and bool(row[0])
 
 
-_BACKLOG: Final = query("""
+_BACKLOG: Final = query(
+    """
 SELECT s.abonnee, sum(s.last_sequence - s.open_sequence + 1)::bigint, count(*) FILTER (WHERE s.due_at IS NULL),
        coalesce(greatest(0, extract(epoch FROM {now} - min(i.enqueued_at))), 0)::float
-  FROM outbox_stream s
+  FROM {open} s
   LEFT JOIN outbox_item i ON i.stream_id = s.id AND i.sequence = s.open_sequence
- WHERE s.open_sequence IS NOT NULL
  GROUP BY s.abonnee
  ORDER BY s.abonnee
-""")
+""",
+    open=sql.SQL(OPEN_STREAM),
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Backlog:
-    """What is open for one abonnee: items, streams of which the first item is held, seconds the oldest is there."""
+    """What is open for one abonnee: items, streams of which the first item is held, seconds the oldest is there.
+
+    `items` has all from the first open one of each stream on: also what a person skipped behind it meanwhile.
+    """
 
     abonnee: str
     items: int
@@ -112,5 +119,5 @@ class Backlog:
 
 
 def backlogs(connection: Connection) -> list[Backlog]:
-    """By abonnee, of those for which something is open. Costs what the streams cost, however much is in them."""
+    """By abonnee, of those for which something is open. Costs what their streams cost, however much is in them."""
     return [Backlog(*row) for row in connection.execute(_BACKLOG, {"now": None}).fetchall()]

@@ -29,7 +29,8 @@ given AS (
     UPDATE outbox_stream s
        SET fence = fence + 1, unsettled = 0,
            open_sequence = CASE WHEN open_sequence < last_sequence THEN open_sequence + 1 END,
-           due_at = CASE WHEN open_sequence < last_sequence THEN {MOMENT} END
+           due_at = CASE WHEN open_sequence < last_sequence THEN {MOMENT} END,
+           delivered_at = {MOMENT}
       FROM mine
      WHERE s.id = mine.id
 ), event AS (

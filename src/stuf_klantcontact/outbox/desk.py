@@ -90,6 +90,7 @@ def outcome(session: Session, referentienummer: str, *, abonnee: str, state: Sta
     if heeded and item.state != "refused":
         item.state, item.code, item.reason = state, code, reason
         item.delivered_at = item.delivered_at or now
+        stream.delivered_at = max(stream.delivered_at or item.delivered_at, item.delivered_at)
         if isinstance(item, Item):
             item.next_attempt_at = None
     session.add(

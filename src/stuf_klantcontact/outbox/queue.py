@@ -72,7 +72,7 @@ class Settled:
 _BREAKER: Final = query("""
 WITH probe AS (
     UPDATE outbox_receiver
-       SET not_before = {now} + %(lease)s
+       SET not_before = {now} + %(lease)s, probing = true
      WHERE abonnee = %(abonnee)s AND not_before <= {now} AND paused_since IS NULL
        AND EXISTS (SELECT FROM outbox_stream WHERE abonnee = %(abonnee)s AND due_at <= {now})
     RETURNING 1
@@ -247,7 +247,8 @@ mine AS (
            open_sequence = CASE WHEN %(state)s::text <> 'delivered' THEN open_sequence
                                 WHEN open_sequence < last_sequence THEN open_sequence + 1 END,
            due_at = CASE WHEN %(state)s::text = 'waiting' THEN {MOMENT} + %(delay)s::interval
-                         WHEN %(state)s::text = 'delivered' AND open_sequence < last_sequence THEN {MOMENT} END
+                         WHEN %(state)s::text = 'delivered' AND open_sequence < last_sequence THEN {MOMENT} END,
+           delivered_at = CASE WHEN %(state)s::text = 'delivered' THEN {MOMENT} ELSE delivered_at END
      WHERE id = %(stream)s AND fence = %(fence)s AND due_at > {MOMENT}
     RETURNING id
 ), event AS (
@@ -354,7 +355,7 @@ ON CONFLICT (abonnee) DO UPDATE
                          THEN {now} + least(%(longest)s, %(first)s * power(
                              2, least(20, greatest(0, r.failures + 1 - %(threshold)s))
                          )) END,
-       reason = excluded.reason,
+       probing = false, reason = excluded.reason,
        since = CASE WHEN r.failures = 0 THEN excluded.since ELSE r.since END
  WHERE %(probe)s OR r.not_before IS NULL
 RETURNING failures

@@ -5,12 +5,16 @@ from datetime import datetime
 from typing import Final
 
 from stuf_klantcontact.outbox.moment import query
+from stuf_klantcontact.outbox.tables import OPEN_STREAM
 from stuf_klantcontact.store import Connection
 
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """How it is with one abonnee. `waiting` has what is being sent too; `oldest` was enqueued then, and waits."""
+    """How it is with one abonnee. `waiting` has what is being sent too; `oldest` was enqueued then, and waits.
+
+    `probing`: one item is being tried, and `left_alone_until` is the end of its lease.
+    """
 
     abonnee: str
     waiting: int
@@ -18,44 +22,39 @@ class Standing:
     oldest: datetime | None
     last_delivered: datetime | None
     left_alone_until: datetime | None
+    probing: bool
     trouble: str
     paused_since: datetime | None
     paused_by: str
     paused_reason: str
 
 
-# Of what was delivered only the last of each stream is looked at, through the index on (stream_id, sequence).
-_STANDINGS: Final = """
-WITH open AS (
+# Abonnees are found by skipping from one to the next through the index on (abonnee, sleutel).
+_STANDINGS: Final = f"""
+WITH RECURSIVE known AS (
+    (SELECT abonnee FROM outbox_stream ORDER BY abonnee LIMIT 1)
+     UNION ALL
+    SELECT (SELECT s.abonnee FROM outbox_stream s WHERE s.abonnee > known.abonnee ORDER BY s.abonnee LIMIT 1)
+      FROM known
+     WHERE known.abonnee IS NOT NULL
+), told AS (
+    SELECT abonnee, (SELECT max(s.delivered_at) FROM outbox_stream s WHERE s.abonnee = known.abonnee) AS delivered
+      FROM known
+     WHERE abonnee IS NOT NULL
+), open AS (
     SELECT s.abonnee,
            count(*) FILTER (WHERE i.state <> 'held') AS waiting,
            count(*) FILTER (WHERE i.state = 'held') AS held,
            min(i.enqueued_at) FILTER (WHERE i.state <> 'held') AS oldest
-      FROM outbox_stream s
+      FROM {OPEN_STREAM} s
       JOIN outbox_item i ON i.stream_id = s.id AND i.sequence >= s.open_sequence
      WHERE i.state IN ('waiting', 'sending', 'held')
      GROUP BY s.abonnee
-), done AS (
-    SELECT s.abonnee, max(last.delivered_at) AS last_delivered
-      FROM outbox_stream s
-      LEFT JOIN LATERAL (
-           SELECT i.delivered_at
-             FROM (
-                  SELECT stream_id, sequence, delivered_at FROM outbox_item
-                  UNION ALL
-                  SELECT stream_id, sequence, delivered_at FROM outbox_past
-             ) i
-            WHERE i.stream_id = s.id AND i.sequence < coalesce(s.open_sequence, s.last_sequence + 1)
-              AND i.delivered_at IS NOT NULL
-            ORDER BY i.sequence DESC
-            LIMIT 1
-      ) last ON true
-     GROUP BY s.abonnee
 )
-SELECT abonnee, coalesce(open.waiting, 0), coalesce(open.held, 0), open.oldest, done.last_delivered,
-       r.not_before, coalesce(r.reason, ''), r.paused_since, coalesce(r.paused_by, ''),
+SELECT abonnee, coalesce(open.waiting, 0), coalesce(open.held, 0), open.oldest, told.delivered,
+       r.not_before, coalesce(r.probing, false), coalesce(r.reason, ''), r.paused_since, coalesce(r.paused_by, ''),
        coalesce(r.paused_reason, '')
-  FROM done
+  FROM told
   LEFT JOIN open USING (abonnee)
   FULL JOIN outbox_receiver r USING (abonnee)
  ORDER BY abonnee
@@ -64,7 +63,26 @@ SELECT abonnee, coalesce(open.waiting, 0), coalesce(open.held, 0), open.oldest, 
 
 def standings(connection: Connection) -> list[Standing]:
     """All abonnees that were ever sent something or paused, by name. Its cost is that of what is open."""
-    return [Standing(*row) for row in connection.execute(_STANDINGS).fetchall()]
+    return [Standing(*row) for row in connection.execute(_STANDINGS.encode()).fetchall()]
+
+
+@dataclass(frozen=True, slots=True)
+class Shut:
+    """Whether a person paused an abonnee, and whether it is left alone because it was in trouble."""
+
+    abonnee: str
+    paused: bool
+    left_alone: bool
+
+
+_SHUT: Final = """
+SELECT abonnee, paused_since IS NOT NULL, not_before IS NOT NULL FROM outbox_receiver ORDER BY abonnee
+"""
+
+
+def shut(connection: Connection) -> list[Shut]:
+    """Of every abonnee that ever was paused or in trouble, by name; it costs what those few rows cost."""
+    return [Shut(*row) for row in connection.execute(_SHUT).fetchall()]
 
 
 _PAUSE: Final = query("""

@@ -34,6 +34,18 @@ class Stream(MappedAsDataclass, Base, kw_only=True):
     __table_args__ = (
         UniqueConstraint("abonnee", "sleutel"),
         Index("outbox_stream_due_idx", "abonnee", "due_at", postgresql_where=text("due_at IS NOT NULL")),
+        # Beside the one above it has all that is open, and no claim or settle of what is not held writes it.
+        Index(
+            "outbox_stream_held_idx",
+            "abonnee",
+            postgresql_where=text("due_at IS NULL AND open_sequence IS NOT NULL"),
+        ),
+        Index(
+            "outbox_stream_delivered_idx",
+            "abonnee",
+            "delivered_at",
+            postgresql_where=text("delivered_at IS NOT NULL"),
+        ),
     )
 
     id: Mapped[int] = mapped_column(Identity(), primary_key=True, init=False)
@@ -46,6 +58,15 @@ class Stream(MappedAsDataclass, Base, kw_only=True):
     unsettled: Mapped[int] = mapped_column(
         default=0, server_default="0", doc="claims since the last that came to an outcome"
     )
+    delivered_at: Mapped[Moment | None] = mapped_column(default=None, doc="when its receiver last took an item")
+
+
+OPEN_STREAM: Final = """(
+    SELECT * FROM outbox_stream WHERE due_at IS NOT NULL
+     UNION ALL
+    SELECT * FROM outbox_stream WHERE due_at IS NULL AND open_sequence IS NOT NULL
+)"""
+"""The streams with something open, for a FROM; however many there ever were, through two indexes."""
 
 
 class Trial(MappedAsDataclass, Base, kw_only=True):
@@ -186,8 +207,9 @@ class Event(MappedAsDataclass, Base, kw_only=True):
 class Receiver(MappedAsDataclass, Base, kw_only=True):
     """An abonnee that is or was in trouble or paused, or has a pace; one that never was and has none has no row.
 
-    Before `not_before` nothing is claimed for it, after that one probe; nothing at all while it is paused. Of one
-    with a pace (per_minuut) nothing is claimed before `next_slot`.
+    Before `not_before` nothing is claimed for it, after that one probe; nothing at all while it is paused. While a
+    probe is under way `not_before` is the end of its lease. Of one with a pace (per_minuut) nothing is claimed
+    before `next_slot`.
     """
 
     __tablename__ = "outbox_receiver"
@@ -195,6 +217,9 @@ class Receiver(MappedAsDataclass, Base, kw_only=True):
     abonnee: Mapped[str] = mapped_column(String(60), primary_key=True)
     failures: Mapped[int] = mapped_column(default=0, doc="in a row, over all its streams")
     not_before: Mapped[Moment | None] = mapped_column(default=None, doc="null: the breaker is closed")
+    probing: Mapped[bool] = mapped_column(
+        default=False, server_default="false", doc="not_before was set by a probe that began, not by a failure"
+    )
     reason: Mapped[str] = mapped_column(default="", doc="of the last failure, for people")
     since: Mapped[Moment] = mapped_column(doc="of the first failure in that row")
     paused_since: Mapped[Moment | None] = mapped_column(default=None, doc="null: a person let it be sent to")
