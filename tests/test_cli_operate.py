@@ -267,6 +267,14 @@ def test_a_resync_is_told_kept_and_refused_for_who_is_no_abonnee(database: Datab
     with database.connection() as connection:
         rows = connection.execute(kept).fetchall()
     assert rows == [("jdevries", 2, 2, 0, True), ("jdevries", 2, 2, 2, True)]
+    assert re.search(r"\d\d:\d\d by jdevries$", run("subscribers", "list", "--config", config).output, re.M)
+    for wrong, said in (
+        (("--zaak", "0518ZAAK000001"), "no zaak 0518ZAAK000001 is known here"),
+        (("--since", "2130-01-01"), "2130-01-01 00:00:00+01:00 is still to come"),
+    ):
+        refused = run(*asked, *wrong)
+        assert refused.exit_code == 2
+        assert said in " ".join(refused.output.split())
     for stranger in ("ONBEKEND", outbox.MAIL):
         refused = run("subscribers", "resync", stranger, "--by", "jdevries", "--config", config)
         assert refused.exit_code == 2
@@ -306,7 +314,8 @@ def test_a_resync_into_a_file_is_told_by_it_and_what_comes_later_waits(
     result = run(*asked)
     assert result.exit_code == 0, result.output
     assert f"ZAAKMAGAZIJN: load {target} there, then resume it" in result.output
-    assert "2 klantcontacten looked at, 3 messages to send, 1 that waited are replaced" in result.output
+    assert "2 klantcontacten looked at, 3 messages into the file, 1 that waited are replaced" in result.output
+    assert re.search(r" by jdevries into a file$", run("subscribers", "list", "--config", config).output, re.M)
     messages = list(etree.parse(target).getroot())
     assert [etree.QName(m).localname for m in messages] == ["iobLk01", "klcSa01", "klcSa01"]
     assert {m.findtext("{*}stuurgegevens/{*}ontvanger/{*}applicatie") for m in messages} == {"ZAAKMAGAZIJN"}
@@ -324,13 +333,13 @@ def test_a_resync_into_a_file_is_told_by_it_and_what_comes_later_waits(
 
 @pytest.fixture
 def paused(database: Database, config: Path) -> Path:
-    """A paused zaakmagazijn, and two klantcontacten of which one is being sent to it for a second."""
+    """A paused zaakmagazijn, and two klantcontacten of which one is being sent to it for two seconds."""
     with config.open("a") as file:
         file.write('[abonnee.ZAAKMAGAZIJN]\nendpoint = "http://127.0.0.1:1/OntvangAsynchroon"\n')
     remember(database, 1, 2)
     enqueue(database, order(1))
     with database.connection() as connection:
-        assert outbox.claim(connection, abonnee="ZAAKMAGAZIJN", limit=1, lease=1.0)
+        assert outbox.claim(connection, abonnee="ZAAKMAGAZIJN", limit=1, lease=2.0)
         assert outbox.pause(connection, abonnee="ZAAKMAGAZIJN", door="kim", reason="leeg")
     return config
 
@@ -356,6 +365,10 @@ def test_a_file_for_one_that_is_being_sent_to_is_no_file_and_all_of_it_waits(
     naam, target = "ZAAKMAGAZIJN", tmp_path / "set.xml"
     contract = contracts.load(None)
 
+    def lease(length: str) -> None:
+        with database.connection() as connection:
+            connection.execute("UPDATE outbox_stream SET due_at = now() + %s::interval", [length])
+
     def resynced(progress: Callable[[int, int], None]) -> None:
         found = resync.begin(database, Wanted(naam, in_file=True), door="kim")
         into = Berichtenset(target, abonnee=naam, database=database, settings=settings, contract=contract)
@@ -369,8 +382,10 @@ def test_a_file_for_one_that_is_being_sent_to_is_no_file_and_all_of_it_waits(
             outbox.resume(connection, abonnee="ZAAKMAGAZIJN", door="jo")
             outbox.pause(connection, abonnee="ZAAKMAGAZIJN", door="jo", reason="toch niet")
 
+    lease("1 minute")
     with pytest.raises(resync.NotAtRest, match="pause ZAAKMAGAZIJN and give the command again"):
         resynced(lambda done, total: None)
+    lease("0")
     assert resync.wait_until_unsent(database, "ZAAKMAGAZIJN", tell=lambda rest: None)
     with pytest.raises(resync.NotAtRest):
         resynced(resumed_and_paused)
@@ -398,3 +413,38 @@ def test_a_disk_that_is_full_is_said_in_one_line_and_nothing_is_taken_as_deliver
     assert last == f"stuf-klantcontact: {target} cannot be written: No space left on device"
     assert {path.name for path in tmp_path.iterdir()} == {paused.name}
     assert [item.state for item in items(database)] == ["skipped", "waiting", "waiting"]
+    assert " by kim into a file not finished" in run("subscribers", "list", "--config", paused).output
+
+
+@pytest.mark.parametrize(
+    ("words", "line"),
+    [
+        (
+            ("export", "{folder}/nowhere/x.xml"),
+            "{folder}/nowhere/x.xml cannot be written: No such file or directory",
+        ),
+        (
+            ("subscribers", "resync", "ZAAKMAGAZIJN", "--file", "{folder}/nowhere/x.xml", "--by", "kim"),
+            "{folder}/nowhere/x.xml cannot be written: No such file or directory",
+        ),
+        (("import", "/proc/self/mem"), "Input/output error"),
+    ],
+)
+def test_a_file_that_cannot_be_used_is_said_in_one_line(
+    words: tuple[str, ...], line: str, paused: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main([*(word.format(folder=tmp_path) for word in words), "--config", str(paused)])
+    assert ended.value.code == 2
+    last = capsys.readouterr().err.strip().splitlines()[-1]
+    assert last == f"stuf-klantcontact: {line.format(folder=tmp_path)}"
+
+
+@pytest.mark.parametrize("words", [("send", "--url", "http://127.0.0.1:1/"), ("preview",)])
+def test_a_file_that_cannot_be_read_is_said_in_one_line(
+    words: tuple[str, ...], capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main([*words, "/proc/self/mem"])
+    assert ended.value.code == 2
+    assert capsys.readouterr().err == "stuf-klantcontact: Input/output error\n"

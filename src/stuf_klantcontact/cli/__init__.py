@@ -83,3 +83,9 @@ def main(arguments: list[str] | None = None) -> None:
     except GatewayError as error:
         click.echo(f"stuf-klantcontact: {error}", err=True)
         sys.exit(2)
+    except OSError as error:  # a file that cannot be read, say
+        if error.strerror is None:
+            raise
+        name = f"{error.filename}: " if error.filename else ""
+        click.echo(f"stuf-klantcontact: {name}{error.strerror}", err=True)
+        sys.exit(2)

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from click._termui_impl import ProgressBar
 
 from stuf_klantcontact import contract as contracts
-from stuf_klantcontact import outbox, resync
+from stuf_klantcontact import outbox, resync, rgbz
 from stuf_klantcontact.cli.configuration import CONFIG, load
 from stuf_klantcontact.cli.operate import BY, moment, opened, table
 from stuf_klantcontact.secrecy import shown
@@ -37,8 +37,11 @@ def subscribers_list(config: Path | None) -> None:
     settings, now = load(config), datetime.now(UTC)
     known = _subscribers(settings)
     rest = {naam: a.in_onderhoud(now.astimezone(AMSTERDAM)) for naam, a in settings.abonnee.items()}
-    with opened(config) as database, database.connection() as connection:
-        standings = {standing.abonnee: standing for standing in outbox.standings(connection)}
+    with opened(config) as database:
+        with database.connection() as connection:
+            standings = {standing.abonnee: standing for standing in outbox.standings(connection)}
+        with database.session() as session:
+            resyncs = {naam: _resynced(last) for naam, last in outbox.last_resyncs(session).items()}
     nothing = outbox.Standing("", 0, 0, None, None, None, False, "", None, "", "")
     rows = []
     for naam in sorted({*known, *standings}):
@@ -53,9 +56,20 @@ def subscribers_list(config: Path | None) -> None:
                 standing.waiting,
                 standing.held,
                 *(at and moment(at) for at in (standing.oldest, standing.last_delivered)),
+                resyncs.get(naam),
             )
         )
-    head = ("name", "profile", "endpoint", "state", "waiting", "held", "oldest waiting", "last delivered")
+    head = (
+        "name",
+        "profile",
+        "endpoint",
+        "state",
+        "waiting",
+        "held",
+        "oldest waiting",
+        "last delivered",
+        "last resync",
+    )
     click.echo(table(rows, head=head))
 
 
@@ -83,6 +97,11 @@ def _state(standing: outbox.Standing, *, rest: str, now: datetime) -> str:
             return f"left alone; one item is being tried: {standing.trouble}"
         return f"left alone until {moment(standing.left_alone_until)}: {standing.trouble}"
     return f"in maintenance: {rest}" if rest else "open"
+
+
+def _resynced(resync: outbox.Resync) -> str:
+    how = ("into a file" if resync.in_file else "") + ("" if resync.ended_at else " not finished")
+    return f"{moment(resync.begun_at)} by {resync.door} {how}".rstrip()
 
 
 @subscribers.command("pause")
@@ -172,8 +191,12 @@ def subscribers_resync(
         raise click.UsageError(f"no abonnee {name} in the settings; there are: {names}")
     if since is not None:
         since = since.replace(tzinfo=AMSTERDAM)
+        if since > datetime.now(UTC):
+            raise click.UsageError(f"{moment(since)} is still to come: give --since the moment it was put back to")
     wanted = resync.Wanted(name, soort=soort, since=since, zaak=zaak, in_file=file is not None)
     with opened(config) as database, ExitStack() as stack:
+        if zaak:
+            _be_zaak(zaak, database, rsin=settings.gateway.rsin)
         written = None
         if file is not None:
             _be_at_rest(name, database)
@@ -193,13 +216,20 @@ def subscribers_resync(
             found = resync.run(database, found, settings=settings, into=written, progress=progress)
         if written is not None and not found.given_up:
             click.echo(f"{name}: load {', '.join(map(str, written.files))} there, then resume it")
+    where = "to send" if file is None else "into the file"
     click.echo(
-        f"{name}: {found.klantcontacten} klantcontacten looked at, {found.messages} messages to send, "
+        f"{name}: {found.klantcontacten} klantcontacten looked at, {found.messages} messages {where}, "
         f"{found.replaced} that waited are replaced"
     )
     if found.given_up:
         click.echo(f"{name}: it was not finished, for another resync was begun meanwhile", err=True)
         sys.exit(1)
+
+
+def _be_zaak(identificatie: str, database: Database, *, rsin: str) -> None:
+    with database.session() as session:
+        if rgbz.known_zaak_id(session, identificatie, rsin=rsin) is None:
+            raise click.UsageError(f"no zaak {identificatie} is known here: check the zaakidentificatie")
 
 
 def _be_at_rest(name: str, database: Database) -> None:

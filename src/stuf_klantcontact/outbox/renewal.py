@@ -62,6 +62,12 @@ def find_resync(session: Session, number: int) -> Resync:
     return session.scalars(select(Resync).where(Resync.id == number)).one()
 
 
+def last_resyncs(session: Session) -> dict[str, Resync]:
+    """Of each abonnee that ever had one the last resync, done or not."""
+    last = select(func.max(Resync.id)).group_by(Resync.abonnee)
+    return {resync.abonnee: resync for resync in session.scalars(select(Resync).where(Resync.id.in_(last)))}
+
+
 def next_resync(session: Session, number: int) -> Resync | None:
     """A resync that is not done, for one step of it; nobody else takes a step until the transaction ends."""
     return session.scalars(
