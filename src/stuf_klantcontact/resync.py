@@ -9,7 +9,7 @@ was. What can go wrong: the database (sqlalchemy.exc.SQLAlchemyError); then the 
 StUF 03.01 §5.4; stuf-facts §7; docs/operations.md.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence, Set
 from dataclasses import dataclass
 from datetime import datetime
 from time import sleep
@@ -154,20 +154,28 @@ def _step(database: Database, resync: Resync, *, settings: Settings, page: int) 
                 outbox.end_resync(session, found)
             return _Step(found, last=True)
         naam, names = found.abonnee, [plaats.identificatie for plaats in plaatsen]
+        elders = {key for plaats in plaatsen for key in sending.elders(plaats.zaakidentificatie)}
         streams = _streams(plaatsen, settings.abonnee[naam])
         streams |= {one.sleutel for one in outbox.sent(session, abonnee=naam, klantcontacten=names)}
-        outbox.hold_streams(session, abonnee=naam, sleutels=streams)
+        outbox.hold_streams(session, abonnee=naam, sleutels=streams, elders=elders)
         sent = _by_contact(outbox.sent(session, abonnee=naam, klantcontacten=names))
-        orders: list[Order] = []
-        renewed = []
-        for record in rgbz.bij(session, plaatsen):
-            about = sent.get(record.identificatie, [])
-            if found.since is None or not about or not all(_had(one, since=found.since) for one in about):
-                renewed.append(record.identificatie)
-                orders += _orders(record, about, resync=found, settings=settings)
+        records = [
+            record
+            for record in rgbz.bij(session, plaatsen)
+            if not _has_it_all(sent.get(record.identificatie, ()), since=found.since)
+        ]
+        renewed = [record.identificatie for record in records]
         found.replaced += outbox.replace_waiting(
             session, abonnee=naam, klantcontacten=renewed, door=found.door, reason=f"resync {found.id}"
         )
+        is_open = outbox.open_streams(session, abonnee=naam, sleutels=elders)
+        orders = [
+            order
+            for record in records
+            for order in _orders(
+                record, sent.get(record.identificatie, ()), is_open=is_open, resync=found, settings=settings
+            )
+        ]
         if found.in_file:
             left = outbox.sent(session, abonnee=naam, klantcontacten=renewed)
             if any(one.state == "sending" for one in left):
@@ -213,7 +221,9 @@ def _streams(plaatsen: Sequence[rgbz.Plaats], abonnee: Abonnee) -> set[str]:
     }
 
 
-def _orders(record: rgbz.Klantcontact, about: Sequence[Sent], *, resync: Resync, settings: Settings) -> list[Order]:
+def _orders(
+    record: rgbz.Klantcontact, about: Sequence[Sent], *, is_open: Set[str], resync: Resync, settings: Settings
+) -> list[Order]:
     has: set[str | None] = set()
     for one in about:
         if resync.since is None or not _had(one, since=resync.since):
@@ -223,7 +233,10 @@ def _orders(record: rgbz.Klantcontact, about: Sequence[Sent], *, resync: Resync,
         elif one.state != "refused":
             has.add(one.document)
     zaak = record.zaak.identificatie if record.zaak else ""
-    sleutel = sending.sleutel(zaak, settings.abonnee[resync.abonnee])
+    sleutel = next(
+        (key for key in sending.elders(zaak) if key in is_open),
+        sending.sleutel(zaak, settings.abonnee[resync.abonnee]),
+    )
     return sending.present(
         record,
         naam=resync.abonnee,
@@ -233,6 +246,10 @@ def _orders(record: rgbz.Klantcontact, about: Sequence[Sent], *, resync: Resync,
         soort="klcLk01" if resync.soort == "klcLk01" else "klcSa01",
         settings=settings,
     )
+
+
+def _has_it_all(about: Sequence[Sent], *, since: datetime | None) -> bool:
+    return since is not None and bool(about) and all(_had(one, since=since) for one in about)
 
 
 def _had(sent: Sent, *, since: datetime) -> bool:

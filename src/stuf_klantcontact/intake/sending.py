@@ -97,6 +97,7 @@ def present(
     sleutel: str,
     soort: Literal["klcSa01", "klcLk01"],
     settings: Settings,
+    elders: tuple[str, ...] = (),
 ) -> list[Order]:
     """What brings one abonnee up to date with a contact as it is now, whatever it missed or lost.
 
@@ -110,7 +111,7 @@ def present(
     StUF 03.01 §5.1 and §5.4; stuf-facts §4.1 and §7.
     """
     abonnee = settings.abonnee[naam]
-    stream = _Stream(naam, sleutel, abonnee, record.identificatie, record.versie)
+    stream = _Stream(naam, sleutel, elders, abonnee, record.identificatie, record.versie)
     subscribed = record.zaak is not None and subscribes(abonnee, record.zaak.zaaktype)
     now = record.effect == "uitgewisseld" and not record.ingetrokken and (subscribed or bool(has))
     keeps = abonnee.profiel == "zds0120"
@@ -155,6 +156,7 @@ class _Stream:
 
     naam: str
     sleutel: str
+    elders: tuple[str, ...]
     abonnee: Abonnee
     klantcontact: str
     versie: int
@@ -186,21 +188,30 @@ class _Stream:
             document,
             mutatiesoort=mutatiesoort,
             versie=self.versie,
+            elders=self.elders,
         )
 
 
 def _streams(
     record: rgbz.Klantcontact, zaak: rgbz.ZaakFeiten, *, told: Mapping[str, outbox.Told], settings: Settings
 ) -> Iterator[tuple[_Stream, bool]]:
-    """The abonnees that hear of this zaak now (true) or were told of this contact before, each with its stream.
-
-    What was sent in one stream is followed in that one, whatever the setting for volgorde is by now.
-    """
+    """The abonnees that hear of this zaak now (true) or were told of this contact before, each with its stream."""
     for naam, abonnee in settings.abonnee.items():
         subscribed = subscribes(abonnee, zaak.zaaktype)
         if subscribed or naam in told:
-            key = told[naam].sleutel if naam in told else sleutel(zaak.identificatie, abonnee)
-            yield _Stream(naam, key, abonnee, record.identificatie, record.versie), subscribed
+            key = sleutel(zaak.identificatie, abonnee)
+            behind = elders(zaak.identificatie, told.get(naam))
+            yield _Stream(naam, key, behind, abonnee, record.identificatie, record.versie), subscribed
+
+
+def elders(zaakidentificatie: str, told: outbox.Told | None = None) -> tuple[str, ...]:
+    """The streams behind which a message about a zaak goes while something is open there; the first that has.
+
+    So the setting for volgorde may be changed. What is open of a zaak is never in two of them: nothing of it goes
+    into that of the system while its own is open, nor into its own while that of the system is. A klantcontact
+    whose zaak has another number by now is followed where it was told of.
+    """
+    return tuple(dict.fromkeys(((told.sleutel if told else "") or zaakidentificatie, zaakidentificatie, "")))
 
 
 def sleutel(zaakidentificatie: str, abonnee: Abonnee) -> str:

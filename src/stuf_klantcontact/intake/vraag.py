@@ -91,10 +91,10 @@ def again(message: Message, findings: Sequence[Finding], *, verdicts: Verdicts) 
             found,
             naam=naam,
             has=told.present if told else frozenset(),
-            # Behind what was sent of it before, wherever that is.
-            sleutel=told.sleutel if told else sending.sleutel(found.zaak.identificatie, settings.abonnee[naam]),
+            sleutel=sending.sleutel(found.zaak.identificatie, settings.abonnee[naam]),
             soort="klcSa01",
             settings=settings,
+            elders=sending.elders(found.zaak.identificatie, told),
         )
         asked = message.header.referentienummer
         outbox.enqueue(session, [replace(o, cross_refnummer=asked) if o.soort == "klcSa01" else o for o in orders])

@@ -1,7 +1,6 @@
 """Into the outbox: the SQL that intake runs inside its one statement."""
 
 import json
-from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final, Literal
@@ -26,7 +25,8 @@ class Order:
     """One message to send. Orders of one stream leave in the order in which they are given.
 
     `concept` is the message itself, but for its number and moment, when nothing else tells what it says.
-    `cross_refnummer` is the referentienummer of the message that a klcSa01 answers.
+    `cross_refnummer` is the referentienummer of the message that a klcSa01 answers. `elders` are keys of streams:
+    it goes into the first of them in which something is open, and into that of `sleutel` when there is none.
     """
 
     abonnee: str
@@ -38,21 +38,17 @@ class Order:
     versie: int = 1
     concept: str | None = None
     cross_refnummer: str = ""
+    elders: tuple[str, ...] = ()
 
 
 def enqueue_parameter(orders: Iterable[Order]) -> str:
     """Write orders as the value of ``%(orders)s`` in ENQUEUE; none at all is fine."""
-    orders = tuple(orders)
-    places = Counter((order.abonnee, order.sleutel) for order in orders)
-    reached: Counter[tuple[str, str]] = Counter()
-    rows = []
-    for order in orders:
-        stream = order.abonnee, order.sleutel
-        reached[stream] += 1
-        rows.append(
+    return json.dumps(
+        [
             {
                 "abonnee": order.abonnee,
                 "sleutel": order.sleutel,
+                "elders": order.elders or None,
                 "soort": order.soort,
                 "klantcontact": order.klantcontact,
                 "document": order.document,
@@ -60,24 +56,35 @@ def enqueue_parameter(orders: Iterable[Order]) -> str:
                 "versie": order.versie,
                 "concept": order.concept,
                 "cross_refnummer": order.cross_refnummer,
-                "place": reached[stream],
-                "places": places[stream],
             }
-        )
-    return json.dumps(rows)
+            for order in orders
+        ]
+    )
 
 
 # The upsert locks the stream row until COMMIT, so sequences rise in commit order. Streams are locked in one
 # order everywhere, so two messages about the same zaken cannot deadlock here.
 ENQUEUE: Final = """
 outbox_order AS (
-    SELECT *
-      FROM ROWS FROM (
-               jsonb_to_recordset(%(orders)s::jsonb)
-               AS (abonnee text, sleutel text, soort text, klantcontact text, document text, mutatiesoort text,
-                   versie bigint, concept text, cross_refnummer text, place int, places int)
-           ) WITH ORDINALITY AS o(abonnee, sleutel, soort, klantcontact, document, mutatiesoort, versie,
-                                concept, cross_refnummer, place, places, given)
+    SELECT *, row_number() OVER (PARTITION BY abonnee, sleutel ORDER BY given) AS place,
+           count(*) OVER (PARTITION BY abonnee, sleutel) AS places
+      FROM (
+           SELECT o.abonnee, o.soort, o.klantcontact, o.document, o.mutatiesoort, o.versie, o.concept,
+                  o.cross_refnummer, o.given,
+                  coalesce(CASE WHEN o.elders IS NOT NULL THEN (
+                      SELECT s.sleutel
+                        FROM outbox_stream s
+                       WHERE s.abonnee = o.abonnee AND s.sleutel = ANY(o.elders) AND s.open_sequence IS NOT NULL
+                       ORDER BY array_position(o.elders, s.sleutel)
+                       LIMIT 1
+                  ) END, o.sleutel) AS sleutel
+             FROM ROWS FROM (
+                      jsonb_to_recordset(%(orders)s::jsonb)
+                      AS (abonnee text, sleutel text, elders text[], soort text, klantcontact text, document text,
+                          mutatiesoort text, versie bigint, concept text, cross_refnummer text)
+                  ) WITH ORDINALITY AS o(abonnee, sleutel, elders, soort, klantcontact, document, mutatiesoort,
+                                       versie, concept, cross_refnummer, given)
+           ) o
 ), outbox_locked AS (
     INSERT INTO outbox_stream AS s (abonnee, sleutel, last_sequence, open_sequence, due_at, fence)
     SELECT abonnee, sleutel, places, 1, now(), 0

@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 from stuf_klantcontact.outbox.desk import skip
 from stuf_klantcontact.outbox.mending import mend
 from stuf_klantcontact.outbox.moment import query
-from stuf_klantcontact.outbox.tables import EVERY_ITEM, Resync
+from stuf_klantcontact.outbox.tables import EVERY_ITEM, Resync, Stream
 from stuf_klantcontact.store import Connection
 
 _TOGETHER: Final = 500
@@ -107,17 +107,30 @@ def sent(session: Session, *, abonnee: str, klantcontacten: Collection[str]) -> 
 # In the order in which enqueue locks them, so that the two cannot deadlock.
 _HOLD: Final = """
 INSERT INTO outbox_stream AS s (abonnee, sleutel, last_sequence, fence)
-SELECT %(abonnee)s, sleutel, 0, 0 FROM unnest(%(sleutels)s::text[]) AS sleutel ORDER BY sleutel
+SELECT %(abonnee)s, sleutel, 0, 0
+  FROM (
+       SELECT sleutel FROM unnest(%(sleutels)s::text[]) AS sleutel
+        UNION
+       SELECT sleutel FROM outbox_stream WHERE abonnee = %(abonnee)s AND sleutel = ANY(%(elders)s)
+  ) held
+ ORDER BY sleutel
     ON CONFLICT (abonnee, sleutel) DO UPDATE SET last_sequence = s.last_sequence
 """
 
 
-def hold_streams(session: Session, *, abonnee: str, sleutels: Iterable[str]) -> None:
+def hold_streams(session: Session, *, abonnee: str, sleutels: Iterable[str], elders: Iterable[str] = ()) -> None:
     """Let nothing be added to streams, nor claimed from them, until the transaction ends; new ones are made.
 
-    What is read in statements after this one has all that was ever put in them.
+    Of `elders` none is made. What is read in statements after this one has all that was ever put in them.
     """
-    session.connection().exec_driver_sql(_HOLD, {"abonnee": abonnee, "sleutels": list(set(sleutels))})
+    values = {"abonnee": abonnee, "sleutels": list(set(sleutels)), "elders": list(set(elders))}
+    session.connection().exec_driver_sql(_HOLD, values)
+
+
+def open_streams(session: Session, *, abonnee: str, sleutels: Collection[str]) -> set[str]:
+    """Those of these streams of an abonnee in which something waits, is being sent, or is held."""
+    query = select(Stream.sleutel).where(Stream.abonnee == abonnee, Stream.sleutel.in_(sleutels))
+    return set(session.scalars(query.where(Stream.open_sequence.is_not(None))))
 
 
 _WAITING: Final = """
