@@ -68,6 +68,53 @@ def test_the_zaak_of_a_delivery_is_a_zaak_whatever_its_receiver(database: Databa
     assert "s.jansen" not in "\n".join(rows)
 
 
+def test_a_message_is_shown_with_its_klantcontact_zaak_and_deliveries(database: Database, config: Path) -> None:
+    incoming(database, "MZ-7", operatie="voegKlantcontactToe_Di02")
+    remember(database, 1)
+    enqueue(database, order(1), Order(outbox.MAIL, "s.jansen@example.org", "mail", number(1)))
+    with database.connection() as connection:
+        connection.execute("UPDATE klantcontact SET bericht_id = (SELECT max(id) FROM bericht)")
+    shown = run("messages", "show", "MZ-7", "--config", config).output
+    assert re.search(rf"klantcontact: +{number(1)} zaak {ZAAK}\n", shown)
+    assert re.search(r"delivery: +\d+ ZAAKMAGAZIJN klcLk01 waiting\n", shown)
+    assert re.search(r"delivery: +\d+ mail s\*\*\*@example.org mail waiting\n", shown)
+    assert "jansen" not in shown
+
+
+def test_deliveries_have_their_moments_and_who_did_what(database: Database, config: Path) -> None:
+    enqueue(database, order(1))
+    (only,) = (str(item.id) for item in items(database))
+    listed = run("deliveries", "list", "--config", config).output
+    assert re.search(r"waiting +0 +20\d\d-\d\d-\d\d \d\d:\d\d:\d\d\+0[12]:00", listed)
+    assert "referentienummer" in listed
+    run("deliveries", "hold", only, "--reason", "wacht even", "--by", "jdevries", "--config", config)
+    shown = run("deliveries", "show", only, "--config", config).output
+    assert re.search(r"held .*jdevries +wacht even", shown)
+    assert "nothing has become" in run("deliveries", "show", "999999", "--config", config).output
+
+
+def test_of_what_was_closed_the_newest_are_listed_and_more_is_said(database: Database, config: Path) -> None:
+    enqueue(database, *(order(count, zaak=f"Z{count}") for count in range(3)))
+    numbers = [str(item.id) for item in items(database)]
+
+    def listed(*options: str) -> list[str]:
+        lines = run("deliveries", "list", *options, "--config", config).output.splitlines()[2:]
+        return [line if line.startswith("(") else line.split()[0] for line in lines]
+
+    assert listed("--limit", "2")[:2] == numbers[:2]
+    assert listed("--limit", "2")[2].startswith("(there are more: these are the oldest 2")
+    assert listed("--limit", "3") == numbers
+    assert listed("--state", "all", "--limit", "2")[:2] == numbers[1:]
+    assert listed("--state", "all", "--limit", "2")[2].startswith("(there are more: these are the newest 2")
+
+
+def test_an_abonnee_that_is_none_is_refused(database: Database, config: Path) -> None:
+    enqueue(database, order(1, abonnee="WEG"))
+    assert run("deliveries", "list", "--abonnee", "TYPO", "--config", config).exit_code == 2
+    assert run("deliveries", "list", "--abonnee", "WEG", "--config", config).exit_code == 0
+    assert run("deliveries", "list", "--abonnee", "mail", "--config", config).exit_code == 0
+
+
 def test_who_sees_nothing_open_is_told_how_to_see_the_rest(database: Database, config: Path) -> None:
     enqueue(database, order(1))
     (only,) = (str(item.id) for item in items(database))

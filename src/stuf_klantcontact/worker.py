@@ -49,6 +49,7 @@ class Worker:
         for thread in threads:
             thread.start()
         stop.wait()
+        _log.info("told to stop; what is being sent is finished first")
         self.wake()
         for thread in threads:
             thread.join()

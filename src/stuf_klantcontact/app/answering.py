@@ -84,6 +84,7 @@ def build(
         gauges=lambda: _gauges(database),
         ports=PORTS,
     )
+    log.info("ready to answer address=%s %s", address, parts.described(settings, database))
     return Gateway(settings, database, contract, intake, soap.dispatch(door, pages), asking, teller)
 
 

@@ -1,7 +1,10 @@
 """What every process opens: the database, and the official set for zaak messages."""
 
+from importlib import metadata
+
 from stuf_klantcontact import contract as contracts
 from stuf_klantcontact.contract import Schemas
+from stuf_klantcontact.secrecy import shown
 from stuf_klantcontact.settings import Settings
 from stuf_klantcontact.store import Database, open_database
 
@@ -14,6 +17,12 @@ def database(settings: Settings, *, check_server: bool = True) -> Database:
         seconds=settings.gateway.database_timeout,
         check_server=check_server,
     )
+
+
+def described(settings: Settings, database: Database) -> str:
+    """What runs, for the log: version, abonnees, and the database without its secrets."""
+    version = metadata.version("stuf-klantcontact")
+    return f"version={version} abonnees={len(settings.abonnee)} database={shown(database.url)}"
 
 
 def zaak_schemas(settings: Settings) -> Schemas | None:

@@ -1,5 +1,6 @@
 """One delivery process: deliver(settings) sends what is due."""
 
+import logging
 import threading
 
 from stuf_klantcontact import contract as contracts
@@ -9,6 +10,8 @@ from stuf_klantcontact.delivery import Delivery
 from stuf_klantcontact.housekeeping import Housekeeper
 from stuf_klantcontact.settings import Settings
 from stuf_klantcontact.worker import Worker
+
+_log = logging.getLogger(__name__)
 
 
 def deliver(settings: Settings, *, stop: threading.Event) -> None:
@@ -23,6 +26,7 @@ def deliver(settings: Settings, *, stop: threading.Event) -> None:
         target=Housekeeper(settings, database=database).run, args=(stop,), name="housekeeping"
     )
     keeper.start()
+    _log.info("ready to deliver %s", parts.described(settings, database))
     try:
         Worker(delivery, database=database, poll=settings.delivery.poll, listen=settings.delivery.wake).run(stop)
     finally:
@@ -30,3 +34,4 @@ def deliver(settings: Settings, *, stop: threading.Event) -> None:
         keeper.join()
         delivery.close()
         database.close()
+    _log.info("delivery has stopped")

@@ -2,7 +2,7 @@
 
 import getpass
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -12,6 +12,7 @@ import click
 
 from stuf_klantcontact import journal, outbox, rgbz
 from stuf_klantcontact.cli.configuration import CONFIG, load
+from stuf_klantcontact.settings import Settings
 from stuf_klantcontact.store import Database, migration_status, open_database, told, upgrade
 from stuf_klantcontact.tijdstip import AMSTERDAM
 from stuf_klantcontact.validation.explanations import explain
@@ -110,7 +111,11 @@ def messages_show(reference: str, config: Path | None, raw: bool) -> None:
         for bericht in found:
             ours = bericht.richting == "uit" and bericht.referentienummer
             items = outbox.listing(session, referentienummer=bericht.referentienummer) if ours else []
-            click.echo("\n".join((*_described(bericht), *_became(items))))
+            brought = {
+                about: outbox.listing(session, klantcontact=about[0])
+                for about in ([] if ours else rgbz.klantcontacten_of(session, bericht.id))
+            }
+            click.echo("\n".join((*_described(bericht), *_became(items), *_brought(brought))))
             if raw:
                 click.echo(_printable(bericht.raw))
                 click.echo(_printable(bericht.antwoord or b""))
@@ -141,6 +146,15 @@ def _described(bericht: journal.Bericht) -> Iterator[str]:
     facts |= {f"rule {rule}": _meaning(rule) for rule in bericht.rules.split()}
     facts["size"] = f"{len(bericht.raw)} bytes; answer {len(bericht.antwoord or b'')} bytes"
     yield from (f"  {name + ':':18} {value}" for name, value in facts.items() if value)
+
+
+def _brought(klantcontacten: Mapping[tuple[str, str], Sequence[outbox.Item]]) -> Iterator[str]:
+    """The klantcontacten of a message that came in, each with its zaak and what is sent about it."""
+    for (klantcontact, zaak), items in klantcontacten.items():
+        yield f"  {'klantcontact:':18} {klantcontact}{zaak and ' zaak '}{zaak}"
+        for item in items:
+            when = f" {moment(item.delivered_at)}" if item.delivered_at else ""
+            yield f"  {'delivery:':18} {item.id} {_receiver(item.stream)} {item.soort} {item.state}{when}"
 
 
 def _became(items: Sequence[outbox.Item]) -> Iterator[str]:
@@ -179,16 +193,25 @@ def deliveries() -> None:
 @click.option("--zaak", help="Only this zaak.")
 @click.option("--limit", default=50, show_default=True, type=click.IntRange(min=1))
 def deliveries_list(config: Path | None, state: str, abonnee: str | None, zaak: str | None, limit: int) -> None:
-    """What is in the outbox.
+    """What is in the outbox, oldest first: of what is open the oldest, of what was closed the newest.
 
     Example: stuf-klantcontact deliveries list --state held
     """
+    settings = load(config)
     with opened(config) as database, database.session() as session:
         states: tuple[outbox.State, ...] = (
             ("waiting", "sending", "held") if state == "open" else () if state == "all" else (state,)  # type: ignore[assignment]
         )
-        items = outbox.listing(session, states=states, abonnee=abonnee, sleutel=zaak, limit=limit)
-        zaken = rgbz.zaken_of(session, (i.klantcontact for i in items), rsin=load(config).gateway.rsin)
+        if abonnee is not None:
+            was_sent = bool(outbox.listing(session, abonnee=abonnee, limit=1))
+            _refuse_unknown(abonnee, settings=settings, was_sent=was_sent)
+        newest = state not in ("open", "waiting", "sending", "held")
+        items = outbox.listing(
+            session, states=states, abonnee=abonnee, sleutel=zaak, limit=limit + 1, newest=newest
+        )
+        more = len(items) > limit
+        items = items[-limit:] if newest else items[:limit]
+        zaken = rgbz.zaken_of(session, (i.klantcontact for i in items), rsin=settings.gateway.rsin)
         rows = [
             (
                 i.id,
@@ -198,15 +221,43 @@ def deliveries_list(config: Path | None, state: str, abonnee: str | None, zaak: 
                 i.klantcontact,
                 i.state,
                 i.attempts,
+                moment(i.enqueued_at),
+                (i.next_attempt_at and i.state in ("waiting", "sending") and moment(i.next_attempt_at)) or "",
+                i.delivered_at and moment(i.delivered_at),
+                i.referentienummer,
                 i.code,
                 i.reason,
             )
             for i in items
         ]
-    head = ("item", "abonnee", "zaak", "soort", "klantcontact", "state", "attempts", "code", "reason")
-    click.echo(table(rows, head=head))
+    head = ("item", "abonnee", "zaak", "soort", "klantcontact", "state", "attempts", "enqueued", "next attempt")
+    click.echo(table(rows, head=(*head, "delivered", "referentienummer", "code", "reason")))
+    if more:
+        click.echo(f"(there are more: these are the {'newest' if newest else 'oldest'} {limit}; see --limit)")
     if not rows and state == "open":
         click.echo("(nothing is open; what was closed is shown with --state all)")
+
+
+def _refuse_unknown(abonnee: str, *, settings: Settings, was_sent: bool) -> None:
+    """Refuse a name that is not in the settings and never was sent anything. Raises click.UsageError."""
+    known = {*settings.abonnee, *(outbox.ZENDER + naam for naam in settings.zender), outbox.MAIL}
+    if abonnee not in known and not was_sent:
+        raise click.UsageError(f"no abonnee {abonnee}; there are: {', '.join(sorted(settings.abonnee)) or 'none'}")
+
+
+@deliveries.command("show")
+@click.argument("item", type=int)
+@CONFIG
+def deliveries_show(item: int, config: Path | None) -> None:
+    """What became of one item: each attempt, and who held, released, retried or skipped it and why.
+
+    Example: stuf-klantcontact deliveries show 17
+    """
+    with opened(config) as database, database.session() as session:
+        found = outbox.history(session, item)
+        rows = [(moment(e.at), e.state, e.attempt, e.referentienummer, e.door, e.code, e.reason) for e in found]
+    head = ("moment", "state", "attempt", "referentienummer", "by", "code", "reason")
+    click.echo(table(rows, head=head) if rows else f"nothing has become of an item {item} yet")
 
 
 def _receiver(stream: outbox.Stream) -> str:

@@ -64,6 +64,7 @@ def serve(
         with _DeliveryProcess(_delivery(config), wanted=not no_delivery):
             build = partial(answering.build, found, address=f"http://{host}:{port}", database_checked=True)
             code = server.run(build, host=host, port=port, workers=workers, threads=THREADS)
+            _log.info("told to stop; no request is answered any more")
     finally:
         database.close()
     sys.exit(code)

@@ -13,7 +13,7 @@ uniquely and stamps it later than every message before it; reliability.md §3 ha
 
 from stuf_klantcontact.outbox.aside import Backlog, backlogs, forget_attempts, is_alone, is_busy, put_aside
 from stuf_klantcontact.outbox.deliveries import DELIVER, DELIVERED, delivered, delivering, settle_delivered
-from stuf_klantcontact.outbox.desk import hold, hurry, listing, open_items, outcome, release, retry, skip
+from stuf_klantcontact.outbox.desk import history, hold, hurry, listing, open_items, outcome, release, retry, skip
 from stuf_klantcontact.outbox.enqueue import (
     ENQUEUE,
     MAIL,
@@ -118,6 +118,7 @@ __all__ = [
     "forget_attempts",
     "give_back_probe",
     "hand_over",
+    "history",
     "hold",
     "hold_streams",
     "hurry",

@@ -22,13 +22,17 @@ def listing(
     referentienummer: str | None = None,
     states: Sequence[State] = (),
     limit: int = 100,
+    newest: bool = False,
 ) -> list[Item]:
     """Items with their stream loaded, oldest first. An item is `sending` until its worker or its lease ends.
+
+    Where there are more than `limit`, those are the oldest, or the `newest`.
 
     Those that were put aside come without what was in their messages.
     """
     item = Item if states and _OPEN.issuperset(states) else aliased(Item, _every())
-    query = select(item).join(item.stream).options(contains_eager(item.stream)).order_by(item.id).limit(limit)
+    query = select(item).join(item.stream).options(contains_eager(item.stream)).limit(limit)
+    query = query.order_by(item.id.desc() if newest else item.id)
     if abonnee is not None:
         query = query.where(Stream.abonnee == abonnee)
     if sleutel is not None:
@@ -39,7 +43,13 @@ def listing(
         query = query.where(item.referentienummer == referentienummer)
     if states:
         query = query.where(item.state.in_(states))
-    return list(session.scalars(query))
+    found = list(session.scalars(query))
+    return found[::-1] if newest else found
+
+
+def history(session: Session, item: int) -> list[Event]:
+    """What became of an item, oldest first: attempts, and what a person did."""
+    return list(session.scalars(select(Event).where(Event.item_id == item).order_by(Event.id)))
 
 
 _OPEN: Final[frozenset[State]] = frozenset({"waiting", "sending", "held"})

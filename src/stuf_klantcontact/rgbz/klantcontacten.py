@@ -138,6 +138,17 @@ def zaken_of(session: Session, klantcontacten: Iterable[str], *, rsin: str) -> d
     return dict(session.execute(query).all())
 
 
+def klantcontacten_of(session: Session, bericht: int) -> list[tuple[str, str]]:
+    """Klantcontact- and zaakidentificatie ("" without one) of what a message of the journal last told of."""
+    query = (
+        select(Klantcontact.identificatie, func.coalesce(Zaak.identificatie, ""))
+        .outerjoin(Klantcontact.zaak)
+        .where(Klantcontact.bericht_id == bericht)
+        .order_by(Klantcontact.id)
+    )
+    return [(klantcontact, zaak) for klantcontact, zaak in session.execute(query)]
+
+
 def lock_klantcontact(session: Session, identificatie: str, *, rsin: str) -> Klantcontact | None:
     """A klantcontact that nobody else changes until the end of the transaction; None when there is none."""
     return session.scalars(_klantcontact(identificatie, rsin=rsin).with_for_update()).one_or_none()
