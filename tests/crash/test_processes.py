@@ -52,6 +52,12 @@ def test_killed_at_the_head_nobody_stays_and_nothing_acknowledged_is_lost(folder
         result.hold()
         assert second.terminate() == 0, second.log.read_text()
         second.wait_until_gone()
+        told = [
+            line for line in second.log.read_text().splitlines() if "ready to" in line or "told to stop" in line
+        ]
+        assert sum("ready to answer address=http" in line and "abonnees=1 database=" in line for line in told) == 1
+        assert sum("ready to deliver version=" in line for line in told) == 1
+        assert sum("told to stop" in line for line in told) == 2
 
 
 def test_told_to_stop_every_request_is_answered_and_nothing_stays_halfway(
