@@ -131,11 +131,13 @@ def test_a_person_holds_releases_and_skips_with_a_reason(database: Database, con
     assert (held.exit_code, held.output) == (0, f"{first}: held, and with it what is behind it\n")
     released = run("deliveries", "release", first, second, *by)
     assert released.exit_code == 1, "the second is not held"
-    assert released.output == f"{first}: goes now, or as soon as it is its turn\n{second}: is not held\n"
+    assert (
+        released.output == f"{first}: goes now, or as soon as it is its turn\n{second}: is not held, but waiting\n"
+    )
     skipped = run("deliveries", "skip", first, "--reason", "met de hand verwerkt", *by)
     assert (skipped.exit_code, skipped.output) == (0, f"{first}: skipped; what is behind it goes on\n")
     again = run("deliveries", "skip", first, "--reason", "nog eens", *by)
-    assert (again.exit_code, again.output) == (1, f"{first}: is not held or waiting\n")
+    assert (again.exit_code, again.output) == (1, f"{first}: is not held or waiting, but skipped\n")
     assert run("deliveries", "skip", second, *by).exit_code == 2, "not without a reason"
     listed = run("deliveries", "list", "--state", "skipped", "--config", config).output.splitlines()
     assert [line.split()[0] for line in listed[2:]] == [first]
@@ -171,6 +173,32 @@ def row(config: Path, name: str) -> str:
     assert listed.exit_code == 0, listed.output
     (found,) = [line for line in listed.output.splitlines() if line.startswith(f"{name} ")]
     return found
+
+
+def test_a_person_is_told_what_a_retry_comes_to(database: Database, config: Path) -> None:
+    enqueue(database, order(1))
+    (only,) = (str(item.id) for item in items(database))
+    by = ("--by", "jdevries", "--config", config)
+    unknown = run("deliveries", "retry", "999999", *by)
+    assert (unknown.exit_code, unknown.output) == (1, "999999: there is no such item\n")
+    with database.connection() as connection:
+        (claimed,) = outbox.claim(connection, abonnee="ZAAKMAGAZIJN", limit=1, lease=60)
+        outbox.settle(connection, claimed, state="held", code="StUF058", reason="nee")
+        outbox.pause(connection, abonnee="ZAAKMAGAZIJN", door="kim", reason="onderhoud")
+    paused = run("deliveries", "retry", only, "--anew", *by)
+    assert (paused.exit_code, paused.output) == (
+        0,
+        f"{only}: goes when ZAAKMAGAZIJN is resumed (subscribers resume)\n",
+    )
+    assert run("deliveries", "retry", only, *by).exit_code == 0
+    with database.connection() as connection:
+        events = connection.execute(
+            "SELECT reason FROM outbox_event WHERE door = 'jdevries' ORDER BY id"
+        ).fetchall()
+    assert [reason for (reason,) in events] == [
+        "opnieuw gemaakt, onder een nieuw nummer / made anew, under a new number",
+        "",
+    ]
 
 
 def test_every_subscriber_is_listed_with_its_state(database: Database, subscribed: Path) -> None:

@@ -2,6 +2,7 @@
 
 import logging
 import threading
+import time
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -307,6 +308,29 @@ class TestLease:
         delivery.attempt(late)
         assert zaakmagazijn.received == []
         assert attempt(delivery, database, clock).state == "delivered"
+
+    @pytest.mark.skipif(not hasattr(time, "CLOCK_BOOTTIME"), reason="only Linux has a clock that goes on")
+    def test_a_machine_that_was_suspended_does_not_send_under_a_lease_that_ran_out(
+        self,
+        database: Database,
+        delivery: Delivery,
+        zaakmagazijn: FakeZaakmagazijn,
+        clock: FixedClock,
+        monkeypatch: pytest.MonkeyPatch,
+    ) -> None:
+        """time.monotonic() stands still meanwhile; the clock since the machine was started does not."""
+        remember(database, 1)
+        enqueue(database, order(1))
+        (late,) = claim(database, clock, lease=120.0)
+        really = time.clock_gettime
+
+        def later(which: int) -> float:
+            return really(which) + (118.0 if which == time.CLOCK_BOOTTIME else 0.0)
+
+        monkeypatch.setattr(time, "clock_gettime", later)
+        delivery.attempt(late)
+        assert zaakmagazijn.received == []
+        assert items(database)[0].code == "lease"
 
     def test_a_settle_after_the_lease_is_refused_and_the_repeat_is_recognised(
         self, database: Database, contract: Contract, zaakmagazijn: FakeZaakmagazijn, clock: FixedClock

@@ -280,7 +280,8 @@ def deliveries_retry(items: tuple[int, ...], config: Path | None, by: str, anew:
     """
     with opened(config) as database, database.connection() as connection:
         done = outbox.retry(connection, items=items, door=by, anew=anew)
-    _tell(items, done, yes="goes now, or as soon as it is its turn", no="is not held or waiting")
+        how = outbox.how(connection, items=items)
+    _tell(items, done, how, yes="goes now, or as soon as it is its turn", no="is not held or waiting")
 
 
 @deliveries.command("release")
@@ -295,7 +296,8 @@ def deliveries_release(items: tuple[int, ...], config: Path | None, by: str, ane
     """
     with opened(config) as database, database.connection() as connection:
         done = outbox.release(connection, items=items, door=by, anew=anew)
-    _tell(items, done, yes="goes now, or as soon as it is its turn", no="is not held")
+        how = outbox.how(connection, items=items)
+    _tell(items, done, how, yes="goes now, or as soon as it is its turn", no="is not held")
 
 
 @deliveries.command("hold")
@@ -310,7 +312,8 @@ def deliveries_hold(items: tuple[int, ...], config: Path | None, by: str, reason
     """
     with opened(config) as database, database.connection() as connection:
         done = outbox.hold(connection, items=items, door=by, reason=reason)
-    _tell(items, done, yes="held, and with it what is behind it", no="is not waiting")
+        how = outbox.how(connection, items=items)
+    _tell(items, done, how, yes="held, and with it what is behind it", no="is not waiting")
 
 
 @deliveries.command("skip")
@@ -325,13 +328,21 @@ def deliveries_skip(items: tuple[int, ...], config: Path | None, by: str, reason
     """
     with opened(config) as database, database.connection() as connection:
         done = outbox.skip(connection, items=items, door=by, reason=reason)
-    _tell(items, done, yes="skipped; what is behind it goes on", no="is not held or waiting")
+        how = outbox.how(connection, items=items)
+    _tell(items, done, how, yes="skipped; what is behind it goes on", no="is not held or waiting")
 
 
-def _tell(items: Sequence[int], done: Sequence[int], *, yes: str, no: str) -> None:
+def _tell(
+    items: Sequence[int], done: Sequence[int], how: dict[int, tuple[outbox.State, str]], *, yes: str, no: str
+) -> None:
     """Say of every item whether it was done, and exit by whether all were."""
     for item in items:
-        click.echo(f"{item}: {yes if item in done else no}")
+        state, paused = how.get(item, ("", ""))
+        if item in done:
+            waits = f"goes when {paused} is resumed (subscribers resume)" if paused and state == "waiting" else yes
+            click.echo(f"{item}: {waits}")
+        else:
+            click.echo(f"{item}: {f'{no}, but {state}' if state else 'there is no such item'}")
     sys.exit(0 if set(items) <= set(done) else 1)
 
 

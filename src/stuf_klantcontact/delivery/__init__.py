@@ -15,7 +15,6 @@ import random
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from datetime import datetime
-from time import monotonic
 from typing import Final
 
 from stuf_klantcontact import contract as contracts
@@ -205,7 +204,7 @@ class Delivery:
         if isinstance(made, Attempt):
             return Tried(claim, made, None)
         self._checkpoint("stamped")
-        if monotonic() + self.timeout(claim.abonnee) > claim.until:
+        if outbox.uptime() + self.timeout(claim.abonnee) > claim.until:
             self.give_back(claim, code="lease")
             return None
         attempt = self._send(claim, made)
@@ -310,7 +309,7 @@ class Delivery:
 
     def _ask(self, claim: Claim) -> str | Attempt | None:
         """Ask the receiver for a number: genereerDocumentIdentificatie_Di02 (ZDS 1.2, stuf-facts §11.8)."""
-        if monotonic() + 2 * self.timeout(claim.abonnee) > claim.until:
+        if outbox.uptime() + 2 * self.timeout(claim.abonnee) > claim.until:
             self.give_back(claim, code="lease")
             return None
         question = self._rendering.question(claim, at=self._moment())

@@ -8,7 +8,7 @@ import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from time import monotonic, sleep
+from time import sleep
 from typing import Any, Final, Literal
 
 from stuf_klantcontact import journal, outbox, retry
@@ -37,12 +37,12 @@ _log = logging.getLogger("stuf_klantcontact.delivery")
 
 @dataclass(frozen=True, slots=True)
 class Tried:
-    """What came of one attempt, and when, on the clock of time.monotonic(). No message: nothing was sent."""
+    """What came of one attempt, and when, on the clock of outbox.uptime(). No message: nothing was sent."""
 
     claim: Claim
     attempt: Attempt
     message: Message | None
-    at: float = field(default_factory=monotonic)
+    at: float = field(default_factory=outbox.uptime)
 
     @property
     def delivered(self) -> bool:
@@ -105,7 +105,7 @@ class Outcomes:
             try:
                 return write()
             except Away as error:
-                if monotonic() > end:
+                if outbox.uptime() > end:
                     raise
                 for one in tried:
                     _log.warning("settling again item=%d exception=%s", one.claim.item, type(error).__name__)

@@ -13,7 +13,18 @@ uniquely and stamps it later than every message before it; reliability.md §3 ha
 
 from stuf_klantcontact.outbox.aside import Backlog, backlogs, forget_attempts, is_alone, is_busy, put_aside
 from stuf_klantcontact.outbox.deliveries import DELIVER, DELIVERED, delivered, delivering, settle_delivered
-from stuf_klantcontact.outbox.desk import history, hold, hurry, listing, open_items, outcome, release, retry, skip
+from stuf_klantcontact.outbox.desk import (
+    history,
+    hold,
+    how,
+    hurry,
+    listing,
+    open_items,
+    outcome,
+    release,
+    retry,
+    skip,
+)
 from stuf_klantcontact.outbox.enqueue import (
     ENQUEUE,
     MAIL,
@@ -27,6 +38,7 @@ from stuf_klantcontact.outbox.enqueue import (
     told,
 )
 from stuf_klantcontact.outbox.hints import Listener, Teller
+from stuf_klantcontact.outbox.moment import uptime
 from stuf_klantcontact.outbox.numbers import (
     keep_number,
     next_tijdstip,
@@ -121,6 +133,7 @@ __all__ = [
     "history",
     "hold",
     "hold_streams",
+    "how",
     "hurry",
     "is_alone",
     "is_busy",
@@ -155,4 +168,5 @@ __all__ = [
     "standings",
     "tidy",
     "told",
+    "uptime",
 ]

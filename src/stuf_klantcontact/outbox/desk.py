@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session, aliased, contains_eager
 
 from stuf_klantcontact.outbox.mending import mend
 from stuf_klantcontact.outbox.moment import query
-from stuf_klantcontact.outbox.tables import Event, Item, Past, Receiver, State, Stream
+from stuf_klantcontact.outbox.tables import EVERY_ITEM, Event, Item, Past, Receiver, State, Stream
 from stuf_klantcontact.store import Connection
 
 
@@ -131,6 +131,21 @@ def _place(
     return None if found is None else (found[0], found[1])
 
 
+_HOW: Final = f"""
+SELECT i.id, i.state, CASE WHEN r.paused_since IS NOT NULL THEN s.abonnee ELSE '' END
+  FROM {EVERY_ITEM} i
+  JOIN outbox_stream s ON s.id = i.stream_id
+  LEFT JOIN outbox_receiver r ON r.abonnee = s.abonnee
+ WHERE i.id = ANY(%(items)s)
+"""
+
+
+def how(connection: Connection, *, items: Sequence[int]) -> dict[int, tuple[State, str]]:
+    """The state of each item that there is or was, and its abonnee if that is paused, else ""."""
+    rows = connection.execute(_HOW.encode(), {"items": list(items)}).fetchall()
+    return {item: (state, paused) for item, state, paused in rows}
+
+
 def hurry(session: Session, *, abonnee: str) -> None:
     """Let all that waits for an abonnee go now, and forget that it was in trouble; what is being sent goes once."""
     waiting = (Stream.abonnee == abonnee, Stream.due_at.is_not(None))
@@ -180,10 +195,10 @@ WITH changed AS (
            document_sha256 = CASE WHEN %(anew)s THEN NULL ELSE document_sha256 END,
            document_at = CASE WHEN %(anew)s THEN NULL ELSE document_at END
      WHERE id = ANY(%(items)s) AND state = ANY(%(states)s)
-    RETURNING id, stream_id, sequence, state, attempts, referentienummer, reason
+    RETURNING id, stream_id, sequence, state, attempts, referentienummer
 ), event AS (
     INSERT INTO outbox_event (item_id, at, state, attempt, referentienummer, code, reason, door)
-    SELECT id, {now}, state, attempts, referentienummer, '', reason, %(door)s FROM changed
+    SELECT id, {now}, state, attempts, referentienummer, '', %(reason)s, %(door)s FROM changed
 ), stream AS (
     UPDATE outbox_stream s
        SET due_at = {now}
@@ -200,6 +215,9 @@ SELECT id FROM changed ORDER BY id
 """)
 
 
+_ANEW: Final = "opnieuw gemaakt, onder een nieuw nummer / made anew, under a new number"
+
+
 def retry(
     connection: Connection,
     *,
@@ -214,7 +232,15 @@ def retry(
     `anew` forgets their stamp, so that they are rendered again and get a new number: for when the cause of a
     refusal lay with us (StUF 03.01 §4.4). An abonnee that is left alone is probed at once.
     """
-    values = {"items": list(items), "door": door, "states": list(states), "anew": anew, "now": now}
+    reason = _ANEW if anew else ""
+    values = {
+        "items": list(items),
+        "door": door,
+        "states": list(states),
+        "anew": anew,
+        "reason": reason,
+        "now": now,
+    }
     with connection.transaction():
         connection.execute(_LOCK, values)
         return [row[0] for row in connection.execute(_RELEASE, values).fetchall()]

@@ -4,13 +4,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache
-from time import monotonic
 from typing import Any, Final, Literal
 
 from psycopg import sql
 
 from stuf_klantcontact.outbox.mending import MOST_LOST, mend
-from stuf_klantcontact.outbox.moment import MOMENT, query
+from stuf_klantcontact.outbox.moment import MOMENT, query, uptime
 from stuf_klantcontact.store import Connection, Statement
 
 BREAKER_FAILURES: Final = 5
@@ -36,7 +35,7 @@ class Claim:
     A lease that has run out is over, also while nobody else has claimed the item yet: who was paused for so long
     can neither stamp nor settle, and what it may have sent goes once more under the same number.
 
-    `until` is the end of the lease on this process' own monotonic clock, and never later than the real end.
+    `until` is the end of the lease on the clock of `uptime`, and never later than the real end.
     """
 
     item: int
@@ -159,7 +158,7 @@ def claim(
     abonnee that is paused gives nothing; nor does one that is left alone, and when its time has come a single
     probe, whoever asks first. What was claimed MOST_LOST times in a row without any outcome is held instead.
     """
-    until = monotonic() + lease
+    until = uptime() + lease
     values = {"abonnee": abonnee, "lease": timedelta(seconds=lease), "now": now}
     breaker = connection.execute(_BREAKER, values).fetchone()
     probe = breaker is not None
