@@ -163,6 +163,7 @@ class Kills:
         self._offsets = dict.fromkeys(endpoints, 0)
         self.arrived: dict[str, list[Arrival]] = {name: [] for name in endpoints}
         self._kept = 0
+        self._senders: Senders | None = None
         config = write_config(
             folder,
             password_hash=hash_password(PASSWORD),
@@ -193,7 +194,7 @@ class Kills:
         doors = Doors(self._ports)
         self._wait(lambda: _is_ready(doors), what="no gateway that is ready")
         announce(doors, self._zaken)
-        senders = Senders(doors, self.sources, patience=STANDSTILL)
+        senders = self._senders = Senders(doors, self.sources, patience=STANDSTILL)
         total = self._left.total()
         for number in range(1, total + 1):
             part = number / total
@@ -217,6 +218,8 @@ class Kills:
         kept, since = self._look(), time.monotonic()
         while not condition():
             self._keep()
+            if self._senders is not None:
+                self._senders.check()
             time.sleep(0.1)
             if self._look() > kept:
                 kept, since = self._kept, time.monotonic()

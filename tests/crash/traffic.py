@@ -97,8 +97,9 @@ def send_until_acknowledged(client: SoapClient, sent: Sent, *, seconds: float = 
         assert time.monotonic() < end, f"{sent.referentienummer} not acknowledged in {seconds:g} s"
         reply = offer(client, sent)
         if sent.answer is None:
-            # Trouble of the gateway may be repeated (StUF046/049 say so); any other refusal is a failed test.
-            assert reply is None or reply.code in ("StUF046", "StUF049"), reply.raw
+            # Trouble of the gateway may be repeated (StUF046/049 and 503 say so); any other refusal fails the test.
+            again = reply is None or reply.status == 503 or reply.code in ("StUF046", "StUF049")
+            assert again, reply and reply.raw
             time.sleep(0.05)
 
 
@@ -140,6 +141,10 @@ class Senders:
         """Whether there is still something to send."""
         return any(thread.is_alive() for thread in self._threads)
 
+    def check(self) -> None:
+        """Raise what went wrong with one of them."""
+        assert not self._errors, self._errors[0]
+
     def stop(self) -> None:
         """Let each be acknowledged what it sends now, and send nothing more."""
         self._enough.set()
@@ -149,7 +154,7 @@ class Senders:
         """Return when everything is acknowledged; raise what went wrong."""
         for thread in self._threads:
             thread.join(timeout=2 * PATIENCE)
-        assert not self._errors, self._errors[0]
+        self.check()
         assert not self.busy
 
 
