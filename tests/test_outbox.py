@@ -554,7 +554,7 @@ class TestDesk:
         assert rows == [
             ("sending", "", "", ""),
             ("held", "StUF058", "nee", ""),
-            ("waiting", "", "nee", "kim"),
+            ("waiting", "", "", "kim"),
             ("held", "", "toch niet", "jo"),
         ]
 
