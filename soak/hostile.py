@@ -49,7 +49,7 @@ HOSTILE: Final = {
     "half-closed": "connection",
     "truncated": "connection",
     "endless-headers": "connection",
-    "endless-continue": "time-out",
+    "endless-continue": "connection",
     "drip": "time-out",
     "drip-headers": "time-out",
     "deaf": "time-out",

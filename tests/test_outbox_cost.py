@@ -125,3 +125,39 @@ def test_claim_settle_and_enqueue_touch_as_much_of_a_long_queue_as_of_a_short_on
     for name, blocks in few.items():
         assert stale[name] <= blocks * 1.5 + 30, (name, "with the statistics of a short queue", few, stale)
         assert many[name] <= blocks * 1.5 + 30, (name, few, many)
+
+
+ROWS: LiteralString = "SELECT sum(seq_tup_read + coalesce(idx_tup_fetch, 0))::int FROM pg_stat_xact_user_tables"
+
+
+def test_a_plan_that_is_made_once_reads_as_little_of_a_long_queue(database: Database) -> None:
+    """The server makes such a plan of what is asked often, without a look at the values."""
+
+    def read() -> int:
+        """Rows that were read; some of before the transaction count too."""
+        row = connection.execute(ROWS).fetchone()
+        return int(row[0] or 0) if row else 0
+
+    def rows(abonnee: str) -> int:
+        """Rows read by a whole turn of the queue."""
+        orders = outbox.enqueue_parameter([Order(abonnee, "F", "klcLk01", "KC1")])
+        with connection.transaction(force_rollback=True):
+            connection.execute("SET LOCAL plan_cache_mode = force_generic_plan")
+            before = read()
+            connection.execute(f"WITH {outbox.ENQUEUE} SELECT".encode(), {"orders": orders})
+            (claimed,) = outbox.claim(connection, abonnee=abonnee, limit=4, lease=60)
+            outbox.settle(connection, claimed, state="waiting", alive=True)
+            (claimed,) = outbox.claim(connection, abonnee=abonnee, limit=4, lease=60)
+            outbox.settle_delivered(connection, [claimed], codes=["Bv03"])
+            assert not outbox.claim(connection, abonnee=abonnee, limit=4, lease=60)
+            return read() - before
+
+    few: dict[str, int] = {}
+    many: dict[str, int] = {}
+    with database.connection() as connection:
+        connection.prepare_threshold = 0
+        for found, first, last in ((few, 1, FEW), (many, FEW + 1, MANY)):
+            grow(connection, "zaken that wait for a next attempt", first=first, last=last)
+            connection.execute("VACUUM ANALYZE outbox_stream, outbox_item, outbox_receiver")
+            found.update({abonnee: rows(abonnee) for abonnee in ("ZM", "FREE")})
+    assert all(many[abonnee] <= few[abonnee] for abonnee in few), (few, many)

@@ -315,9 +315,10 @@ HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: text/xml\r\n"
         (HEAD + b"Transfer-Encoding: chunked\r\n\r\n-1\r\n", b"x" * 65536),
         (HEAD, b"X: " + b"x" * 60000 + b"\r\n"),
         (b"", b"HTTP/1.1 100 Continue\r\nX: " + b"x" * 8000 + b"\r\n\r\n"),
+        (b"", b"HTTP/1.1 100 Continue\r\n\r\n"),
         (HEAD + b"Transfer-Encoding: chunked\r\n\r\n0\r\n", b"X: " + b"x" * 8000 + b"\r\n"),
     ],
-    ids=["chunk-of-less-than-nothing", "head", "continue", "trailer"],
+    ids=["chunk-of-less-than-nothing", "head", "continue", "continue-without-a-head", "trailer"],
 )
 def test_an_answer_without_end_ends(begin: bytes, on: bytes) -> None:
     with socket.create_server(("127.0.0.1", 0)) as server:

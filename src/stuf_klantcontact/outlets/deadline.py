@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 _PIECE: Final = 16 * 1024
 _KEPT: Final = 8
 _KEPT_SECONDS: Final = 5.0
+_HEAD: Final = 65_536
+"""Most bytes until the head of the answer is read: http.client skips any number of answers 100 before it."""
 _MOST: Final = 2_000_000
 """Most bytes of one answer, head and all: http.client knows no limit to a chunk of less than no bytes."""
 
@@ -55,8 +57,10 @@ class Transport:
         try:
             with suppress(BrokenPipeError, ConnectionError):  # who hung up may have answered before
                 line.send(head, body)
+            line.left = _HEAD
             answer = http.client.HTTPResponse(line, method="POST")  # type: ignore[arg-type]
             answer.begin()
+            line.left = _MOST
             yield answer
         except BaseException:
             line.close()
@@ -132,6 +136,8 @@ class _Line:
     def __init__(self, connection: socket.socket, until: float) -> None:
         self._socket = connection
         self.until = until
+        self.left = 0
+        """Bytes that may still be read of the answer."""
 
     def send(self, head: bytes, body: Iterable[bytes]) -> None:
         """Send it in pieces, so that a deadline that passes is seen; head and body go together."""
@@ -155,7 +161,11 @@ class _Line:
 
     def receive_into(self, buffer: "WriteableBuffer") -> int:
         self._socket.settimeout(_left(self.until))
-        return self._socket.recv_into(buffer)
+        received = self._socket.recv_into(buffer)
+        self.left -= received
+        if self.left < 0:
+            raise http.client.HTTPException("an answer without end")
+        return received
 
     def has_news(self) -> bool:
         """Whether the other side said something that nobody asked for: goodbye, as a rule."""
@@ -172,17 +182,12 @@ class _Reading(io.RawIOBase):
 
     def __init__(self, line: _Line) -> None:
         self._line = line
-        self._left = _MOST
 
     def readable(self) -> bool:
         return True
 
     def readinto(self, buffer: Any) -> int:
-        received = self._line.receive_into(buffer)
-        self._left -= received
-        if self._left < 0:
-            raise http.client.HTTPException("an answer without end")
-        return received
+        return self._line.receive_into(buffer)
 
 
 def _left(until: float) -> float:
