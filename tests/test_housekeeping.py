@@ -176,23 +176,48 @@ class TestRetention:
         now = rows(database, "SELECT max(moment) FROM bericht")[0][0]
         left = "SELECT referentienummer, raw = '', antwoord <> '' FROM bericht ORDER BY id"
         assert sweep(database, now=now + timedelta(days=9)) == [0], "for ever, unless a term is set"
-        assert sweep(database, now=now + timedelta(days=6), bewaartermijn_dagen=7) == [0, 0, 0]
-        assert sweep(database, now=now + timedelta(days=8), bewaartermijn_dagen=7, dry=True) == [0, 0, 4]
-        assert sweep(database, now=now + timedelta(days=8), bewaartermijn_dagen=7) == [0, 0, 4]
+        assert sweep(database, now=now + timedelta(days=6), bewaartermijn_dagen=7) == [0, 0, 0, 0]
+        assert sweep(database, now=now + timedelta(days=8), bewaartermijn_dagen=7, dry=True) == [0, 0, 0, 4]
+        assert sweep(database, now=now + timedelta(days=8), bewaartermijn_dagen=7) == [0, 0, 0, 4]
         assert rows(database, left) == [("MZ-A", True, True), ("MZ-B", True, True)]
         beyond = now + timedelta(days=journal.REPEAT_DAYS + 1)
-        assert sweep(database, now=beyond, bewaartermijn_dagen=7) == [0, 0, 1]
+        assert sweep(database, now=beyond, bewaartermijn_dagen=7) == [0, 0, 0, 1]
         assert rows(database, left) == [("MZ-A", True, True)], "a klantcontact came with it"
-        assert sweep(database, now=LATER, bewaartermijn_dagen=7) == [0, 0, 0]
+        assert sweep(database, now=LATER, bewaartermijn_dagen=7) == [0, 0, 0, 0]
         assert len(rows(database, "SELECT FROM klantcontact")) == 1
 
     def test_attempts_go_with_them_but_not_what_a_person_did(self, sent: Database) -> None:
         sweep(sent)
         with sent.connection() as connection:
             outbox.retry(connection, items=[4], door="kim")
-        assert sweep(sent, bewaartermijn_dagen=30) == [0, 0, 0]
-        assert sweep(sent, bewaartermijn_dagen=5) == [0, 6, 0]
+        assert sweep(sent, bewaartermijn_dagen=30) == [0, 0, 0, 0]
+        assert sweep(sent, bewaartermijn_dagen=5) == [0, 6, 0, 0]
         assert rows(sent, "SELECT DISTINCT item_id FROM outbox_event ORDER BY 1") == [(4,), (5,)]
+
+    def test_addresses_go_where_nothing_is_open_and_a_next_mail_begins_anew(self, database: Database) -> None:
+        def mail(name: str, contact: int) -> Order:
+            return Order(outbox.MAIL, f"{name}@example.org", "mail", number(contact))
+
+        with database.connection() as connection:
+            enqueue(connection, [mail("an", 1)], [mail("bo", 2)], [mail("cas", 3)], orders(4, zaak="Z@1"))
+            done = claim(connection, abonnee=outbox.MAIL, limit=2) + claim(connection)
+            for one in done:
+                assert deliver(connection, one)
+        now = max(one.claimed_at for one in done)
+        streams = "SELECT abonnee, sleutel FROM outbox_stream ORDER BY id"
+        assert sweep(database, now=now + timedelta(days=6), bewaartermijn_dagen=7)[2] == 0
+        assert sweep(database, now=now + timedelta(days=8), bewaartermijn_dagen=7, dry=True)[2] == 2
+        assert sweep(database, now=now + timedelta(days=8), bewaartermijn_dagen=7)[2] == 2
+        assert sweep(database, now=now + timedelta(days=9), bewaartermijn_dagen=7)[2] == 0
+        first, second = (f"vergeten {one.stream}" for one in done[:2])
+        assert rows(database, streams) == [
+            ("ZM", "Z@1"), ("mail", first), ("mail", second), ("mail", "cas@example.org"),
+        ]  # fmt: skip
+        with database.connection() as connection:
+            enqueue(connection, [mail("an", 5)])
+            found = claim(connection, abonnee=outbox.MAIL, at=LATER)
+        assert {one.sleutel for one in found} == {"cas@example.org", "an@example.org"}
+        assert {contact for contact, _ in states(database)} == {"1", "2", "3", "4", "5"}, "who was told is kept"
 
 
 def remember_message(database: Database, referentienummer: str) -> None:

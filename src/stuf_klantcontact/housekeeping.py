@@ -64,6 +64,7 @@ def tasks(settings: Settings, *, now: datetime) -> list[Task]:
         before = now - timedelta(days=settings.privacy.bewaartermijn_dagen)
         found += [
             Task("attempts forgotten", partial(outbox.forget_attempts, before=before)),
+            Task("mail addresses forgotten", partial(outbox.forget_addresses, before=before)),
             Task("messages forgotten", partial(journal.forget, before=before, now=now)),
         ]
     return found

@@ -264,8 +264,8 @@ def _receiver(stream: outbox.Stream) -> str:
     """The abonnee; of a mail also to whom, as far as it takes to tell addresses apart."""
     if stream.abonnee != outbox.MAIL:
         return stream.abonnee
-    name, _, host = stream.sleutel.rpartition("@")
-    return f"{stream.abonnee} {name[:1]}***@{host}"
+    name, at, host = stream.sleutel.rpartition("@")
+    return f"{stream.abonnee} {name[:1]}***@{host}" if at else f"{stream.abonnee} {stream.sleutel}"
 
 
 @deliveries.command("retry")

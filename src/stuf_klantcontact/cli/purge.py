@@ -18,8 +18,8 @@ from stuf_klantcontact.housekeeping import Done
 def purge(dry_run: bool, config: Path | None) -> None:
     """Let go of what is kept no longer: now, instead of when a delivery process finds the time.
 
-    What was delivered is put aside without its message (delivery.aside_hours); messages and attempts go after
-    privacy.bewaartermijn_dagen. Klantcontacten and their documents never go.
+    What was delivered is put aside without its message (delivery.aside_hours); messages, attempts and mail
+    addresses go after privacy.bewaartermijn_dagen. Klantcontacten and their documents never go.
 
     Example: stuf-klantcontact purge --dry-run
     """

@@ -11,7 +11,15 @@ StUF 03.01 §4.3 and §4.4: a sender keeps a message until its Bv03 or Bv04, rep
 uniquely and stamps it later than every message before it; reliability.md §3 has what others promise.
 """
 
-from stuf_klantcontact.outbox.aside import Backlog, backlogs, forget_attempts, is_alone, is_busy, put_aside
+from stuf_klantcontact.outbox.aside import (
+    Backlog,
+    backlogs,
+    forget_addresses,
+    forget_attempts,
+    is_alone,
+    is_busy,
+    put_aside,
+)
 from stuf_klantcontact.outbox.deliveries import DELIVER, DELIVERED, delivered, delivering, settle_delivered
 from stuf_klantcontact.outbox.desk import (
     history,
@@ -127,6 +135,7 @@ __all__ = [
     "enqueue",
     "enqueue_parameter",
     "find_resync",
+    "forget_addresses",
     "forget_attempts",
     "give_back_probe",
     "hand_over",

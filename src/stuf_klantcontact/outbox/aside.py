@@ -1,4 +1,4 @@
-"""Put aside what need not be sent any more, so that what is claimed from stays small; forget old attempts.
+"""Put aside what need not be sent any more, so that what is claimed from stays small; forget what is old.
 
 A step takes a page of rows in the order of their ids and tells where the next one begins: what a long backlog
 holds up is passed over a page at a time, and never scanned at once. Rows that somebody works on are left alone.
@@ -10,8 +10,9 @@ from typing import Final
 
 from psycopg import sql
 
+from stuf_klantcontact.outbox.enqueue import MAIL
 from stuf_klantcontact.outbox.moment import query
-from stuf_klantcontact.outbox.tables import OPEN_STREAM, PAST_COLUMNS
+from stuf_klantcontact.outbox.tables import EVERY_ITEM, OPEN_STREAM, PAST_COLUMNS
 from stuf_klantcontact.store import Connection, Step
 
 _DONE: Final = """
@@ -65,6 +66,34 @@ SELECT {_LAST_EVENT}, count(*), 0::bigint FROM gone
 def forget_attempts(connection: Connection, *, after: int, before: datetime, page: int, dry: bool = False) -> Step:
     """Delete attempts from before a moment, of what was put aside; what a person did with an item stays."""
     return _step(connection, _COUNT_OLD if dry else _FORGET, after=after, before=before, page=page)
+
+
+# The rest of the stream stays: it is who was told of a contact and when, and to how many.
+_KNOWN: Final = f"""
+    SELECT s.id
+      FROM (SELECT id FROM outbox_stream WHERE id > %(after)s ORDER BY id LIMIT %(page)s) page
+      JOIN outbox_stream s ON s.id = page.id
+     WHERE s.abonnee = '{MAIL}' AND s.sleutel LIKE '%%@%%' AND s.open_sequence IS NULL
+       AND NOT EXISTS (
+           SELECT FROM {EVERY_ITEM} i
+            WHERE i.stream_id = s.id AND coalesce(i.delivered_at, i.enqueued_at) >= %(before)s
+       )
+"""
+_LAST_STREAM: Final = """
+    (SELECT max(id) FROM (SELECT id FROM outbox_stream WHERE id > %(after)s ORDER BY id LIMIT %(page)s) page)
+"""
+_COUNT_KNOWN: Final = f"SELECT {_LAST_STREAM}, count(*), 0::bigint FROM ({_KNOWN}) known"
+_FORGET_ADDRESS: Final = f"""
+WITH known AS ({_KNOWN} FOR NO KEY UPDATE OF s SKIP LOCKED), gone AS (
+    UPDATE outbox_stream s SET sleutel = 'vergeten ' || s.id FROM known WHERE s.id = known.id RETURNING s.id
+)
+SELECT {_LAST_STREAM}, count(*), 0::bigint FROM gone
+"""
+
+
+def forget_addresses(connection: Connection, *, after: int, before: datetime, page: int, dry: bool = False) -> Step:
+    """Take the mail address out of what was last mailed there before a moment; a next mail to it begins anew."""
+    return _step(connection, _COUNT_KNOWN if dry else _FORGET_ADDRESS, after=after, before=before, page=page)
 
 
 def _step(connection: Connection, sql: str, *, after: int, before: datetime, page: int) -> Step:

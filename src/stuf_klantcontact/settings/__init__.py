@@ -155,7 +155,9 @@ class Privacy(Section):
     """[privacy]: what is kept and for how long."""
 
     bewaartermijn_dagen: int = Field(
-        0, ge=0, description="days that the journal keeps messages, and attempts to deliver them; 0: for ever"
+        0,
+        ge=0,
+        description="days to keep messages, attempts to deliver them, and addresses that were mailed; 0: for ever",
     )
 
 
