@@ -65,6 +65,9 @@ def test_the_zaak_of_a_delivery_is_a_zaak_whatever_its_receiver(database: Databa
     assert rows[0].split()[1:3] == ["abonnee", "zaak"]
     assert [ZAAK in row for row in rows[2:]] == [True] * 3
     assert "mail s***@example.org" in rows[3]
+    with database.connection() as connection:
+        connection.execute("UPDATE outbox_stream SET sleutel = 'vergeten 2' WHERE abonnee = 'mail'")
+    assert "mail vergeten 2" in run("deliveries", "list", "--config", config).output.splitlines()[3]
     assert "s.jansen" not in "\n".join(rows)
 
 
