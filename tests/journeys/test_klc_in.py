@@ -315,6 +315,44 @@ def test_what_an_abonnee_brought_it_has_also_after_it_was_told_of_a_change(town:
     assert told(town) == [("klcLk01", "C"), ("iobLk01", "V")]
 
 
+def test_a_document_that_an_abonnee_added_to_the_contact_of_another_does_not_come_back_as_new(town: Town) -> None:
+    town.zaak()
+    contact = klantcontact()
+    assert tell(town, contact).status == 200
+    assert told(town) == [("klcLk01", "T")]
+    more = klantcontact(moment=contact.datum_tijd, documenten=("TEKENING-1",))
+    (own,) = more.informatieobjecten
+    for message in (
+        zkn0320.iob_lk01(own, klantcontact=more, header=header("IOB")),
+        zkn0320.klc_lk01(more, header=header(), mutatiesoort="W", oud=contact),
+    ):
+        reply = town.send(by_zaakmagazijn(message), user="zaakmagazijn", port=ASYNCHRONOUS)
+        assert reply.status == 200, reply.raw
+    assert told(town) == []
+    after = klantcontact(moment=contact.datum_tijd, documenten=("TEKENING-1",), toelichting="Zij is klaar.")
+    assert tell(town, after, mutatiesoort="C", oud=more).status == 200
+    assert told(town) == [("klcLk01", "C")]
+    oud = (after.informatieobjecten[0], after)
+    again = klantcontact(moment=contact.datum_tijd, toelichting=after.toelichting)
+    again.informatieobjecten = [document("TEKENING-1", inhoud=b"%PDF-1.7 nieuwer")]
+    assert bring(town, again, mutatiesoort="W", oud=oud).status == 200
+    assert ("iobLk01", "C") in told(town), "of what others make of it it hears"
+    assert bring(town, again, mutatiesoort="V").status == 200
+    assert ("iobLk01", "V") in told(town)
+
+
+def test_a_document_that_an_abonnee_brought_does_not_come_back_with_the_contact_that_refers_to_it(
+    town: Town,
+) -> None:
+    town.zaak()
+    contact = klantcontact(documenten=("TEKENING-1",))
+    (own,) = contact.informatieobjecten
+    message = by_zaakmagazijn(zkn0320.iob_lk01(own, klantcontact=contact, header=header("IOB")))
+    assert town.send(message, user="zaakmagazijn", port=ASYNCHRONOUS).status == 200
+    assert tell(town, contact).status == 200
+    assert told(town) == [("klcLk01", "T")]
+
+
 def test_a_document_of_one_contact_is_shared_with_another_that_refers_to_it(town: Town) -> None:
     town.zaak()
     one = klantcontact(documenten=("TEKENING-1",))

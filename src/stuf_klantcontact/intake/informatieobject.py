@@ -89,7 +89,7 @@ def _document(
         wrong.append(in_klc.another_zaak())
     if not stored:
         new = zkn0320.informatieobject(huidig, made=message.now.astimezone(AMSTERDAM).date())
-        new.zaak_id = zaak_id
+        new.zaak_id, new.bron = zaak_id, message.header.zender.sleutel
         wrong += in_klc.bad_document(new, onleesbaar=huidig.onleesbaar, limits=settings.limits)
         if not wrong:
             rgbz.put_informatieobject(session, None, new)
@@ -97,7 +97,7 @@ def _document(
     for old in stored:
         new = zkn0320.changed_informatieobject(old, huidig=huidig)
         new.creatiedatum = huidig.creatiedatum or old.creatiedatum
-        new.zaak_id = zaak_id or old.zaak_id
+        new.zaak_id, new.bron = zaak_id or old.zaak_id, message.header.zender.sleutel
         wrong += in_klc.bad_document(new, onleesbaar=huidig.onleesbaar, limits=settings.limits)
         if wrong:
             return wrong

@@ -3,7 +3,7 @@
 Pure. docs/mapping.md §5: documents go before the contact that refers to them, and a stream keeps that order.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -35,7 +35,9 @@ def orders(
         return []
     found: list[Order] = []
     for stream, _ in _streams(record, zaak, told={}, settings=settings):
-        found += [order for d in documenten for order in stream.document("T", d.identificatie)]
+        own = _brought(documenten, naam=stream.naam, settings=settings)
+        new = (d.identificatie for d in documenten if d.identificatie not in own)
+        found += [order for identificatie in new for order in stream.document("T", identificatie)]
         found += stream.contact("T" if stream.tells(record.groep) else None)
     return found
 
@@ -63,12 +65,15 @@ def changes(
     documenten = (*vervangen.gelijk, *vervangen.gewijzigd, *vervangen.nieuw)
     gone = (*vervangen.vervallen, *(() if now else (*vervangen.gelijk, *vervangen.gewijzigd)))
     source = about.abonnee(bron, settings=settings)
+    just = [d for d in record.informatieobjecten if d.tot in (None, record.versie)]
     found: list[Order] = []
     for stream, subscribed in _streams(record, zaak, told=told, settings=settings):
         known = told.get(stream.naam)
         has = known.present if known else frozenset()
+        own = _brought(just, naam=stream.naam, settings=settings)
         if stream.naam == source:
-            has |= _unsent(vervangen, was=was, stream=stream) - (known.ordered if known else frozenset())
+            own |= _unsent(vervangen, was=was, stream=stream)
+        has |= own - (known.ordered if known else frozenset())
         if not has and not subscribed:
             continue
         for name in documenten if now else ():
@@ -79,6 +84,15 @@ def changes(
         found += stream.contact(_change(None in has, now and stream.tells(record.groep)))
         found += [order for name in gone if name in has for order in stream.document("V", name)]
     return found
+
+
+def _brought(
+    documenten: Iterable[rgbz.Informatieobject], *, naam: str, settings: Settings
+) -> frozenset[str | None]:
+    """The documents that this abonnee told us of itself, by a message of their own."""
+    return frozenset(
+        d.identificatie for d in documenten if d.bron and about.abonnee(d.bron, settings=settings) == naam
+    )
 
 
 def _unsent(vervangen: rgbz.Vervangen, *, was: tuple[str, str], stream: "_Stream") -> frozenset[str | None]:

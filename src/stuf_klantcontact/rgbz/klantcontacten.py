@@ -224,6 +224,7 @@ def copy_informatieobject(informatieobject: Informatieobject) -> Informatieobjec
         identificatie=informatieobject.identificatie,
         bronorganisatie=informatieobject.bronorganisatie,
         inhoud_sha256=informatieobject.inhoud_sha256,
+        bron=informatieobject.bron,
         **same,
     )
 

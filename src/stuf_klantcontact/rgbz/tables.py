@@ -173,6 +173,11 @@ class Informatieobject(MappedAsDataclass, Base, kw_only=True):
     bijzonderheden: Mapped[dict[str, Any]] = mapped_column(
         JSONB, default_factory=dict, server_default="{}", doc="what a StUF message said that has no column"
     )
+    bron: Mapped[str] = mapped_column(
+        default="",
+        server_default="",
+        doc='sleutel of the system that told of it by a message of its own; "": it came with the contact',
+    )
 
 
 class KlantcontactVersie(MappedAsDataclass, Base, kw_only=True):
