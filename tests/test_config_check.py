@@ -31,6 +31,7 @@ def check(
     data_dir: Path | None = None,
     url: str = "postgresql://user@127.0.0.1:1/name",
     endpoint: str = "http://z:8080/x",
+    zaak_schemas: Path | None = None,
 ) -> tuple[int, str]:
     """Exit status and output of `config check` with one zender and one abonnee."""
     file = folder / "gateway.toml"
@@ -38,6 +39,7 @@ def check(
     file.write_text(
         f'[gateway]\norganisatie = "0518"\nrsin = "999990019"\ndata_dir = "{data_dir or folder / "var"}"\n'
         + ("" if data_dir else f'database_url = "{url}"\n')
+        + (f'zaak_schemas = "{zaak_schemas}"\n' if zaak_schemas else "")
         + f'[zender.MIJNZAKEN]\ngebruiker = "mijnzaken"\nwachtwoord_hash = "$argon2id$"\noperaties = [{words}]\n'
         + f'[abonnee.ZAAKMAGAZIJN]\nendpoint = "{endpoint}"\n'
     )
@@ -115,3 +117,18 @@ def test_a_password_may_come_through_a_pipe() -> None:
     assert (
         "--password TEXT  The password. Better left out" in CliRunner().invoke(cli, ["config", "hash", "-h"]).output
     )
+
+
+def test_an_official_set_that_cannot_be_used_is_not_called_sound(tmp_path: Path, database: Database) -> None:
+    place = tmp_path / "zaken"
+    place.mkdir()
+    whole = place / "zkn.xsd"
+    whole.write_text(
+        '<xs:schema xmlns:xs="http://www.w3.org/2001/XMLSchema" targetNamespace="urn:zaken">'
+        '<xs:element name="zakLk01" type="xs:string"/></xs:schema>'
+    )
+    status, said = check(tmp_path, url=database.url, zaak_schemas=place)
+    assert (status, "sound" in said) == (0, True), said
+    whole.write_text(whole.read_text().replace("xs:string", "xs:nothing"))
+    status, said = check(tmp_path, url=database.url, zaak_schemas=place)
+    assert (status != 0, "sound" in said, "gateway.zaak_schemas" in said) == (True, False, True), said

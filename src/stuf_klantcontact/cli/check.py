@@ -13,6 +13,7 @@ from stuf_klantcontact import fouten, parsing, report, settings
 from stuf_klantcontact.access import hash_password
 from stuf_klantcontact.app import checking
 from stuf_klantcontact.cli.configuration import CONFIG, load
+from stuf_klantcontact.errors import ConfigurationError
 from stuf_klantcontact.report import Report
 from stuf_klantcontact.secrecy import MASK, is_secret, shown
 from stuf_klantcontact.store import check_database
@@ -66,18 +67,34 @@ def config_check(config: Path | None) -> None:
     """Say whether the gateway can start with these settings. Exit status 2 when it cannot.
 
     A database elsewhere is asked: it must answer, be safe, and be migrated. The embedded one is not started.
+    Official sets are loaded, which takes seconds the first time.
 
     Example: stuf-klantcontact config check --config gateway.toml
     """
     found = load(config)
     checking.check(found)
     contracts.load(found.gateway.schemas_dir)
+    _check_sets(found)
     check_database(found)
     if not any(zender.gebruiker for zender in found.zender.values()):
         click.echo("No [zender] can send yet: give one a gebruiker and a wachtwoord_hash.")
     if not any(zaaktype.klantcontacten for zaaktype in found.zaaktype.values()):
         click.echo("No [zaaktype] allows klantcontacten yet (KC-08).")
     click.echo("The configuration is sound.")
+
+
+def _check_sets(found: settings.Settings) -> None:
+    """Load every official set, and say of which a part does not work. ConfigurationError: nothing of it does."""
+    places = {f"validator.sets.{naam}": place for naam, place in found.validator.sets.items()}
+    if found.gateway.zaak_schemas is not None:
+        places["gateway.zaak_schemas"] = found.gateway.zaak_schemas
+    for name, place in places.items():
+        try:
+            held = contracts.load_set(place)
+        except ConfigurationError as error:
+            raise ConfigurationError(f"{name}: {error}") from error
+        if held.problems:
+            click.echo(f"{name}: {len(held.problems)} problems; see: stuf-klantcontact schemas check {place}")
 
 
 @config.command("show")
