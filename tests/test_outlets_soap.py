@@ -298,6 +298,20 @@ def test_addresses_of_a_host_share_the_time_that_there_is(
     assert outcome.code == code
 
 
+@pytest.mark.skipif(not hasattr(socket, "TCP_QUICKACK"), reason="only Linux can be asked to acknowledge at once")
+def test_a_receiver_that_writes_head_and_body_apart_is_not_kept_waiting(zaakmagazijn: FakeZaakmagazijn) -> None:
+    """It would wait 40 ms with the body, on every message but the first of a connection."""
+    outlet = SoapOutlet(zaakmagazijn.url)
+    took = []
+    for _ in range(20):
+        begin = time.monotonic()
+        outcome = outlet.send(message(), action=f"{KLC}/klcLk01", referentienummer=OURS).outcome
+        took.append(time.monotonic() - begin)
+        assert outcome == Delivered("Bv03")
+    outlet.close()
+    assert sorted(took)[5] < 0.03, took
+
+
 def test_a_bomb_is_not_unpacked(zaakmagazijn: FakeZaakmagazijn) -> None:
     zaakmagazijn.behaviour = "gzip-bomb"
     attempt = send(zaakmagazijn.url)

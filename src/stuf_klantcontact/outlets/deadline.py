@@ -26,6 +26,10 @@ _HEAD: Final = 65_536
 _MOST: Final = 2_000_000
 """Most bytes of one answer, head and all: http.client knows no limit to a chunk of less than no bytes."""
 
+_QUICKACK: Final[int | None] = getattr(socket, "TCP_QUICKACK", None)
+"""Who writes head and body apart waits with the second until the first is acknowledged, which we else do 40 ms later:
+on a connection that is kept, that would be the whole cost of a message. Linux only, and never for long."""
+
 FAILURES: Final = (OSError, http.client.HTTPException)
 
 
@@ -161,6 +165,8 @@ class _Line:
 
     def receive_into(self, buffer: "WriteableBuffer") -> int:
         self._socket.settimeout(_left(self.until))
+        if _QUICKACK is not None:
+            self._socket.setsockopt(socket.IPPROTO_TCP, _QUICKACK, 1)
         received = self._socket.recv_into(buffer)
         self.left -= received
         if self.left < 0:
