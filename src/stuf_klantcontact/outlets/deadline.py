@@ -27,8 +27,8 @@ _MOST: Final = 2_000_000
 """Most bytes of one answer, head and all: http.client knows no limit to a chunk of less than no bytes."""
 
 _QUICKACK: Final[int | None] = getattr(socket, "TCP_QUICKACK", None)
-"""Who writes head and body apart waits with the second until the first is acknowledged, which we else do 40 ms later:
-on a connection that is kept, that would be the whole cost of a message. Linux only, and never for long."""
+"""Who writes head and body apart holds the second until the first is acknowledged, which else happens 40 ms later:
+on a connection that is kept, the better part of what a message takes. Linux only."""
 
 FAILURES: Final = (OSError, http.client.HTTPException)
 
