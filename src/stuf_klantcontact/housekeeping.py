@@ -59,9 +59,10 @@ class Done:
 def tasks(settings: Settings, *, now: datetime) -> list[Task]:
     """What there is to do by these settings."""
     aside = now - timedelta(hours=settings.delivery.aside_hours)
-    found = [Task("deliveries put aside", partial(outbox.put_aside, before=aside))]
-    if settings.privacy.bewaartermijn_dagen:
-        before = now - timedelta(days=settings.privacy.bewaartermijn_dagen)
+    dagen = settings.privacy.bewaartermijn_dagen
+    before = now - timedelta(days=dagen)
+    found = [Task("deliveries put aside", partial(outbox.put_aside, before=max(aside, before) if dagen else aside))]
+    if dagen:
         found += [
             Task("attempts forgotten", partial(outbox.forget_attempts, before=before)),
             Task("mail addresses forgotten", partial(outbox.forget_addresses, before=before)),

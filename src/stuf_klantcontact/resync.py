@@ -15,7 +15,7 @@ from datetime import datetime
 from time import sleep
 from typing import Final, Literal, Protocol
 
-from stuf_klantcontact import outbox, rgbz
+from stuf_klantcontact import outbox, rgbz, stuurgegevens
 from stuf_klantcontact.errors import GatewayError
 from stuf_klantcontact.intake import sending
 from stuf_klantcontact.outbox import Order, Resync, Sent
@@ -118,6 +118,8 @@ def run(
     """
     with database.session() as session:
         total = rgbz.tel_per_zaak(session, zaak=resync.zaak or None)
+        if not resync.zaak:  # it may have lost what it told us itself, and gets that from now on
+            rgbz.forget_bron(session, stuurgegevens.abonnee(resync.abonnee, settings=settings).sleutel)
     given: list[int] = []
     while resync.ended_at is None:
         step = _step(database, resync, settings=settings, page=page)

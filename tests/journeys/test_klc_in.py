@@ -341,16 +341,48 @@ def test_a_document_that_an_abonnee_added_to_the_contact_of_another_does_not_com
     assert ("iobLk01", "V") in told(town)
 
 
-def test_a_document_that_an_abonnee_brought_does_not_come_back_with_the_contact_that_refers_to_it(
-    town: Town,
-) -> None:
+def brought_by_zaakmagazijn(town: Town, contact: Klantcontact, *, mutatiesoort: str = "T") -> None:
+    (own,) = contact.informatieobjecten
+    message = zkn0320.iob_lk01(own, klantcontact=contact, header=header("IOB"), mutatiesoort=mutatiesoort)
+    reply = town.send(by_zaakmagazijn(message), user="zaakmagazijn", port=ASYNCHRONOUS)
+    assert reply.status == 200, reply.raw
+
+
+def test_a_document_of_an_abonnee_does_not_come_back_with_the_contact_that_refers_to_it(town: Town) -> None:
+    """And stays its own when one of two contacts that refer to it goes."""
     town.zaak()
     contact = klantcontact(documenten=("TEKENING-1",))
-    (own,) = contact.informatieobjecten
-    message = by_zaakmagazijn(zkn0320.iob_lk01(own, klantcontact=contact, header=header("IOB")))
-    assert town.send(message, user="zaakmagazijn", port=ASYNCHRONOUS).status == 200
+    other = klantcontact(documenten=("TEKENING-1",), identificatie="ZS20260000002")
+    brought_by_zaakmagazijn(town, contact)
+    for one in (contact, other):
+        assert tell(town, one).status == 200
+    assert told(town) == [("klcLk01", "T"), ("klcLk01", "T")]
+    assert tell(town, contact, mutatiesoort="V").status == 200
+    assert told(town) == [("klcLk01", "V")]
+
+
+def test_a_document_of_an_abonnee_that_another_changed_before_its_contact_came_goes_to_it(town: Town) -> None:
+    town.zaak()
+    contact = klantcontact(documenten=("TEKENING-1",))
+    brought_by_zaakmagazijn(town, contact)
+    after = klantcontact(moment=contact.datum_tijd)
+    after.informatieobjecten = [document("TEKENING-1", inhoud=b"%PDF-1.7 nieuwer")]
+    assert bring(town, after, mutatiesoort="W", oud=(contact.informatieobjecten[0], contact)).status == 200
+    assert tell(town, after).status == 200
+    assert told(town) == [("iobLk01", "T"), ("klcLk01", "T")]
+
+
+def test_a_document_that_an_abonnee_took_out_itself_is_new_to_it_when_another_changes_it(town: Town) -> None:
+    town.zaak()
+    contact = klantcontact(documenten=("TEKENING-1",))
+    brought_by_zaakmagazijn(town, contact)
     assert tell(town, contact).status == 200
     assert told(town) == [("klcLk01", "T")]
+    brought_by_zaakmagazijn(town, contact, mutatiesoort="V")
+    after = klantcontact(moment=contact.datum_tijd)
+    after.informatieobjecten = [document("TEKENING-1", inhoud=b"%PDF-1.7 nieuwer")]
+    assert bring(town, after, mutatiesoort="W", oud=(contact.informatieobjecten[0], contact)).status == 200
+    assert [said for said in told(town) if said[0] == "iobLk01"] == [("iobLk01", "T")]
 
 
 def test_a_document_of_one_contact_is_shared_with_another_that_refers_to_it(town: Town) -> None:

@@ -65,6 +65,9 @@ def _document(
 ) -> list[Finding]:
     """Write what it says, and add to `orders` what must be sent; or what is wrong with it."""
     stored = rgbz.lock_informatieobjecten(session, huidig.identificatie, bronorganisatie=huidig.bronorganisatie)
+    if kennisgeving.mutatiesoort == "V":
+        number = huidig.identificatie, huidig.bronorganisatie
+        rgbz.forget_bron(session, message.header.zender.sleutel, document=number)
     if not stored and kennisgeving.mutatiesoort != "T":
         gone = kennisgeving.mutatiesoort == "V" and rgbz.informatieobject_was_here(
             session, huidig.identificatie, bronorganisatie=huidig.bronorganisatie

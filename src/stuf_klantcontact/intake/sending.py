@@ -34,10 +34,10 @@ def orders(
     if record.effect != "uitgewisseld" or zaak is None:
         return []
     found: list[Order] = []
+    bronnen = _bronnen(documenten, settings=settings)
     for stream, _ in _streams(record, zaak, told={}, settings=settings):
-        own = _brought(documenten, naam=stream.naam, settings=settings)
-        new = (d.identificatie for d in documenten if d.identificatie not in own)
-        found += [order for identificatie in new for order in stream.document("T", identificatie)]
+        new = [d for d in documenten if bronnen.get(d.bron) != stream.naam]
+        found += [order for d in new for order in stream.document("T", d.identificatie)]
         found += stream.contact("T" if stream.tells(record.groep) else None)
     return found
 
@@ -65,17 +65,20 @@ def changes(
     documenten = (*vervangen.gelijk, *vervangen.gewijzigd, *vervangen.nieuw)
     gone = (*vervangen.vervallen, *(() if now else (*vervangen.gelijk, *vervangen.gewijzigd)))
     source = about.abonnee(bron, settings=settings)
-    just = [d for d in record.informatieobjecten if d.tot in (None, record.versie)]
+    # What this versie took out or replaced is still here: who brought that has it until it hears of this.
+    here = [d for d in record.informatieobjecten if d.tot in (None, record.versie)]
+    bronnen = _bronnen(here, settings=settings)
     found: list[Order] = []
     for stream, subscribed in _streams(record, zaak, told=told, settings=settings):
         known = told.get(stream.naam)
         has = known.present if known else frozenset()
-        own = _brought(just, naam=stream.naam, settings=settings)
+        ordered = known.ordered if known else frozenset()
         if stream.naam == source:
-            own |= _unsent(vervangen, was=was, stream=stream)
-        has |= own - (known.ordered if known else frozenset())
+            has |= _unsent(vervangen, was=was, stream=stream) - ordered
         if not has and not subscribed:
             continue
+        if now:  # its own document stays its own when a contact goes that refers to it
+            has |= {d.identificatie for d in here if bronnen.get(d.bron) == stream.naam} - ordered
         for name in documenten if now else ():
             if name not in has:
                 found += stream.document("T", name)
@@ -86,13 +89,9 @@ def changes(
     return found
 
 
-def _brought(
-    documenten: Iterable[rgbz.Informatieobject], *, naam: str, settings: Settings
-) -> frozenset[str | None]:
-    """The documents that this abonnee told us of itself, by a message of their own."""
-    return frozenset(
-        d.identificatie for d in documenten if d.bron and about.abonnee(d.bron, settings=settings) == naam
-    )
+def _bronnen(documenten: Iterable[rgbz.Informatieobject], *, settings: Settings) -> Mapping[str, str | None]:
+    """The abonnee that each system is by whose own message a document came."""
+    return {bron: about.abonnee(bron, settings=settings) for bron in {d.bron for d in documenten if d.bron}}
 
 
 def _unsent(vervangen: rgbz.Vervangen, *, was: tuple[str, str], stream: "_Stream") -> frozenset[str | None]:

@@ -84,7 +84,7 @@ _LAST_STREAM: Final = """
 """
 _COUNT_KNOWN: Final = f"SELECT {_LAST_STREAM}, count(*), 0::bigint FROM ({_KNOWN}) known"
 _FORGET_ADDRESS: Final = f"""
-WITH known AS ({_KNOWN} FOR NO KEY UPDATE OF s SKIP LOCKED), gone AS (
+WITH known AS ({_KNOWN} FOR UPDATE OF s SKIP LOCKED), gone AS (
     UPDATE outbox_stream s SET sleutel = 'vergeten ' || s.id FROM known WHERE s.id = known.id RETURNING s.id
 )
 SELECT {_LAST_STREAM}, count(*), 0::bigint FROM gone

@@ -24,7 +24,7 @@ _KEPT_SECONDS: Final = 5.0
 _HEAD: Final = 65_536
 """Most bytes until the head of the answer is read: http.client skips any number of answers 100 before it."""
 _MOST: Final = 2_000_000
-"""Most bytes of one answer, head and all: http.client knows no limit to a chunk of less than no bytes."""
+"""Most bytes of the rest of it: http.client knows no limit to a chunk of less than no bytes."""
 
 _QUICKACK: Final[int | None] = getattr(socket, "TCP_QUICKACK", None)
 """Who writes head and body apart holds the second until the first is acknowledged, which else happens 40 ms later:

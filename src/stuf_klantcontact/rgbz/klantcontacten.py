@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final, TypeVar
 
-from sqlalchemy import ColumnElement, Select, String, any_, func, literal, select
+from sqlalchemy import ColumnElement, Select, String, any_, func, literal, select, update
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Session, class_mapper, joinedload, selectinload
 from sqlalchemy.orm.attributes import set_committed_value
@@ -224,7 +224,6 @@ def copy_informatieobject(informatieobject: Informatieobject) -> Informatieobjec
         identificatie=informatieobject.identificatie,
         bronorganisatie=informatieobject.bronorganisatie,
         inhoud_sha256=informatieobject.inhoud_sha256,
-        bron=informatieobject.bron,
         **same,
     )
 
@@ -267,6 +266,17 @@ def put_informatieobject(session: Session, stored: Informatieobject | None, new:
     stored.inhoud = new.inhoud
 
 
+def forget_bron(session: Session, bron: str, *, document: tuple[str, str] | None = None) -> None:
+    """A system no longer has what it brought: all of it, or one document (identificatie and bronorganisatie)."""
+    statement = update(Informatieobject).where(Informatieobject.bron == bron).values(bron="")
+    if document is not None:
+        identificatie, bronorganisatie = document
+        statement = statement.where(
+            Informatieobject.identificatie == identificatie, Informatieobject.bronorganisatie == bronorganisatie
+        )
+    session.execute(statement)
+
+
 def drop_informatieobject(session: Session, stored: Informatieobject) -> None:
     """Forget a document that no klantcontact refers to."""
     session.delete(stored)
@@ -285,6 +295,7 @@ _DOCUMENT: Final = (
     "verwijzing",
     "zaak_id",
     "bijzonderheden",
+    "bron",
 )
 
 

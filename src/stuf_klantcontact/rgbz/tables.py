@@ -176,7 +176,7 @@ class Informatieobject(MappedAsDataclass, Base, kw_only=True):
     bron: Mapped[str] = mapped_column(
         default="",
         server_default="",
-        doc='sleutel of the system that told of it by a message of its own; "": it came with the contact',
+        doc='sleutel of the system whose message about it last brought or changed it; "": it came with the contact',
     )
 
 
