@@ -13,7 +13,7 @@ from lxml import etree
 from sqlalchemy import event, select
 
 from journeys.town import ASYNCHRONOUS, Town, now, rules_of, running
-from stuf_klantcontact import limits, rgbz, validation
+from stuf_klantcontact import limits, resync, rgbz, validation
 from stuf_klantcontact.mapping import zkn0320
 from stuf_klantcontact.names import XSI, qname
 from stuf_klantcontact.rgbz import Informatieobject, Klantcontact
@@ -369,6 +369,17 @@ def test_a_document_of_an_abonnee_that_another_changed_before_its_contact_came_g
     after.informatieobjecten = [document("TEKENING-1", inhoud=b"%PDF-1.7 nieuwer")]
     assert bring(town, after, mutatiesoort="W", oud=(contact.informatieobjecten[0], contact)).status == 200
     assert tell(town, after).status == 200
+    assert told(town) == [("iobLk01", "T"), ("klcLk01", "T")]
+
+
+def test_a_document_that_an_abonnee_brought_and_lost_goes_to_it_after_a_resync(town: Town) -> None:
+    town.zaak()
+    contact = klantcontact(documenten=("TEKENING-1",))
+    brought_by_zaakmagazijn(town, contact)
+    database = town.gateway.database
+    begun = resync.begin(database, resync.Wanted("ZAAKMAGAZIJN"), door="kim")
+    assert resync.run(database, begun, settings=town.gateway.settings).klantcontacten == 0
+    assert tell(town, contact).status == 200
     assert told(town) == [("iobLk01", "T"), ("klcLk01", "T")]
 
 
