@@ -8,7 +8,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 
 import psutil
@@ -238,11 +238,13 @@ def test_a_server_whose_recovery_was_killed_too_is_started_again(data_dir: Path)
         pid = pid_of(data_dir)
 
         def kill_the_recovery() -> bool:
-            children = psutil.Process(pid).children()
-            found = [child for child in children if "".join(child.cmdline()).startswith("postgres: startup")]
-            for child in found:
-                child.kill()
-            return bool(found)
+            found = False
+            for child in psutil.Process(pid).children():
+                with suppress(psutil.Error):  # it ended meanwhile
+                    if "".join(child.cmdline()).startswith("postgres: startup"):
+                        child.kill()
+                        found = True
+            return found
 
         with database.connection() as connection:
             os.kill(connection.info.backend_pid, signal.SIGKILL)

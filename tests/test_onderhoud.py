@@ -127,12 +127,12 @@ def test_no_more_go_at_the_same_time_than_may(database: Database, limit: int) ->
     def checkpoint(name: str) -> None:
         nonlocal under_way, most
         with changed:
-            if name == "answered":
+            if name == "stamped":
                 under_way += 1
                 most = max(most, under_way)
                 changed.notify_all()
                 changed.wait_for(lambda: most >= limit, timeout=10)  # the others have the time to come too
-            elif name == "settled":
+            elif name == "answered":
                 under_way -= 1
 
     for zaak in range(8):
