@@ -34,7 +34,18 @@ LAYERS: Mapping[str, tuple[str, ...]] = {
     "records": ("journal", "rgbz", "outbox"),
     "contract": ("contract", "report"),
     "StUF": ("opvoering", "berichten", "fouten", "stuurgegevens", "tijdstip"),
-    "ground": ("parsing", "store", "settings", "retry", "names", "errors", "limits", "onderhoud", "secrecy"),
+    "ground": (
+        "parsing",
+        "store",
+        "settings",
+        "retry",
+        "names",
+        "errors",
+        "limits",
+        "memory",
+        "onderhoud",
+        "secrecy",
+    ),
     "beside": ("testing",),
 }
 """Every module of the package, as a message meets them."""

@@ -7,7 +7,8 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections import deque
+from collections.abc import Callable, MutableSequence
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -61,7 +62,7 @@ def the_contract() -> Contract:
 class Behind:
     """What stands where intake stands; `received` keeps what it was given."""
 
-    received: list[Received] = field(default_factory=list)
+    received: MutableSequence[Received] = field(default_factory=list)
 
     def accept(self, received: Received) -> Answer:
         self.received.append(received)
@@ -137,7 +138,8 @@ class Served:
     """What a worker of the real server serves in tests: the door, and a page beside it that tells who answers."""
 
     def __init__(self, mark: str = "") -> None:
-        self.wsgi = soap.dispatch(door(), self._page)
+        behind = Behind(deque(maxlen=1))  # nobody looks at them here, and they must not look like a leak
+        self.wsgi = soap.dispatch(door(behind), self._page)
         self._mark = mark
 
     @staticmethod

@@ -5,6 +5,7 @@ import select
 import signal
 import socket
 import subprocess
+import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,7 +13,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from standin import answers, free_port, serve, until
+from standin import GOOD, SYNC, VALID, answers, free_port, serve, until
 from stuf_klantcontact import server
 from stuf_klantcontact.errors import ConfigurationError
 
@@ -76,6 +77,35 @@ def test_kill_9_of_the_parent_leaves_no_process(tmp_path: Path, started: list[su
     assert mark.read_text() == "closed\nclosed\n"
     with socket.socket() as again:
         again.bind(("127.0.0.1", port))
+
+
+def test_what_a_peer_makes_up_does_not_fill_the_memory(started: list[subprocess.Popen[str]]) -> None:
+    port = free_port()
+    process = serve(port)
+    started.append(process)
+    assert until(lambda: answers(port))
+    (worker,) = workers_of(process)
+
+    def post(number: int) -> None:
+        made_up = "".join(f"<n{number}-{count}-{'n' * 200}/>" for count in range(8_000)).encode()
+        request = urllib.request.Request(
+            f"http://127.0.0.1:{port}/soap/{SYNC}",
+            data=VALID.partition(b"<gfo:Type>")[0] + made_up,  # broken off: it need not be explained
+            headers={"Content-Type": "text/xml; charset=utf-8", "Authorization": GOOD},
+        )
+        with pytest.raises(urllib.error.HTTPError, match="500") as refused:
+            urllib.request.urlopen(request, timeout=30)
+        refused.value.close()
+
+    def megabytes() -> float:
+        return float(worker.memory_info().rss) / 1_000_000
+
+    for number in range(5):
+        post(number)
+    before = megabytes()
+    for number in range(5, 45):
+        post(number)
+    assert megabytes() - before < 30, "they come to 120 when they are kept"
 
 
 def test_a_worker_that_crashes_is_replaced(started: list[subprocess.Popen[str]]) -> None:

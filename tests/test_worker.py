@@ -21,6 +21,8 @@ from stuf_klantcontact import contract as contracts
 from stuf_klantcontact import outbox
 from stuf_klantcontact.contract import Contract
 from stuf_klantcontact.delivery import Delivery
+from stuf_klantcontact.outlets import Attempt
+from stuf_klantcontact.outlets.soap import SoapOutlet
 from stuf_klantcontact.settings import Settings
 from stuf_klantcontact.store import Database
 from stuf_klantcontact.testing import FakeZaakmagazijn, Received, closed_port
@@ -126,6 +128,30 @@ def test_a_refused_item_holds_its_own_zaak_and_nothing_else(
             outbox.release(connection, items=[items(database)[0].id], door="kim")
         wait_until(lambda: is_settled(database))
     assert by_zaak(zaakmagazijn.kept) == {"Z2": [number(3), number(4)], "Z1": [number(1), number(2)]}
+
+
+def test_threads_that_have_read_much_end_and_others_go_on_in_order(
+    database: Database, contract: Contract, zaakmagazijn: FakeZaakmagazijn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("stuf_klantcontact.worker.RETIRE_BYTES", 2_000)
+    senders: set[threading.Thread] = set()
+    really = SoapOutlet.send
+
+    def send(*arguments: Any, **named: Any) -> Attempt:
+        senders.add(threading.current_thread())
+        return really(*arguments, **named)
+
+    monkeypatch.setattr(SoapOutlet, "send", send)
+    remember(database, *range(1, 31))
+    enqueue(database, *(order(count) for count in range(1, 31)))
+    with working(settings(zaakmagazijn.url), database, contract):
+        zaakmagazijn.wait_for(30)
+        wait_until(lambda: is_settled(database))
+        assert len(senders) > 2, "30 answers come to some 10,000 bytes"
+        assert sum(thread.is_alive() for thread in senders) <= 4
+    assert [message.text("object/identificatie") for message in zaakmagazijn.kept] == [
+        number(count) for count in range(1, 31)
+    ]
 
 
 @pytest.mark.parametrize("kind", ["hang", "dead"])

@@ -24,6 +24,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from multiprocessing.synchronize import Lock
 from typing import Any, Final, Protocol
@@ -34,6 +35,7 @@ from granian.http import HTTP1Settings
 from granian.log import LogLevels
 
 from stuf_klantcontact.errors import ConfigurationError
+from stuf_klantcontact.memory import RETIRE_BYTES, give_back, keep_what_is
 
 WSGI = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
 
@@ -44,8 +46,6 @@ HEADER_BYTES: Final = 64 * 1024
 STOP_SECONDS: Final = 15
 """How long requests that are being answered may take to finish after SIGTERM."""
 WATCH_SECONDS: Final = 0.5
-IDLE_THREAD_SECONDS: Final = 30
-"""Threads that did nothing for this long end, and with them what libxml2 remembers per thread."""
 
 
 class Served(Protocol):
@@ -84,7 +84,6 @@ def run(
         interface=Interfaces.WSGI,
         workers=workers,
         blocking_threads=threads,
-        blocking_threads_idle_timeout=IDLE_THREAD_SECONDS,
         http=HTTPModes.http1,
         http1_settings=HTTP1Settings(header_read_timeout=HEADER_SECONDS * 1000, max_buffer_size=HEADER_BYTES),
         websockets=False,
@@ -94,7 +93,7 @@ def run(
         log_level=LogLevels(log_level),
     )
     try:
-        server.serve(target_loader=partial(_load, build, os.getpid(), alarm), wrap_loader=False)
+        server.serve(target_loader=partial(_load, build, threads, os.getpid(), alarm), wrap_loader=False)
     except SystemExit:
         return 1
     return 0 if alarm.acquire(block=False) else 1
@@ -112,7 +111,7 @@ def probe(host: str, port: int) -> None:
             raise ConfigurationError(f"{host}:{port} {reason}; choose another with --host or --port") from error
 
 
-def _load(build: Callable[[], Served], parent: int, alarm: Lock) -> WSGI:
+def _load(build: Callable[[], Served], threads: int, parent: int, alarm: Lock) -> WSGI:
     """In a worker: build what it serves, and see to it that it ends. The first that cannot, stops them all."""
     threading.Thread(target=_follow, args=(parent,), name="follow-parent", daemon=True).start()
     try:
@@ -124,7 +123,39 @@ def _load(build: Callable[[], Served], parent: int, alarm: Lock) -> WSGI:
             os.kill(parent, signal.SIGTERM)
         raise SystemExit(1) from None
     multiprocessing.util.Finalize(None, served.close, exitpriority=100)
-    return served.wsgi
+    keep_what_is()
+    return _Retiring(served.wsgi, threads=threads)
+
+
+class _Retiring:
+    """The app in threads that end after RETIRE_BYTES of requests; those of granian go on while there is work."""
+
+    def __init__(self, wsgi: WSGI, *, threads: int) -> None:
+        self._wsgi = wsgi
+        self._threads = threads
+        self._pool = ThreadPoolExecutor(threads, thread_name_prefix="answer")
+        self._read = 0
+        self._lock = threading.Lock()
+
+    def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+        """Answer a request, in a thread of the pool."""
+        with self._lock:
+            answer = self._pool.submit(self._wsgi, environ, start_response)
+        try:
+            return answer.result()
+        finally:
+            # How much came without a length only its reader knows: it counts as the most.
+            unknown = "HTTP_TRANSFER_ENCODING" in environ
+            self._count(RETIRE_BYTES if unknown else int(environ.get("CONTENT_LENGTH") or 0))
+
+    def _count(self, read: int) -> None:
+        with self._lock:
+            self._read += read
+            if self._read < RETIRE_BYTES:
+                return
+            self._pool.shutdown(wait=False)  # what its threads are at they finish
+            self._pool, self._read = ThreadPoolExecutor(self._threads, thread_name_prefix="answer"), 0
+        give_back()  # for the most part what those before them had
 
 
 def _follow(parent: int) -> None:

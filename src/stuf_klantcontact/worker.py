@@ -19,6 +19,7 @@ from typing import Final
 
 from stuf_klantcontact import outbox
 from stuf_klantcontact.delivery import Delivery, Message, Tried
+from stuf_klantcontact.memory import RETIRE_BYTES, give_back
 from stuf_klantcontact.outbox import Claim, Paced
 from stuf_klantcontact.store import Database, Trouble, reason
 
@@ -74,6 +75,7 @@ class _Lane:
         self._ahead = 1 if delivery.per_minuut(abonnee) else AHEAD
         self._quick = False
         self._taken = 0
+        self._answered = 0
         self._tried: list[Tried] = []
         self._settling = False
         self._lock = threading.Lock()
@@ -81,8 +83,15 @@ class _Lane:
         self._trouble = Trouble(_log, over=f"claims again abonnee={abonnee}")
 
     def run(self, stop: threading.Event) -> None:
+        while not stop.is_set():
+            self._run(stop)
+            give_back()
+
+    def _run(self, stop: threading.Event) -> None:
+        """Until `stop`, or until these threads have read so much that others must take their place."""
+        self._answered = 0
         with ThreadPoolExecutor(self._threads, thread_name_prefix=self.name) as pool:
-            while not stop.is_set():
+            while not stop.is_set() and self._answered < RETIRE_BYTES:
                 self.bell.clear()
                 found = self._claim()
                 messages = self._delivery.prepare(found.claims)
@@ -145,6 +154,7 @@ class _Lane:
     def _settle(self, tried: Tried) -> None:
         """Have it written down: by the thread that is at it, or else by this one, until nothing is left."""
         with self._lock:
+            self._answered += len(tried.attempt.answer or b"")
             self._tried.append(tried)
             if self._settling:
                 return

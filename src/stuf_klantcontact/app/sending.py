@@ -8,6 +8,7 @@ from stuf_klantcontact.app import parts
 from stuf_klantcontact.app.checking import check
 from stuf_klantcontact.delivery import Delivery
 from stuf_klantcontact.housekeeping import Housekeeper
+from stuf_klantcontact.memory import keep_what_is
 from stuf_klantcontact.settings import Settings
 from stuf_klantcontact.worker import Worker
 
@@ -26,6 +27,7 @@ def deliver(settings: Settings, *, stop: threading.Event) -> None:
         target=Housekeeper(settings, database=database).run, args=(stop,), name="housekeeping"
     )
     keeper.start()
+    keep_what_is()
     _log.info("ready to deliver %s", parts.described(settings, database))
     try:
         Worker(delivery, database=database, poll=settings.delivery.poll, listen=settings.delivery.wake).run(stop)
