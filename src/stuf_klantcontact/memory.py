@@ -4,7 +4,9 @@ Three things keep what a message took after it is gone. libxml2 keeps every name
 thread ends: 60 messages of 1.9 MB with new names left 163 MB in one thread. A pull parser of lxml, and an exception
 that is kept, refer to themselves, with the document that they saw, and Python looks for such only now and then. And
 glibc keeps what was freed in the middle of an arena for the next who asks. So who sends large or strange messages
-fills the memory of a process whose threads live as long as it does. Nothing here can go wrong.
+fills the memory of a process whose threads live as long as it does.
+
+A parser that threads share undoes this: a new thread that uses it first goes on with the names that it has.
 
 No section of the standard: this is the machine under it.
 """
@@ -14,7 +16,10 @@ import gc
 from typing import Final
 
 RETIRE_BYTES: Final = 4_000_000
-"""After so many bytes from others, threads that parse end, and new ones take their place."""
+"""After so many bytes of messages threads make place for others, each when it has done what it is at."""
+
+_TRIM: Final = getattr(ctypes.CDLL(None), "malloc_trim", None)
+"""glibc's; elsewhere there is none."""
 
 
 def keep_what_is() -> None:
@@ -24,8 +29,7 @@ def keep_what_is() -> None:
 
 
 def give_back() -> None:
-    """Let the system have what is not used any more; some milliseconds. Without glibc Python alone gets it."""
+    """Let Python and the system have what is not used any more: milliseconds, and more when much is in use."""
     gc.collect()
-    trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
-    if trim is not None:
-        trim(0)
+    if _TRIM is not None:
+        _TRIM(0)

@@ -23,7 +23,7 @@ import socket
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from multiprocessing.synchronize import Lock
@@ -124,38 +124,62 @@ def _load(build: Callable[[], Served], threads: int, parent: int, alarm: Lock) -
         raise SystemExit(1) from None
     multiprocessing.util.Finalize(None, served.close, exitpriority=100)
     keep_what_is()
-    return _Retiring(served.wsgi, threads=threads)
+    return Retiring(served.wsgi, threads=threads)
 
 
-class _Retiring:
+class Retiring:
     """The app in threads that end after RETIRE_BYTES of requests; those of granian go on while there is work."""
 
     def __init__(self, wsgi: WSGI, *, threads: int) -> None:
         self._wsgi = wsgi
         self._threads = threads
-        self._pool = ThreadPoolExecutor(threads, thread_name_prefix="answer")
+        self._pool = self._fresh()
         self._read = 0
         self._lock = threading.Lock()
 
     def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
         """Answer a request, in a thread of the pool."""
+        body = environ["wsgi.input"] = _Counted(environ["wsgi.input"])
         with self._lock:
             answer = self._pool.submit(self._wsgi, environ, start_response)
         try:
             return answer.result()
         finally:
-            # How much came without a length only its reader knows: it counts as the most.
-            unknown = "HTTP_TRANSFER_ENCODING" in environ
-            self._count(RETIRE_BYTES if unknown else int(environ.get("CONTENT_LENGTH") or 0))
+            del answer  # an exception in it would refer to it
+            self._count(body.size)
 
-    def _count(self, read: int) -> None:
+    def _count(self, size: int) -> None:
         with self._lock:
-            self._read += read
+            self._read += size
             if self._read < RETIRE_BYTES:
                 return
             self._pool.shutdown(wait=False)  # what its threads are at they finish
-            self._pool, self._read = ThreadPoolExecutor(self._threads, thread_name_prefix="answer"), 0
+            self._pool, self._read = self._fresh(), 0
         give_back()  # for the most part what those before them had
+
+    def _fresh(self) -> ThreadPoolExecutor:
+        return ThreadPoolExecutor(self._threads, thread_name_prefix="answer")
+
+
+class _Counted:
+    """The body of a request, and how much of it was read: who only says that much comes costs nothing."""
+
+    def __init__(self, body: Any) -> None:
+        self._body = body
+        self.size = 0
+
+    def read(self, *size: int) -> bytes:
+        return self._counted(self._body.read(*size))
+
+    def readline(self, *size: int) -> bytes:
+        return self._counted(self._body.readline(*size))
+
+    def __iter__(self) -> Iterator[bytes]:
+        return iter(self.readline, b"")
+
+    def _counted(self, block: bytes) -> bytes:
+        self.size += len(block)
+        return block
 
 
 def _follow(parent: int) -> None:

@@ -75,7 +75,7 @@ class _Lane:
         self._ahead = 1 if delivery.per_minuut(abonnee) else AHEAD
         self._quick = False
         self._taken = 0
-        self._answered = 0
+        self._size = 0
         self._tried: list[Tried] = []
         self._settling = False
         self._lock = threading.Lock()
@@ -83,15 +83,18 @@ class _Lane:
         self._trouble = Trouble(_log, over=f"claims again abonnee={abonnee}")
 
     def run(self, stop: threading.Event) -> None:
-        while not stop.is_set():
-            self._run(stop)
+        self._size = RETIRE_BYTES
+        while not stop.is_set() and self._size >= RETIRE_BYTES:
+            self._size = 0
+            generation = threading.Thread(target=self._run, args=(stop,), name=self.name)
+            generation.start()
+            generation.join()
             give_back()
 
     def _run(self, stop: threading.Event) -> None:
-        """Until `stop`, or until these threads have read so much that others must take their place."""
-        self._answered = 0
+        """Until `stop`, or until other threads must take the place of these, which finish what is under way."""
         with ThreadPoolExecutor(self._threads, thread_name_prefix=self.name) as pool:
-            while not stop.is_set() and self._answered < RETIRE_BYTES:
+            while not stop.is_set() and self._size < RETIRE_BYTES:
                 self.bell.clear()
                 found = self._claim()
                 messages = self._delivery.prepare(found.claims)
@@ -154,7 +157,7 @@ class _Lane:
     def _settle(self, tried: Tried) -> None:
         """Have it written down: by the thread that is at it, or else by this one, until nothing is left."""
         with self._lock:
-            self._answered += len(tried.attempt.answer or b"")
+            self._size += tried.size
             self._tried.append(tried)
             if self._settling:
                 return

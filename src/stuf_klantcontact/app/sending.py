@@ -26,8 +26,8 @@ def deliver(settings: Settings, *, stop: threading.Event) -> None:
     keeper = threading.Thread(
         target=Housekeeper(settings, database=database).run, args=(stop,), name="housekeeping"
     )
-    keeper.start()
     keep_what_is()
+    keeper.start()
     _log.info("ready to deliver %s", parts.described(settings, database))
     try:
         Worker(delivery, database=database, poll=settings.delivery.poll, listen=settings.delivery.wake).run(stop)

@@ -49,6 +49,12 @@ class Tried:
         """Whether the receiver has it."""
         return isinstance(self.attempt.outcome, Delivered)
 
+    @property
+    def size(self) -> int:
+        """Bytes that were written and read for it, without the document."""
+        sent = 0 if self.message is None else len(self.message.stamp.body)
+        return sent + len(self.attempt.answer or b"")
+
 
 class Outcomes:
     """Settles items. One for a process; threads share it."""

@@ -40,6 +40,11 @@ _PORTS: Final = {"http": 80, "https": 443}
 
 XML: Final = "text/xml; charset=utf-8"
 
+_BEFORE: Final = (
+    f"<?xml version='1.0' encoding='utf-8'?>\n<soap:Envelope xmlns:soap=\"{SOAP11}\"><soap:Body>".encode()
+)
+_AFTER: Final = b"</soap:Body></soap:Envelope>"
+
 OMSCHRIJVING_LENGTH: Final = 200
 
 JUDGED: Final = (200, 500)
@@ -79,9 +84,8 @@ class Body:
 
 def envelope(message: etree._Element) -> bytes:
     """The bytes to send: a SOAP 1.1 envelope around a message, in UTF-8."""
-    root = etree.Element(qname(SOAP11, "Envelope"), nsmap={"soap": SOAP11})
-    etree.SubElement(root, qname(SOAP11, "Body")).append(message)
-    return etree.tostring(root, encoding="utf-8", xml_declaration=True)
+    written = etree.tostring(message, encoding="utf-8", xml_declaration=False, with_tail=False)
+    return b"%b%b%b" % (_BEFORE, written, _AFTER)
 
 
 def action(message: etree._Element) -> str:

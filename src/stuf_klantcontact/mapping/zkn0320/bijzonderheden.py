@@ -81,7 +81,6 @@ _EXTRA: Final = qname(STUF0302, "extraElementen")
 _STEP: Final = re.compile(r"(?P<prefix>[A-Za-z]+):(?P<local>[^/\[\]@]+)(?:\[(?P<key>[^\]]*)\])?")
 _COUNT: Final = re.compile(r"\[([0-9]{1,9})\]")
 _DATE: Final = re.compile(r"([0-9]{4}(?:-[0-9]{2}){0,2})(?:Z|[+-][0-9]{2}:[0-9]{2})?", re.ASCII)
-_PARSER: Final = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False, huge_tree=True)
 
 
 def keep(actual: etree._Element, *, rendered: etree._Element) -> dict[str, Any]:
@@ -265,7 +264,8 @@ def _put(parent: _Parent, step: str, value: Any) -> None:
             return
         if present is not None:
             parent.remove(step)
-        parent.add(step, etree.fromstring(value, _PARSER))
+        parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False, huge_tree=True)
+        parent.add(step, etree.fromstring(value, parser))
     elif "tekst" in value:
         if present is not None:
             present.text = value["tekst"]
