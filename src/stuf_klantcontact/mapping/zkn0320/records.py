@@ -6,7 +6,6 @@ and under ``dossier.`` what cannot be told from the rest. docs/mapping.md §7.
 
 import re
 from collections.abc import Mapping
-from dataclasses import replace
 from datetime import UTC, date, datetime
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any, Final, cast, get_args
@@ -59,7 +58,7 @@ def gegevens(klantcontact: "Klantcontact") -> KlantcontactGegevens:
     partij, medewerker = klantcontact.partij, klantcontact.medewerker
     related = partij is not None and partij["soort"] in ("natuurlijkPersoon", "vestiging")
     kind = "KLCVES" if related and partij is not None and partij["soort"] == "vestiging" else "KLCNPS"
-    found = KlantcontactGegevens(
+    return KlantcontactGegevens(
         identificatie=klantcontact.identificatie,
         verantwoordelijke_organisatie=klantcontact.verantwoordelijke_organisatie,
         verwerkingssoort="T",
@@ -67,6 +66,7 @@ def gegevens(klantcontact: "Klantcontact") -> KlantcontactGegevens:
         kanaal=klantcontact.kanaal,
         onderwerp=klantcontact.onderwerp,
         toelichting=klantcontact.toelichting,
+        extra=_said_beside(klantcontact, partij=partij if related else None),
         zaak=None if klantcontact.zaak is None else zaak(klantcontact.zaak),
         partijen=(
             Relatie(
@@ -97,7 +97,6 @@ def gegevens(klantcontact: "Klantcontact") -> KlantcontactGegevens:
         ),
         bijzonderheden=klantcontact.bijzonderheden or {},
     )
-    return replace(found, extra=_said_beside(klantcontact, found))
 
 
 def zaak(zaak: "Zaak", *, entiteittype: str = "KLCZAK") -> Relatie[ZaakVerwijzing]:
@@ -129,7 +128,7 @@ def klantcontact(gegevens: KlantcontactGegevens, *, types: Mapping[str, str]) ->
         toelichting=gegevens.toelichting,
         bijzonderheden=dict(gegevens.bijzonderheden),
         medewerker=_medewerker(gegevens),
-        **_beside(gegevens, gegevens.extra, types=types),
+        **_read_beside(gegevens, types=types),
     )
 
 
@@ -139,7 +138,7 @@ def opvoering(gegevens: KlantcontactGegevens, *, types: Mapping[str, str]) -> Op
     Documents come in messages of their own, and are not in it. Without a partij the contact is anonymous: what a
     kennisgeving does not relate, the zaak need not supply.
     """
-    beside = _beside(gegevens, gegevens.extra, types=types)
+    beside = _read_beside(gegevens, types=types)
     opvoerder = cast(Actor, beside["opvoerder"]) or None
     other = below(gegevens.extra, "medewerker.")
     by_medewerker = opvoerder is not None and opvoerder.get("soort") == "medewerker"
@@ -217,8 +216,8 @@ def moment(text: str) -> datetime | None:
         return None
 
 
-def _said_beside(klantcontact: "Klantcontact", found: KlantcontactGegevens) -> dict[str, str]:
-    """extraElementen: those of the record, and what reading could not tell without."""
+def _said_beside(klantcontact: "Klantcontact", *, partij: Mapping[str, Any] | None) -> dict[str, str]:
+    """extraElementen: those of the record, and what reading could not tell without. `partij` is who is related."""
     extra = {name: str(value) for name, value in klantcontact.extra.items()}
     for name, value in (("uitkomst", klantcontact.uitkomst), ("afspraken", klantcontact.afspraken)):
         if value:
@@ -227,8 +226,17 @@ def _said_beside(klantcontact: "Klantcontact", found: KlantcontactGegevens) -> d
         extra.setdefault(f"namens.{name}", str(value))
     if klantcontact.datum_tijd.microsecond % 1000:  # more digits than a dateTime of StUF has
         extra[f"{DOSSIER}datumTijd"] = klantcontact.datum_tijd.isoformat()
-    types = {klantcontact.kanaal: klantcontact.type}
-    beside = _beside(found, extra, types=types)
+
+    def read() -> dict[str, Any]:
+        return _beside(
+            extra,
+            kanaal=klantcontact.kanaal,
+            partij=partij,
+            medewerker=_texts(klantcontact.medewerker),
+            types={klantcontact.kanaal: klantcontact.type},
+        )
+
+    beside = read()
     for column in ("groep", "effect", "partij", "partij_herkomst", "opvoerder"):  # the last depends on those before
         value = getattr(klantcontact, column)
         if beside[column] == value:
@@ -237,22 +245,36 @@ def _said_beside(klantcontact: "Klantcontact", found: KlantcontactGegevens) -> d
             extra |= {f"{DOSSIER}{column}.{name}": str(text) for name, text in value.items()}
         elif value:
             extra[f"{DOSSIER}{_CAMEL.get(column, column)}"] = str(value)
-        beside = _beside(found, extra, types=types)
+        beside = read()
     return extra
 
 
 _CAMEL: Final = {"partij_herkomst": "partijHerkomst"}
 
 
+def _read_beside(gegevens: KlantcontactGegevens, *, types: Mapping[str, str]) -> dict[str, Any]:
+    relatie = gegevens.partij
+    return _beside(
+        gegevens.extra,
+        kanaal=gegevens.kanaal,
+        partij=None if relatie is None else relatie.gerelateerde,
+        medewerker=_medewerker(gegevens),
+        types=types,
+    )
+
+
 def _beside(
-    gegevens: KlantcontactGegevens, extra: Mapping[str, str], *, types: Mapping[str, str]
+    extra: Mapping[str, str],
+    *,
+    kanaal: str,
+    partij: Mapping[str, Any] | None,
+    medewerker: Mapping[str, Any] | None,
+    types: Mapping[str, str],
 ) -> dict[str, Any]:
-    """The columns that RGBZ has no attribute for, by these extraElementen."""
+    """The columns that RGBZ has no attribute for, by these extraElementen and what the object says else."""
     dossier = below(extra, DOSSIER)
     extra = {name: text for name, text in extra.items() if not name.startswith(DOSSIER)}
-    relatie = gegevens.partij
-    partij: dict[str, Any] | None = dict(relatie.gerelateerde or {}) if relatie is not None else None
-    partij = partij or below(dossier, "partij.") or None
+    partij = dict(partij or {}) or below(dossier, "partij.") or None
     herkomst = dossier.get("partijHerkomst", "")
     if herkomst not in _HERKOMSTEN:
         herkomst = "initiator" if extra.get("partijHerkomst") == "initiator" else "bericht"
@@ -260,14 +282,14 @@ def _beside(
     kind = extra.get("type", "")
     if kind not in _TYPES:
         known = {kanaal.casefold(): found for kanaal, found in types.items()}
-        kind = known.get(gegevens.kanaal.strip().casefold(), "")
+        kind = known.get(kanaal.strip().casefold(), "")
     return {
         "type": kind,
         "groep": groep if groep in get_args(Groep) else _GROEP,
         "effect": effect if effect in _EFFECTEN else _EFFECT,
         "partij": partij,
         "partij_herkomst": herkomst if partij else "",
-        "opvoerder": _opvoerder(gegevens, extra, dossier, partij if herkomst == "opvoerder" else None),
+        "opvoerder": _opvoerder(extra, dossier, partij if herkomst == "opvoerder" else None, medewerker),
         "uitkomst": extra.get("uitkomst", ""),
         "afspraken": extra.get("afspraken", ""),
         "extra": extra,
@@ -275,10 +297,10 @@ def _beside(
 
 
 def _opvoerder(
-    gegevens: KlantcontactGegevens,
     extra: Mapping[str, str],
     dossier: Mapping[str, str],
     partij: Mapping[str, Any] | None,
+    medewerker: Mapping[str, Any] | None,
 ) -> dict[str, Any]:
     """As said; else the partij, when that is where the partij comes from; else the medewerker."""
     for said in (below(dossier, "opvoerder."), below(extra, "opvoerder.")):
@@ -293,7 +315,7 @@ def _opvoerder(
             "stelsel": _STELSELS.get(number, ""),
             "naam": partij.get("geslachtsnaam", "") or partij.get("handelsnaam", ""),
         }
-    elif (medewerker := _medewerker(gegevens)) is not None:
+    elif medewerker is not None:
         found = {
             "soort": "medewerker",
             "identificatie": medewerker.get("identificatie", ""),
@@ -309,9 +331,11 @@ def _opvoerder(
 
 def _medewerker(gegevens: KlantcontactGegevens) -> dict[str, Any] | None:
     relatie = gegevens.medewerker
-    if relatie is None or not relatie.aanwezig or not relatie.gerelateerde:
-        return None
-    return {name: text for name, text in relatie.gerelateerde.items() if text} or None
+    return None if relatie is None or not relatie.aanwezig else _texts(relatie.gerelateerde)
+
+
+def _texts(medewerker: Mapping[str, Any] | None) -> dict[str, Any] | None:
+    return {name: text for name, text in (medewerker or {}).items() if text} or None
 
 
 def _datum_tijd(gegevens: KlantcontactGegevens) -> datetime | None:
