@@ -1,8 +1,9 @@
 """The delivery loop: claim, deliver, settle, stop on signal.
 
 Each abonnee has a lane: a thread that claims and prepares, and threads that deliver, each an item of another zaak.
-One of those writes down what came of it at once, and with that what the others have done meanwhile. So an abonnee
-that is slow or dead keeps only its own lane busy. Lanes poll; `wake` is a hint that saves the wait, and comes from
+One of those writes down what came of it, and with that what the others have done meanwhile. So an abonnee that is
+slow or dead keeps only its own lane busy. What these threads wrote and read is counted: after RETIRE_BYTES they finish
+what they are at, and others take their place. Lanes poll; `wake` is a hint that saves the wait, and comes from
 the database when there is something new. A lane whose abonnee has a pace waits for its next slot.
 Told to stop, a lane claims nothing more and finishes what it has; what it claimed but did not begin it gives back.
 What can go wrong: the database being away, which a lane reports and waits out.
@@ -14,7 +15,7 @@ import logging
 import signal
 import threading
 from concurrent.futures import ThreadPoolExecutor
-from time import monotonic
+from time import monotonic, sleep
 from typing import Final
 
 from stuf_klantcontact import outbox
@@ -26,8 +27,11 @@ from stuf_klantcontact.store import Database, Trouble, reason
 LONGEST_WAIT: Final = 5.0
 """Most seconds between looks at a database that is away, or at a pace: its clock may have been put right."""
 
-AHEAD: Final = 4
-"""Claims for each thread while a receiver is quick: what is claimed together costs less."""
+AHEAD: Final = 6
+"""Claims for each thread while a receiver is quick: what is claimed together costs less. After a kill as many wait
+for the end of their leases, which is why they are not more."""
+GATHER: Final = 0.005
+"""Seconds for which who writes down lets the others finish: two in one transaction cost little more than one."""
 QUICK: Final = 0.25
 """Seconds within which a quick receiver takes a message. Of one that is not, nothing is claimed ahead."""
 
@@ -176,6 +180,8 @@ class _Lane:
                     _broken_off(one.claim, error)
 
     def _next(self) -> list[Tried]:
+        if self._quick and min(self._taken, self._threads - 1):
+            sleep(GATHER)
         with self._lock:
             together, self._tried = self._tried, []
             self._settling = bool(together)
