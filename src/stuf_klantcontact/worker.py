@@ -2,9 +2,9 @@
 
 Each abonnee has a lane: a thread that claims and prepares, and threads that deliver, each an item of another zaak.
 One of those writes down what came of it, and with that what the others have done meanwhile. So an abonnee that is
-slow or dead keeps only its own lane busy. What these threads wrote and read is counted: after RETIRE_BYTES they finish
-what they are at, and others take their place. Lanes poll; `wake` is a hint that saves the wait, and comes from
-the database when there is something new. A lane whose abonnee has a pace waits for its next slot.
+slow or dead keeps only its own lane busy. What these threads wrote and read is counted: after RETIRE_BYTES they
+finish what they are at, and others take their place. Lanes poll; `wake` is a hint that saves the wait, and comes
+from the database when there is something new. A lane whose abonnee has a pace waits for its next slot.
 Told to stop, a lane claims nothing more and finishes what it has; what it claimed but did not begin it gives back.
 What can go wrong: the database being away, which a lane reports and waits out.
 
