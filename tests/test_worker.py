@@ -160,6 +160,66 @@ def test_threads_that_have_read_much_end_and_others_go_on_in_order(
     ]
 
 
+def test_a_slow_exchange_keeps_no_other_zaak_waiting_when_threads_make_place(
+    database: Database, contract: Contract, zaakmagazijn: FakeZaakmagazijn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("stuf_klantcontact.worker.RETIRE_BYTES", 10_000)
+    finish, lock = threading.Event(), threading.Lock()
+    begun, under_way, most = 0, 0, 0
+    really = SoapOutlet.send
+
+    def send(*arguments: Any, **named: Any) -> Attempt:
+        nonlocal begun, under_way, most
+        with lock:
+            begun, under_way = begun + 1, under_way + 1
+            most, first = max(most, under_way), begun == 1
+        if first:
+            finish.wait(25)
+        try:
+            return really(*arguments, **named)
+        finally:
+            with lock:
+                under_way -= 1
+
+    monkeypatch.setattr(SoapOutlet, "send", send)
+    for count in range(1, 42):
+        remember(database, count, zaak=f"Z{count}")
+        enqueue(database, order(count, zaak=f"Z{count}"))
+    patient = adjusted(settings(zaakmagazijn.url), gelijktijdig=2)
+    with working(patient, database, contract):
+        zaakmagazijn.wait_for(40)  # kept, the slow one not yet
+        finish.set()
+        wait_until(lambda: is_settled(database))
+    assert most == 2, "as many as it may be sent at once, also while others take their place"
+
+
+def test_a_lane_goes_on_when_there_was_no_thread_to_be_had(
+    database: Database,
+    contract: Contract,
+    zaakmagazijn: FakeZaakmagazijn,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    monkeypatch.setattr("stuf_klantcontact.worker.LONGEST_WAIT", 0.05)
+    lane = f"deliver-{ABONNEE}"
+    begun: list[str] = []
+    really = threading.Thread.start
+
+    def start(thread: threading.Thread) -> None:
+        begun.append(thread.name)
+        if thread.name == lane and begun.count(lane) in (2, 3):  # the first is there for as long as the process
+            raise RuntimeError("can't start new thread")
+        really(thread)
+
+    monkeypatch.setattr(threading.Thread, "start", start)
+    remember(database, 1)
+    enqueue(database, order(1))
+    with working(settings(zaakmagazijn.url), database, contract):
+        wait_until(lambda: is_settled(database))
+    assert begun.count(lane) == 4
+    assert "cannot go on" in caplog.text
+
+
 @pytest.mark.parametrize("kind", ["hang", "dead"])
 def test_a_dead_abonnee_delays_nobody_else(
     database: Database, contract: Contract, zaakmagazijn: FakeZaakmagazijn, kind: str

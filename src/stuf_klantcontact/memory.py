@@ -6,7 +6,8 @@ that is kept, refer to themselves, with the document that they saw, and Python l
 glibc keeps what was freed in the middle of an arena for the next who asks. So who sends large or strange messages
 fills the memory of a process whose threads live as long as it does.
 
-A parser that threads share undoes this: a new thread that uses it first goes on with the names that it has.
+A parser that threads share undoes this: a new thread that uses it first goes on with the names that it has. Nothing
+here can go wrong.
 
 No section of the standard: this is the machine under it.
 """

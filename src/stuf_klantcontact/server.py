@@ -174,6 +174,9 @@ class _Counted:
     def readline(self, *size: int) -> bytes:
         return self._counted(self._body.readline(*size))
 
+    def readlines(self, *_: int) -> list[bytes]:
+        return list(self)
+
     def __iter__(self) -> Iterator[bytes]:
         return iter(self.readline, b"")
 

@@ -83,31 +83,61 @@ class _Lane:
         self._tried: list[Tried] = []
         self._settling = False
         self._lock = threading.Lock()
+        self._over = threading.Event()
+        self._turns = threading.Semaphore(self._threads)
+        """As many are sent at once as the abonnee may have, of all generations of threads together."""
         self._failures = 0
         self._trouble = Trouble(_log, over=f"claims again abonnee={abonnee}")
 
     def run(self, stop: threading.Event) -> None:
-        self._size = RETIRE_BYTES
-        while not stop.is_set() and self._size >= RETIRE_BYTES:
+        generations: list[threading.Thread] = []
+        while not stop.is_set():
             self._size = 0
-            generation = threading.Thread(target=self._run, args=(stop,), name=self.name)
-            generation.start()
-            generation.join()
+            self._over.clear()
+            generations = [one for one in generations if one.is_alive()]
+            try:
+                generations.append(self._generation(stop))
+                self._over.wait()
+            except RuntimeError as error:  # the system has no thread left, which may pass
+                _log.error("cannot go on abonnee=%s: %s", self._abonnee, error)
+                stop.wait(LONGEST_WAIT)
             give_back()
+        for generation in generations:
+            generation.join()
+
+    def _generation(self, stop: threading.Event) -> threading.Thread:
+        """Threads that go on until `stop`, or until others must take their place; what they have they finish."""
+        thread = threading.Thread(target=self._run, args=(stop,), name=self.name)
+        thread.start()
+        return thread
 
     def _run(self, stop: threading.Event) -> None:
-        """Until `stop`, or until other threads must take the place of these, which finish what is under way."""
         with ThreadPoolExecutor(self._threads, thread_name_prefix=self.name) as pool:
-            while not stop.is_set() and self._size < RETIRE_BYTES:
-                self.bell.clear()
-                found = self._claim()
-                messages = self._delivery.prepare(found.claims)
-                for claim in found.claims:
-                    pool.submit(self._deliver, claim, messages.pop(claim.item, None), stop)
-                if found.wait:
-                    stop.wait(min(LONGEST_WAIT, found.wait))  # whatever rings, there is no slot before that
-                else:
-                    self.bell.wait(self._wait())
+            try:
+                while not stop.is_set() and self._size < RETIRE_BYTES:
+                    self.bell.clear()
+                    found = self._claim()
+                    self._begin(pool, found.claims, stop)
+                    if found.wait:
+                        stop.wait(min(LONGEST_WAIT, found.wait))  # whatever rings, there is no slot before that
+                    else:
+                        self.bell.wait(self._wait())
+            except RuntimeError as error:  # as above
+                _log.error("cannot go on abonnee=%s: %s", self._abonnee, error)
+                stop.wait(LONGEST_WAIT)
+            finally:
+                self._over.set()
+
+    def _begin(self, pool: ThreadPoolExecutor, claims: list[Claim], stop: threading.Event) -> None:
+        messages = self._delivery.prepare(claims)
+        left = len(claims)
+        try:
+            for claim in claims:
+                pool.submit(self._deliver, claim, messages.pop(claim.item, None), stop)
+                left -= 1
+        finally:
+            with self._lock:
+                self._taken -= left
 
     def _claim(self) -> Paced:
         """As many claims as there is room for, and none in maintenance.
@@ -151,7 +181,9 @@ class _Lane:
             if stop.is_set():
                 self._delivery.give_back(claim, code="gestopt")
             else:
-                tried = self._delivery.send(claim, message=message)
+                with self._turns:
+                    begin = monotonic()
+                    tried = self._delivery.send(claim, message=message)
         except Exception as error:
             _broken_off(claim, error)
         self._free(quick=tried is not None and tried.delivered and monotonic() - begin < QUICK)
@@ -180,7 +212,7 @@ class _Lane:
                     _broken_off(one.claim, error)
 
     def _next(self) -> list[Tried]:
-        if self._quick and min(self._taken, self._threads - 1):
+        if self._quick and self._tried and min(self._taken, self._threads - 1):
             sleep(GATHER)
         with self._lock:
             together, self._tried = self._tried, []
