@@ -220,6 +220,31 @@ def test_a_lane_goes_on_when_there_was_no_thread_to_be_had(
     assert "cannot go on" in caplog.text
 
 
+def test_a_defect_in_a_lane_is_logged_without_its_words_and_the_lane_goes_on(
+    database: Database,
+    contract: Contract,
+    zaakmagazijn: FakeZaakmagazijn,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    monkeypatch.setattr("stuf_klantcontact.worker.LONGEST_WAIT", 0.05)
+    failing = [LookupError("999993653")]
+
+    def rests(*_: Any) -> bool:
+        if failing:
+            raise failing.pop()
+        return False
+
+    monkeypatch.setattr(Delivery, "rests", rests)
+    remember(database, 1)
+    enqueue(database, order(1))
+    with working(settings(zaakmagazijn.url), database, contract):
+        wait_until(lambda: is_settled(database))
+    assert "cannot go on" in caplog.text
+    assert "exception=LookupError" in caplog.text
+    assert "999993653" not in caplog.text
+
+
 @pytest.mark.parametrize("kind", ["hang", "dead"])
 def test_a_dead_abonnee_delays_nobody_else(
     database: Database, contract: Contract, zaakmagazijn: FakeZaakmagazijn, kind: str

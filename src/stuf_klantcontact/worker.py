@@ -99,7 +99,7 @@ class _Lane:
                 generations.append(self._generation(stop))
                 self._over.wait()
             except RuntimeError as error:  # the system has no thread left, which may pass
-                _log.error("cannot go on abonnee=%s: %s", self._abonnee, error)
+                _log.error("cannot go on abonnee=%s exception=%s", self._abonnee, type(error).__name__)
                 stop.wait(LONGEST_WAIT)
             give_back()
         for generation in generations:
@@ -122,8 +122,8 @@ class _Lane:
                         stop.wait(min(LONGEST_WAIT, found.wait))  # whatever rings, there is no slot before that
                     else:
                         self.bell.wait(self._wait())
-            except RuntimeError as error:  # as above
-                _log.error("cannot go on abonnee=%s: %s", self._abonnee, error)
+            except Exception as error:  # as above, or a defect: not again and again at once
+                _log.error("cannot go on abonnee=%s exception=%s", self._abonnee, type(error).__name__)
                 stop.wait(LONGEST_WAIT)
             finally:
                 self._over.set()
