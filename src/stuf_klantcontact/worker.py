@@ -99,8 +99,7 @@ class _Lane:
                 generations.append(self._generation(stop))
                 self._over.wait()
             except RuntimeError as error:  # the system has no thread left, which may pass
-                _log.error("cannot go on abonnee=%s exception=%s", self._abonnee, type(error).__name__)
-                stop.wait(LONGEST_WAIT)
+                self._stumble(error, stop)
             give_back()
         for generation in generations:
             generation.join()
@@ -122,11 +121,15 @@ class _Lane:
                         stop.wait(min(LONGEST_WAIT, found.wait))  # whatever rings, there is no slot before that
                     else:
                         self.bell.wait(self._wait())
-            except Exception as error:  # as above, or a defect: not again and again at once
-                _log.error("cannot go on abonnee=%s exception=%s", self._abonnee, type(error).__name__)
-                stop.wait(LONGEST_WAIT)
+            except Exception as error:  # the same, or a defect
+                self._stumble(error, stop)
             finally:
                 self._over.set()
+
+    def _stumble(self, error: Exception, stop: threading.Event) -> None:
+        """Say so, and wait: what does not pass must not come again and again at once."""
+        _log.error("cannot go on abonnee=%s exception=%s", self._abonnee, type(error).__name__)
+        stop.wait(LONGEST_WAIT)
 
     def _begin(self, pool: ThreadPoolExecutor, claims: list[Claim], stop: threading.Event) -> None:
         messages = self._delivery.prepare(claims)
@@ -175,7 +178,6 @@ class _Lane:
         return min(LONGEST_WAIT, self._poll * 2.0 ** min(self._failures, 10))
 
     def _deliver(self, claim: Claim, message: Message | None, stop: threading.Event) -> None:
-        begin = monotonic()
         tried = None
         try:
             if stop.is_set():
@@ -212,7 +214,7 @@ class _Lane:
                     _broken_off(one.claim, error)
 
     def _next(self) -> list[Tried]:
-        if self._quick and self._tried and min(self._taken, self._threads - 1):
+        if self._quick and self._tried and self._taken and self._threads > 1:
             sleep(GATHER)
         with self._lock:
             together, self._tried = self._tried, []
